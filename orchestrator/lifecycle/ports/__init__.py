@@ -1,0 +1,43 @@
+"""What the life of an execution needs from outside: one Protocol for each adapter.
+
+Adapters implement these and never import each other; `app.py` puts them together. Every method is synchronous and
+translates its library's errors into those of `orchestrator.errors`. The suites in `tests/contract` say what each port
+promises; the in-memory fakes in `tests/fakes` keep the same promises.
+"""
+
+from __future__ import annotations
+
+from orchestrator.lifecycle.ports.clock import Clock
+from orchestrator.lifecycle.ports.git import Author, CommitMessage, Git, Snapshot, Workspace
+from orchestrator.lifecycle.ports.records import Blobs, Logs, NewLogLine
+from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Runner, ShellTask, StopReason, Task
+from orchestrator.lifecycle.ports.store import Lead, Lease, Store, StoredEffect, Transaction
+from orchestrator.lifecycle.ports.wake import Events, LiveEvent, LiveEventKind, Wake
+
+__all__ = [
+    "AgentTask",
+    "Author",
+    "Blobs",
+    "Clock",
+    "CommitMessage",
+    "Control",
+    "Events",
+    "Git",
+    "Lead",
+    "Lease",
+    "LiveEvent",
+    "LiveEventKind",
+    "LogSink",
+    "Logs",
+    "NewLogLine",
+    "Runner",
+    "ShellTask",
+    "Snapshot",
+    "StopReason",
+    "Store",
+    "StoredEffect",
+    "Task",
+    "Transaction",
+    "Wake",
+    "Workspace",
+]

@@ -1,0 +1,121 @@
+"""The repository an execution works on, and the folders its nodes work in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from orchestrator.execution.state import (
+    Commit,
+    FileChange,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """What an execution starts from. `base` equals `head` unless uncommitted tracked changes were taken along."""
+
+    head: str
+    base: str
+    dirty: bool
+    branch: str
+    repository: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workspace:
+    """A folder where one attempt works, and the commit it was made from (None for `workspace: none`)."""
+
+    path: Path
+    git_dir: Path | None
+    base: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Author:
+    """Who a commit is by."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommitMessage:
+    """`trailers` become `Key: value` lines at the end."""
+
+    subject: str
+    body: str = ""
+    trailers: tuple[tuple[str, str], ...] = ()
+
+
+class Git(Protocol):
+    """The repository an execution works on. Nothing here touches the user's checkout or index."""
+
+    def snapshot(self, ref: str | None = None) -> Snapshot:
+        """The commit to start from: `ref`, or the checkout with its uncommitted tracked changes.
+
+        `BadInput` where there is no repository, a bare or an empty one, or no such ref.
+        """
+        ...
+
+    def prepare(self, name: str, commit: str | None) -> Workspace:
+        """A fresh workspace, named for people by `name`; an empty folder when `commit` is None."""
+        ...
+
+    def changes(self, workspace: Workspace) -> tuple[FileChange, ...]:
+        """Everything in the workspace that differs from its base, untracked files included, ignored ones not."""
+        ...
+
+    def commit(self, workspace: Workspace, author: Author, message: CommitMessage) -> str | None:
+        """Commit all changes and keep the commit reachable; None when there are none."""
+        ...
+
+    def merge(self, workspace: Workspace, commit: str, author: Author, message: CommitMessage) -> tuple[str, ...]:
+        """Merge `commit` into the workspace's present commit.
+
+        An empty answer means done (also when there was nothing to do). Otherwise these paths conflict, and lie in the
+        workspace with conflict markers, for `conclude_merge` or for throwing away.
+        """
+        ...
+
+    def conclude_merge(self, workspace: Workspace, author: Author, message: CommitMessage) -> tuple[str, ...]:
+        """Commit a merge whose conflicts were edited away; else the paths that still hold markers, and no commit."""
+        ...
+
+    def head(self, workspace: Workspace) -> str:
+        """The workspace's present commit."""
+        ...
+
+    def release(self, workspace: Workspace) -> None:
+        """Throw the workspace away; commits stay."""
+        ...
+
+    def bundle(self, commit: str, *, known: Sequence[str]) -> bytes:
+        """A thin bundle with `commit` for a machine that has `known`."""
+        ...
+
+    def unbundle(self, bundle: bytes) -> None: ...
+
+    def has(self, commit: str) -> bool: ...
+
+    def log(self, base: str, commit: str) -> list[Commit]:
+        """Commits of `base..commit` in topological order, oldest first, with their changes against the first parent."""
+        ...
+
+    def diff(self, base: str, commit: str, *, limit: int = 1_000_000) -> str:
+        """Unified diff of `base` to `commit`; past `limit` bytes it ends at a file boundary and says so."""
+        ...
+
+    def read(self, commit: str, path: str) -> bytes | None: ...
+
+    def files(self, commit: str, *, under: str = "") -> list[str]: ...
+
+    def create_branch(self, name: str, commit: str) -> None:
+        """A branch in the user's repository; `Conflict` when it exists elsewhere. The checkout stays as it is."""
+        ...
+
+    def sweep(self, *, keep: Collection[Path], quota_bytes: int) -> int:
+        """Remove leftover workspaces, oldest first, until what remains is under the quota; bytes freed."""
+        ...

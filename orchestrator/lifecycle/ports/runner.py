@@ -1,0 +1,106 @@
+"""How an attempt is run, and how it is told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from orchestrator.definition.model import AgentDefinition, JsonValue
+from orchestrator.execution.state import (
+    Level,
+    Outcome,
+)
+
+
+class StopReason(StrEnum):
+    """Why a node should end before it is done."""
+
+    CANCELLED = "cancelled"
+    DRAIN = "drain"
+    STALE = "stale"
+
+
+class Control(Protocol):
+    """How a running node hears that it should end."""
+
+    def fileno(self) -> int:
+        """Readable as soon as `reason` may have changed; for `select`."""
+        ...
+
+    def reason(self) -> StopReason | None: ...
+
+
+class LogSink(Protocol):
+    """Where a runner writes; masks, batches and stores."""
+
+    def line(self, text: str, *, level: Level = Level.INFO, stream: str = "stdout", group: str = "") -> None: ...
+
+    def mask(self, value: str) -> None:
+        """From now on this value shows as `***`."""
+        ...
+
+    def tick(self) -> None:
+        """Store what has waited long enough; runners call it at least every half second."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShellTask:
+    """A script for `bash`, with its expressions evaluated."""
+
+    script: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentTask:
+    """A prompt for an agent, with its expressions evaluated and its context fenced in.
+
+    `transcript` is what `engine: replay` plays, or None. `conflicts` are the paths a resolver must mend.
+    """
+
+    definition: AgentDefinition
+    engine: str
+    prompt: str
+    model: str | None = None
+    tools: tuple[str, ...] | None = None
+    max_turns: int | None = None
+    answer: dict[str, JsonValue] | None = None
+    transcript: str | None = None
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One attempt at one node run, ready to start.
+
+    `workspace` is the working directory, `scratch` an empty folder outside it for the runner's own files. `env` is
+    what the workflow asked for, on top of the runner's allow-list. `secrets` are values to mask from the first line on.
+    """
+
+    execution_id: str
+    number: int
+    workflow_id: str
+    key: str
+    node: str
+    attempt: int
+    epoch: int
+    action: ShellTask | AgentTask
+    workspace: Path
+    scratch: Path
+    writable: bool
+    timeout_seconds: float
+    idle_seconds: float | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    artifacts: tuple[str, ...] = ()
+
+
+class Runner(Protocol):
+    """One way to run a node. Never raises for what the node does; `SetupError` becomes the failure `setup`."""
+
+    def run(self, task: Task, log: LogSink, control: Control) -> Outcome:
+        """Run to the end; nothing of the node is alive afterwards. Fills what it knows of the outcome."""
+        ...

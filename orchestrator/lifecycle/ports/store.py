@@ -1,0 +1,186 @@
+"""SQL, the truth: executions, node runs, the outbox, leases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from orchestrator.execution.effects import Effect
+from orchestrator.execution.state import (
+    Execution,
+    ExecutionStatus,
+    NodeRun,
+    Plan,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredEffect:
+    """An outbox row; `id` grows in the order of writing."""
+
+    id: int
+    execution_id: str
+    effect: Effect
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """A running node run as the sweep sees it: expired when `beat` stays the same for too long."""
+
+    execution_id: str
+    index: int
+    epoch: int
+    beat: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lead:
+    """Who holds a named lead (the control loop of an instance), and how often it has renewed it."""
+
+    holder: str
+    beat: int
+
+
+class Transaction(Protocol):
+    """One unit of work: all of it is committed when the `with` block ends, none of it when it raises.
+
+    Writers of one execution are serialised by `lock`, which comes first. Methods on unknown ids raise `NotFound`.
+    """
+
+    def next_number(self, workflow_id: str) -> int:
+        """1 + the highest number of this workflow's executions."""
+        ...
+
+    def insert(
+        self, execution: Execution, plan: Plan, runs: Sequence[NodeRun], edges: Sequence[tuple[int, int]]
+    ) -> None:
+        """A new execution with its node runs, in bulk; `edges` are (source index, target index)."""
+        ...
+
+    def lock(self, execution_id: str) -> Execution:
+        """The execution as it is now, held against other writers until the transaction ends."""
+        ...
+
+    def save(self, execution: Execution) -> None:
+        """Replace the execution's row."""
+        ...
+
+    def run(self, execution_id: str, index: int) -> NodeRun: ...
+
+    def runs(self, execution_id: str) -> list[NodeRun]:
+        """All node runs, by index. O(nodes): not for use on every transition."""
+        ...
+
+    def successors(self, execution_id: str, index: int) -> list[NodeRun]:
+        """The node runs that wait for this one, by index."""
+        ...
+
+    def predecessors(self, execution_id: str, indexes: Collection[int]) -> dict[int, list[NodeRun]]:
+        """For each of `indexes`, the node runs it waits for, by index."""
+        ...
+
+    def save_runs(self, runs: Sequence[NodeRun]) -> None:
+        """Replace these node runs' rows, outcome included."""
+        ...
+
+    def cancel_pending(self, execution_id: str, at: datetime) -> int:
+        """Settle every `pending`, `queued` and `waiting` run as cancelled in one statement; how many there were."""
+        ...
+
+    def claim(self, *, labels: Sequence[str], instance: str, worker: str, now: datetime) -> NodeRun | None:
+        """Take the first queued run that is due, or None.
+
+        Of executions of `instance` without `cancel_requested`, with a queue in `labels` and `not_before` past; by
+        priority (higher first), then `ready_at`, then execution and index. It comes back `running`, with epoch and
+        attempt one higher, `worker`, `started_at` and a fresh lease, already saved.
+        """
+        ...
+
+    def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None: ...
+
+    def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
+        """The oldest outbox rows of this instance's executions, in order of writing."""
+        ...
+
+    def remove_effect(self, effect_id: int) -> None:
+        """Done; removing it twice is no error."""
+        ...
+
+    def lead(self, name: str) -> Lead | None: ...
+
+    def take_lead(self, name: str, lead: Lead, *, expected: Lead | None) -> bool:
+        """Compare and swap: false when the stored lead is not `expected`."""
+        ...
+
+    def drop_lead(self, name: str, holder: str) -> None: ...
+
+    def adopt(self, *, dead: Collection[str], instance: str) -> list[str]:
+        """Hand the unended executions of `dead` instances to `instance`; their ids."""
+        ...
+
+
+class Store(Protocol):
+    """SQL, the truth. Reads outside `begin` are short transactions of their own."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A write transaction (SQLite: `BEGIN IMMEDIATE`)."""
+        ...
+
+    def execution(self, execution_id: str) -> Execution: ...
+
+    def find(self, reference: str) -> Execution:
+        """By id, by a unique beginning of an id (4 characters or more), or `latest`; `NotFound` otherwise."""
+        ...
+
+    def executions(
+        self,
+        *,
+        workflow_id: str | None = None,
+        statuses: Collection[ExecutionStatus] = (),
+        before: str | None = None,
+        limit: int = 50,
+    ) -> list[Execution]:
+        """Newest first; ids grow with time, `before` pages by id."""
+        ...
+
+    def plan(self, execution_id: str) -> Plan: ...
+
+    def runs(self, execution_id: str) -> list[NodeRun]: ...
+
+    def edges(self, execution_id: str) -> list[tuple[int, int]]: ...
+
+    def beat(self, leases: Sequence[Lease]) -> dict[tuple[str, int], bool]:
+        """Bump the lease of each run still running at that epoch.
+
+        Returns, for those, whether a cancel was requested; a run missing from the answer is not ours any more.
+        """
+        ...
+
+    def leases(self, instance: str) -> list[Lease]:
+        """Every running run of the instance."""
+        ...
+
+    def ready(self, instance: str, now: datetime) -> dict[str, int]:
+        """How many queued runs are due, by queue label."""
+        ...
+
+    def next_due(self, instance: str) -> datetime | None:
+        """The nearest `not_before` of a queued run or `deadline` of a waiting one, past or future."""
+        ...
+
+    def overdue(self, instance: str, now: datetime) -> list[NodeRun]:
+        """Waiting runs whose deadline has passed."""
+        ...
+
+    def active(self, instance: str) -> list[str]:
+        """Ids of the instance's unended executions."""
+        ...
+
+    def unended_instances(self) -> list[str]:
+        """Instances that own an unended execution."""
+        ...
+
+    def close(self) -> None: ...
