@@ -12,7 +12,7 @@ from orchestrator.lifecycle.ports.git import Author, CommitMessage, Git, Snapsho
 from orchestrator.lifecycle.ports.records import Blobs, Logs, NewLogLine
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Runner, ShellTask, StopReason, Task
 from orchestrator.lifecycle.ports.store import Lead, Lease, Store, StoredEffect, Transaction
-from orchestrator.lifecycle.ports.wake import Events, LiveEvent, LiveEventKind, Wake
+from orchestrator.lifecycle.ports.wake import Events, LiveEvent, LiveEventKind, StopSignals, Wake
 
 __all__ = [
     "AgentTask",
@@ -34,6 +34,7 @@ __all__ = [
     "ShellTask",
     "Snapshot",
     "StopReason",
+    "StopSignals",
     "Store",
     "StoredEffect",
     "Task",

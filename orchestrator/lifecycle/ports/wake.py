@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -59,4 +59,16 @@ class Wake(Protocol):
 
     def stop(self, execution_id: str) -> None:
         """Workers that run a node of this execution should look at its cancel flag now."""
+        ...
+
+
+class StopSignals(Protocol):
+    """What a worker process hears from outside while it runs a node."""
+
+    def listen(self, notify: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call `notify`, from any thread, whenever a stop message or a drain arrives."""
+        ...
+
+    def draining(self) -> bool:
+        """No new claims; the running node ends soon and goes back to the queue."""
         ...
