@@ -182,7 +182,8 @@ class NodeRun:
     tries that used up a retry, from 1 once claimed; `lost` the claims whose worker vanished. `waiting_for` counts
     unsettled predecessor runs. `deadline` is when an approval stops waiting; `not_before` when a retry may start.
     `lease` counts the worker's beats. `any_failed` and `any_cancelled` are merged over all ancestors, as `failure()`
-    and `cancelled()` ask.
+    and `cancelled()` ask. `heads` are the commits its workspace is made from, in merge order: what its predecessors
+    committed, or what they themselves started from; empty means the execution's `base`.
     """
 
     execution_id: str
@@ -197,6 +198,7 @@ class NodeRun:
     waiting_for: int = 0
     any_failed: bool = False
     any_cancelled: bool = False
+    heads: tuple[str, ...] = ()
     queue: str = "default"
     priority: int = 0
     ready_at: datetime | None = None
@@ -218,8 +220,8 @@ class Execution:
 
     `number` counts the executions of this workflow in this store, from 1. `base` is the snapshot's commit, `head`
     the commit the checkout stood on (they differ when uncommitted changes were taken along), `result` the commit of
-    the last node that had one. `open_runs` counts unsettled node runs. `event` is `github.event`.
-    `instance` names the process tree that owns it.
+    the last node that had one. `open_runs` counts unsettled node runs, `active_runs` those of them that are queued or
+    running (none of them: only people can move it on). `event` is `github.event`. `instance` names the process tree that owns it.
     """
 
     id: str
@@ -243,6 +245,7 @@ class Execution:
     instance: str = ""
     cancel_requested: bool = False
     open_runs: int = 0
+    active_runs: int = 0
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
