@@ -1,0 +1,106 @@
+"""Texts with `${{ }}` in them: splitting, and putting values in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from orchestrator.definition.expressions.errors import ExpressionSyntaxError
+from orchestrator.definition.expressions.evaluation import Status, evaluate
+from orchestrator.definition.expressions.functions import bounded_join
+from orchestrator.definition.expressions.grammar import parse
+from orchestrator.definition.expressions.syntax import Expression
+from orchestrator.definition.expressions.values import to_text
+from orchestrator.definition.model import JsonValue
+
+OPEN = "${{"
+CLOSE = "}}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Embedded:
+    """An expression in a template; `offset` is where its text starts, behind `${{`, from 0."""
+
+    expression: Expression
+    offset: int
+
+
+def has_expression(template: str) -> bool:
+    """Whether `template` is more than plain text."""
+    return OPEN in template
+
+
+@lru_cache(maxsize=4_096)
+def split(template: str) -> tuple[str | Embedded, ...]:
+    """The texts and expressions of `template`, in order.
+
+    Raises `ExpressionSyntaxError` whose column counts in `template`.
+    """
+    parts: list[str | Embedded] = []
+    position = 0
+    while (start := template.find(OPEN, position)) >= 0:
+        if start > position:
+            parts.append(template[position:start])
+        inner = start + len(OPEN)
+        end = _closing(template, inner)
+        parts.append(Embedded(expression=_parse_at(template[inner:end], inner), offset=inner))
+        position = end + len(CLOSE)
+    if position < len(template) or not parts:
+        parts.append(template[position:])
+    return tuple(parts)
+
+
+def _closing(template: str, start: int) -> int:
+    """Where the `}}` stands that closes the expression starting at `start`; quoted braces do not."""
+    position = start
+    while (end := template.find(CLOSE, position)) >= 0:
+        quote = template.find("'", position, end)
+        if quote < 0:
+            return end
+        closing_quote = template.find("'", quote + 1)
+        if closing_quote < 0:
+            break
+        position = closing_quote + 1
+    message = "The expression is not closed: after `${{` there is no `}}`"
+    raise ExpressionSyntaxError(message, column=start - len(OPEN) + 1)
+
+
+def _parse_at(text: str, offset: int) -> Expression:
+    try:
+        return parse(text)
+    except ExpressionSyntaxError as error:
+        raise ExpressionSyntaxError(error.reason, column=error.column + offset, hint=error.hint) from error
+
+
+def whole_expression(template: str) -> Expression | None:
+    """The expression when `template` is exactly one `${{ }}`, else None."""
+    parts = split(template)
+    only = parts[0]
+    return only.expression if len(parts) == 1 and isinstance(only, Embedded) else None
+
+
+def interpolate(template: str, context: Mapping[str, JsonValue], status: Status | None = None) -> JsonValue:
+    """The value of `template`: that of its expression when it is nothing else, otherwise a text.
+
+    Raises `ExpressionSyntaxError` and `EvaluationError`.
+    """
+    expression = whole_expression(template)
+    if expression is not None:
+        return evaluate(expression, context, status)
+    return interpolate_text(template, context, status)
+
+
+def interpolate_text(template: str, context: Mapping[str, JsonValue], status: Status | None = None) -> str:
+    """`template` as a text, each expression replaced by GitHub's text of its value."""
+    parts = split(template)
+    return bounded_join("", [_text(part, context, status) for part in parts])
+
+
+def _text(part: str | Embedded, context: Mapping[str, JsonValue], status: Status | None) -> str:
+    return part if isinstance(part, str) else to_text(evaluate(part.expression, context, status))
+
+
+def as_text(value: JsonValue) -> str:
+    """`value` as GitHub puts it into a text: null is empty, 1.0 is `1`, true is `true`."""
+    return to_text(value)
