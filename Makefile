@@ -1,0 +1,86 @@
+# Everything a contributor needs. Each target sets up what it uses; nothing has to be installed but Python 3.11+.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+ENGINE ?= replay
+WORKERS ?= 2
+PYTEST_ARGS ?=
+
+# Relative, so that the checkout may lie in a path with spaces.
+BIN := .venv/bin
+COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
+
+.PHONY: help
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
+		printf '  make %-9s %s\n' "$$target" "$$text"; done
+
+.PHONY: setup
+setup: ## Create .venv with the locked packages (every target does so by itself)
+	@requirements/install.sh requirements/dev.lock
+
+.PHONY: demo
+demo: setup ## Three agents change a clone of this repository (ENGINE=claude: real ones)
+	@git rev-parse --verify --quiet HEAD >/dev/null || { \
+		echo "error: the demo works on a clone of this repository: get it with git clone, not as an archive" >&2; exit 2; }
+	@rm -rf .mycelium/demo && git clone --quiet . .mycelium/demo
+	@PATH="$$PWD/$(BIN):$$PATH"; export PATH; MYCELIUM_HOME_DIR="$$PWD/.mycelium"; export MYCELIUM_HOME_DIR; \
+		cd .mycelium/demo && mycelium run workflows/demo/three-agents.yaml --input "engine=$(ENGINE)"
+
+.PHONY: test
+test: setup ## Run all tests, with the coverage gate
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: setup ## Check style, types, imports, installed packages and workflow files
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache >.venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@$(BIN)/pip --disable-pip-version-check check >.venv/packages.log || { cat .venv/packages.log; exit 1; }
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/unit/test_locks.py
+	@$(BIN)/mycelium validate
+
+.PHONY: format
+format: setup ## Format the code and fix what can be fixed
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+.PHONY: docs
+docs: setup ## Check that links lead somewhere and that settings, verbs and keys are documented
+	@$(BIN)/python -m pytest -q tests/unit/test_docs.py
+
+.PHONY: bench
+bench: setup ## Measure how fast the command line starts and validates
+	@$(BIN)/python tests/bench/command_line.py
+
+.PHONY: site
+site: setup ## Build the static site of this repository's executions
+	@$(BIN)/mycelium site build
+
+.PHONY: browser
+browser: setup ## Prepare what browser tests need (nothing so far)
+	@:
+
+.PHONY: tools
+tools: setup
+	@$(BIN)/pip --disable-pip-version-check install --quiet --require-hashes --requirement requirements/tools.lock
+
+.PHONY: lock
+lock: tools ## Resolve requirements/*.lock again (UPGRADE=--upgrade: to newer versions)
+	@$(COMPILE) --output-file requirements/runtime.lock pyproject.toml
+	@$(COMPILE) --output-file requirements/dev.lock --constraint requirements/runtime.lock --group dev pyproject.toml
+	@$(COMPILE) --output-file requirements/tools.lock --constraint requirements/dev.lock --group tools
+
+.PHONY: hooks
+hooks: tools ## Run the quick checks before every commit
+	@$(BIN)/pre-commit install
+
+.PHONY: clean
+clean: ## Remove what the other targets made, .venv and .mycelium included
+	@rm -rf .venv .mycelium dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,71 @@
+"""The lock files fit pyproject.toml and carry nothing but pins and hashes."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = ROOT / "requirements"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LINE = re.compile(r"[a-z0-9-]+==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+
+
+def group(name: str) -> Iterator[str]:
+    for entry in PROJECT["dependency-groups"][name]:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            yield from group(entry["include-group"])
+
+
+def pins(lock: str, python: str) -> dict[str, str]:
+    """Version by name, as an installer for `python` on Linux reads the lock."""
+    environment = {"python_version": python, "python_full_version": f"{python}.9", "sys_platform": "linux"}
+    found = {}
+    for line in (LOCKS / f"{lock}.lock").read_text(encoding="utf-8").splitlines():
+        if "==" in line.split(";")[0]:
+            requirement = Requirement(line.rstrip("\\ "))
+            if requirement.marker is None or Marker(str(requirement.marker)).evaluate(environment):
+                found[canonicalize_name(requirement.name)] = next(iter(requirement.specifier)).version
+    return found
+
+
+WANTED = {
+    "runtime": list(PROJECT["project"]["dependencies"]),
+    "dev": [*PROJECT["project"]["dependencies"], *group("dev")],
+    "tools": list(group("tools")),
+}
+
+
+@pytest.mark.parametrize("lock", WANTED)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_a_lock_pins_every_requirement_within_its_range(lock: str, python: str) -> None:
+    pinned = pins(lock, python)
+    requirements = [Requirement(text) for text in WANTED[lock]]
+    assert requirements
+    unmet = [str(r) for r in requirements if not r.specifier.contains(pinned.get(canonicalize_name(r.name), "0"))]
+    assert not unmet, "run `make lock`"
+
+
+@pytest.mark.parametrize("lock", WANTED)
+def test_a_lock_holds_only_pins_and_hashes(lock: str) -> None:
+    lines = (LOCKS / f"{lock}.lock").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not LINE.fullmatch(line)] == []
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("lock", ["dev", "tools"])
+def test_locks_agree_on_shared_packages(lock: str, python: str) -> None:
+    other, dev = pins(lock, python), pins("runtime" if lock == "dev" else "dev", python)
+    differing = {name for name in other.keys() & dev.keys() if other[name] != dev[name]}
+    assert not differing
+    assert lock != "dev" or dev.keys() <= other.keys()
