@@ -1,0 +1,56 @@
+"""What waits for a person, and exactly what to type."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from orchestrator.definition.model import Approval
+from orchestrator.execution.state import NodeRun, NodeStatus
+from orchestrator.report.duration import human_duration
+from orchestrator.report.plain_text import one_line
+from orchestrator.report.view import ExecutionView
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """An approval that waits. `approve` and `reject` are shell commands, the other two comments on GitHub."""
+
+    run: NodeRun
+    question: str
+    approve: str
+    reject: str
+    approve_comment: str
+    reject_comment: str
+    deadline: str = ""
+
+
+def decisions(view: ExecutionView) -> tuple[Decision, ...]:
+    """Every waiting approval, by index."""
+    return tuple(_decision(view, run) for run in view.runs if run.status is NodeStatus.WAITING)
+
+
+def _decision(view: ExecutionView, run: NodeRun) -> Decision:
+    node = view.workflow.nodes.get(run.node)
+    action = node.action if node else None
+    asked = run.outcome.message if run.outcome and run.outcome.message else ""
+    written = action.message if isinstance(action, Approval) else ""
+    key = one_line(run.key, 200)
+    target = f"{shlex.quote(view.execution.id)} {shlex.quote(key)}"
+    return Decision(
+        run=run,
+        question=one_line(asked or written, 300) or f"Go on with {key}?",
+        approve=f"mycelium executions approve {target}",
+        reject=f"mycelium executions reject {target}",
+        approve_comment=f"/mycelium approve {key}",
+        reject_comment=f"/mycelium reject {key}",
+        deadline=_deadline(view, run, action),
+    )
+
+
+def _deadline(view: ExecutionView, run: NodeRun, action: object) -> str:
+    if run.deadline is None:
+        return ""
+    verb = "approved" if isinstance(action, Approval) and action.on_timeout == "approve" else "rejected"
+    left = (run.deadline - view.now).total_seconds()
+    return f"{verb} by itself in {human_duration(left)}" if left > 0 else f"about to be {verb} by itself"

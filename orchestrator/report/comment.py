@@ -1,0 +1,261 @@
+"""The one pull-request comment of an execution, in parts that GitHub's Markdown and our own pages both render."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from orchestrator.definition.model import Agent, NodeKind
+from orchestrator.execution.state import Commit, ExecutionStatus, NodeRun, NodeStatus
+from orchestrator.report.attention import decisions
+from orchestrator.report.duration import human_duration
+from orchestrator.report.figures import REPLAY_NOTICE, described, failures, figures, run_seconds, sentence, tolerated
+from orchestrator.report.markdown_safety import fenced, safe_code, safe_html, safe_inline, safe_markdown
+from orchestrator.report.mermaid import flowchart
+from orchestrator.report.numbers import human_cost, human_count, plural
+from orchestrator.report.plain_text import clip
+from orchestrator.report.view import ExecutionView
+
+MAX_BYTES = 65_000
+"""GitHub refuses bodies of more than 65,536 characters; bytes are never fewer."""
+
+_ROWS = 120
+_RESULT_LIMIT = 12_000
+_TAIL_LINES = 12
+
+STATUS_EMOJI = {
+    NodeStatus.PENDING: "⚪",
+    NodeStatus.QUEUED: "⚪",
+    NodeStatus.RUNNING: "🟣",
+    NodeStatus.WAITING: "🟡",
+    NodeStatus.COMPLETED: "✅",
+    NodeStatus.FAILED: "❌",
+    NodeStatus.SKIPPED: "➖",
+    NodeStatus.CANCELLED: "🚫",
+}
+_EXECUTION_EMOJI = {
+    ExecutionStatus.PENDING: "⚪",
+    ExecutionStatus.RUNNING: "🟣",
+    ExecutionStatus.WAITING: "🟡",
+    ExecutionStatus.COMPLETED: "✅",
+    ExecutionStatus.FAILED: "❌",
+    ExecutionStatus.CANCELLED: "🚫",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paragraphs:
+    """Plain Markdown."""
+
+    markdown: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """A coloured box: GitHub's alert of that kind."""
+
+    kind: Literal["NOTE", "IMPORTANT", "CAUTION"]
+    markdown: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Graph:
+    """The Mermaid source of the graph."""
+
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Details:
+    """A collapsed section; `title` and `note` are plain text, not yet escaped."""
+
+    title: str
+    note: str
+    markdown: str
+
+
+Part = Paragraphs | Notice | Graph | Details
+
+
+def marker(workflow_id: str) -> str:
+    """The hidden line by which our comment is found again; an id cannot end the HTML comment."""
+    return f"<!-- mycelium:comment workflow={quote(workflow_id, safe='/').replace('--', '%2D%2D')} -->"
+
+
+def comment(view: ExecutionView, *, limit: int = MAX_BYTES) -> str:
+    """The comment's Markdown with its marker, at most `limit` UTF-8 bytes, cut between sections."""
+    return to_markdown(comment_parts(view), limit=limit, first=marker(view.execution.workflow_id), page=view.links.page)
+
+
+def to_markdown(parts: Sequence[Part], *, limit: int, first: str = "", page: str = "") -> str:
+    """Parts as GitHub-flavoured Markdown; those that do not fit are left out and counted in a last line."""
+    rest = f" See [the whole execution]({quote(page, safe=_URL_SAFE)})." if page else ""
+    room = limit - len(f"\n\n*999 sections are left out here.{rest}*".encode())
+    kept, used, dropped = [first] if first else [], len(first.encode()), 0
+    for part in parts:
+        text = _rendered(part)
+        size = len(text.encode()) + 2
+        if used + size <= room:
+            kept.append(text)
+            used += size
+        else:
+            dropped += 1
+    if dropped:
+        kept.append(f"*{plural(dropped, 'section')} {'is' if dropped == 1 else 'are'} left out here.{rest}*")
+    return "\n\n".join(kept) + "\n"
+
+
+_URL_SAFE = ":/?#&=%.~-_"
+
+
+def _rendered(part: Part) -> str:
+    match part:
+        case Paragraphs(markdown=markdown):
+            return markdown
+        case Notice(kind=kind, markdown=markdown):
+            return "\n".join(f"> {line}".rstrip() for line in [f"[!{kind}]", *markdown.split("\n")])
+        case Graph(source=source):
+            return f"```mermaid\n{source}\n```"
+        case Details(title=title, note=note, markdown=markdown):
+            summary = f"<b>{safe_html(title)}</b> {safe_html(note)}".rstrip()
+            return f"<details>\n<summary>{summary}</summary>\n\n{markdown}\n\n</details>"
+
+
+def comment_parts(view: ExecutionView) -> tuple[Part, ...]:
+    """What the comment says, most urgent first: the order in which it is cut."""
+    return tuple(part for part in _parts(view) if part)
+
+
+def _parts(view: ExecutionView) -> Iterator[Part | None]:
+    yield Paragraphs(markdown=_heading(view))
+    if view.replayed:
+        yield Notice(kind="NOTE", markdown=f"**{REPLAY_NOTICE}** What agents say and change here was recorded before.")
+    yield from _asked(view)
+    yield from (_failure(view, run) for run in failures(view)[:5])
+    yield _graph(view)
+    yield Paragraphs(markdown=_table(view))
+    yield _commits(view)
+    yield from (_result(view, run) for run in view.runs if _agent_text(run))
+    yield Paragraphs(markdown=_footer(view))
+
+
+def _heading(view: ExecutionView) -> str:
+    execution = view.execution
+    title = safe_inline(execution.workflow_name or execution.workflow_id, 100)
+    where = f" on {safe_code(execution.branch, 100)}" if execution.branch else ""
+    return (
+        f"### {_EXECUTION_EMOJI[execution.status]} {title}: {execution.status.value}\n\n"
+        f"{safe_inline(sentence(view), 300)} Execution {_linked(f'{execution.number}', view.links.page)} "
+        f"of {safe_code(execution.workflow_id, 100)}{where}."
+    )
+
+
+def _linked(text: str, address: str) -> str:
+    return f"[{text}]({quote(address, safe=_URL_SAFE)})" if address else text
+
+
+def _asked(view: ExecutionView) -> Iterator[Part]:
+    for decision in decisions(view):
+        until = f"\n\n*Without an answer it is {decision.deadline}.*" if decision.deadline else ""
+        yield Notice(
+            kind="IMPORTANT",
+            markdown=f"**{safe_inline(decision.question, 300)}** Answer with a comment:\n\n"
+            f"{fenced(decision.approve_comment)}\n\nor\n\n{fenced(decision.reject_comment)}{until}",
+        )
+
+
+def _failure(view: ExecutionView, run: NodeRun) -> Part:
+    message = run.outcome.message if run.outcome else ""
+    code = f" {safe_code(run.error_code, 60)}" if run.error_code else ""
+    lines = [clip(line.text, 400) for line in view.tails.get(run.index, ())[-_TAIL_LINES:]]
+    tail = f"\n\n{fenced(clip(chr(10).join(lines), 4_000), 'text')}" if lines else ""
+    return Notice(
+        kind="CAUTION", markdown=f"**{safe_inline(run.key, 100)} failed**{code} {safe_inline(message, 400)}{tail}"
+    )
+
+
+def _graph(view: ExecutionView) -> Part | None:
+    source = flowchart(view, limit=20_000)
+    return Graph(source=source) if source else None
+
+
+def _table(view: ExecutionView) -> str:
+    rows = [_row(view, run) for run in view.runs[:_ROWS]]
+    left = len(view.runs) - len(rows)
+    more = f"\n\n*and {plural(left, 'node run')} more*" if left > 0 else ""
+    return "\n".join(["| | Node | What | Time | Result |", "| --- | --- | --- | ---: | --- |", *rows]) + more
+
+
+def _row(view: ExecutionView, run: NodeRun) -> str:
+    seconds = run_seconds(run, view)
+    cells = (
+        STATUS_EMOJI[run.status],
+        f"**{safe_inline(run.key, 60)}**",
+        safe_inline(described(view.workflow.nodes.get(run.node)), 60),
+        human_duration(seconds) if seconds is not None else "",
+        _result_cell(run),
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+def _result_cell(run: NodeRun) -> str:
+    outcome, words = run.outcome, []
+    if run.status is NodeStatus.FAILED:
+        words.append("failed, and may" if tolerated(run) else safe_inline(outcome.message if outcome else "", 80))
+    if run.status is NodeStatus.RUNNING and run.attempt > 1:
+        words.append(f"attempt {run.attempt}")
+    if run.decided_by:
+        words.append(f"by {safe_inline(run.decided_by, 40)}")
+    if outcome and outcome.commit:
+        words.append(f"`{outcome.commit[:8]}`")
+    if outcome and outcome.changes:
+        words.append(plural(len(outcome.changes), "file"))
+    if outcome and outcome.discarded:
+        words.append(f"{plural(outcome.discarded, 'changed file')} discarded")
+    return ", ".join(word for word in words if word) or run.status.value
+
+
+def _commits(view: ExecutionView) -> Part | None:
+    if not view.commits:
+        return None
+    branch = view.execution.result_branch
+    title = f"**{plural(len(view.commits), 'commit')}**" + (f" on {safe_code(branch, 100)}" if branch else "")
+    rows = [_commit_line(commit) for commit in view.commits[-50:]]
+    return Paragraphs(markdown="\n".join([f"{title}\n", *rows]))
+
+
+def _commit_line(commit: Commit) -> str:
+    added = sum(change.additions or 0 for change in commit.changes)
+    removed = sum(change.deletions or 0 for change in commit.changes)
+    counts = f" (+{added} −{removed})" if commit.changes else ""
+    return f"- `{commit.sha[:8]}` {safe_inline(commit.subject, 100)}: {safe_inline(commit.author_name, 60)}{counts}"
+
+
+def _agent_text(run: NodeRun) -> str:
+    text = run.outcome.outputs.get("text") if run.outcome else None
+    return text if isinstance(text, str) and text.strip() else ""
+
+
+def _result(view: ExecutionView, run: NodeRun) -> Part:
+    node = view.workflow.nodes.get(run.node)
+    action = node.action if node else None
+    usage = run.outcome.usage if run.outcome else None
+    words = [action.agent] if isinstance(action, Agent) else []
+    words += [human_cost(usage.cost_usd)] if usage and usage.cost_usd is not None else []
+    return Details(title=run.key, note=", ".join(words), markdown=safe_markdown(_agent_text(run), limit=_RESULT_LIMIT))
+
+
+def _footer(view: ExecutionView) -> str:
+    numbers = figures(view)
+    words = [numbers.counted]
+    if numbers.seconds is not None:
+        words.append(human_duration(numbers.seconds))
+    if numbers.agents:
+        words.append(f"{human_count(numbers.input_tokens + numbers.output_tokens)} tokens")
+    if numbers.cost_usd is not None:
+        words.append(human_cost(numbers.cost_usd) + (" when recorded" if view.replayed else ""))
+    kinds = {view.workflow.nodes[run.node].kind for run in view.runs if run.node in view.workflow.nodes}
+    words += ["no agents"] * (NodeKind.AGENT not in kinds)
+    return f"<sub>{' · '.join(word for word in words if word)}</sub>"

@@ -1,0 +1,132 @@
+"""The numbers of an execution: what happened, how long it took, what it cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from orchestrator.definition.model import Agent, Approval, Merge, Node, Run
+from orchestrator.execution.state import ExecutionStatus, NodeRun, NodeStatus, Result
+from orchestrator.report.duration import span_seconds
+from orchestrator.report.numbers import plural
+from orchestrator.report.plain_text import one_line
+from orchestrator.report.view import ExecutionView
+
+REPLAY_NOTICE = "Replayed transcripts: no model was called."
+
+_SUMMARY_ORDER = (
+    NodeStatus.FAILED,
+    NodeStatus.WAITING,
+    NodeStatus.RUNNING,
+    NodeStatus.COMPLETED,
+    NodeStatus.QUEUED,
+    NodeStatus.PENDING,
+    NodeStatus.SKIPPED,
+    NodeStatus.CANCELLED,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """Totals over all node runs. `cost_usd` is None when no run knows its cost; `seconds` before the start."""
+
+    counts: dict[NodeStatus, int]
+    total: int
+    seconds: float | None
+    cost_usd: float | None
+    input_tokens: int
+    output_tokens: int
+    agents: int
+
+    @property
+    def settled(self) -> int:
+        return sum(count for status, count in self.counts.items() if status.settled)
+
+    @property
+    def counted(self) -> str:
+        """`1 failed, 5 completed, 2 skipped`: what a reader cares about most comes first."""
+        return ", ".join(f"{self.counts[status]} {status}" for status in _SUMMARY_ORDER if self.counts.get(status))
+
+
+def figures(view: ExecutionView) -> Figures:
+    usages = [run.outcome.usage for run in view.runs if run.outcome and run.outcome.usage]
+    costs = [usage.cost_usd for usage in usages if usage.cost_usd is not None]
+    execution = view.execution
+    return Figures(
+        counts=dict(Counter(run.status for run in view.runs)),
+        total=len(view.runs),
+        seconds=span_seconds(execution.started_at, execution.completed_at, view.now),
+        cost_usd=sum(costs) if costs else None,
+        input_tokens=sum(usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens for usage in usages),
+        output_tokens=sum(usage.output_tokens for usage in usages),
+        agents=len(usages),
+    )
+
+
+def run_seconds(run: NodeRun, view: ExecutionView) -> float | None:
+    """How long the last attempt took, or takes so far."""
+    return span_seconds(run.started_at, run.completed_at, view.now)
+
+
+def tolerated(run: NodeRun) -> bool:
+    """Failed, and allowed to: `continue-on-error`."""
+    return run.status is NodeStatus.FAILED and run.result is Result.SUCCESS
+
+
+def failures(view: ExecutionView) -> tuple[NodeRun, ...]:
+    """The node runs whose failure failed the execution, earliest first."""
+    failed = [run for run in view.runs if run.status is NodeStatus.FAILED and not tolerated(run)]
+    return tuple(sorted(failed, key=lambda run: (run.completed_at or view.now, run.index)))
+
+
+def sentence(view: ExecutionView) -> str:
+    """The state of the execution in one short sentence; plain text, safe to show after escaping."""
+    counts, total, status = figures(view).counts, len(view.runs), view.execution.status
+    if status is ExecutionStatus.FAILED:
+        return _failed_sentence(view)
+    if status is ExecutionStatus.WAITING:
+        keys = [one_line(run.key, 60) for run in view.runs if run.status is NodeStatus.WAITING]
+        return f"Waiting for a person to decide on {_listed(keys)}." if keys else "Waiting for a person."
+    if status is ExecutionStatus.COMPLETED:
+        done = counts.get(NodeStatus.COMPLETED, 0)
+        skipped = counts.get(NodeStatus.SKIPPED, 0)
+        allowed = sum(1 for run in view.runs if tolerated(run))
+        extras = [f"{skipped} skipped"] * bool(skipped) + [f"{allowed} failed and may"] * bool(allowed)
+        every = f"All {total} nodes completed" if done == total and total > 1 else f"{plural(done, 'node')} completed"
+        return ", ".join([every, *extras]) + "."
+    if status is ExecutionStatus.CANCELLED:
+        return f"Cancelled after {counts.get(NodeStatus.COMPLETED, 0)} of {plural(total, 'node')}."
+    if status is ExecutionStatus.PENDING:
+        return f"{plural(total, 'node')} will run."
+    running = [one_line(run.key, 60) for run in view.runs if run.status is NodeStatus.RUNNING]
+    settled = sum(count for state, count in counts.items() if state.settled)
+    return f"{settled} of {plural(total, 'node')} done" + (f", running {_listed(running)}." if running else ".")
+
+
+def _failed_sentence(view: ExecutionView) -> str:
+    failed = failures(view)
+    if not failed:
+        return one_line(view.execution.error_message or "The execution failed.")
+    keys = _listed([one_line(run.key, 60) for run in failed])
+    skipped = sum(1 for run in view.runs if run.status is NodeStatus.SKIPPED)
+    return f"{keys} failed" + (f", {plural(skipped, 'node')} did not run." if skipped else ".")
+
+
+def _listed(keys: list[str]) -> str:
+    shown = keys if len(keys) <= 3 else [*keys[:2], f"{len(keys) - 2} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def described(node: Node | None) -> str:
+    """What a node does, in a few words: `agent test-writer`, `run`, `approval`, `merge of docs, tests`."""
+    match node.action if node else None:
+        case Agent(agent=agent):
+            return f"agent {one_line(agent, 60)}"
+        case Merge(nodes=nodes):
+            return one_line(f"merge of {', '.join(nodes)}", 80)
+        case Approval():
+            return "approval"
+        case Run(script=script):
+            return one_line(script, 80)
+        case _:
+            return ""

@@ -1,0 +1,67 @@
+"""Progress as plain lines, one for each change: for logs, pipes and terminals without cursor control."""
+
+from __future__ import annotations
+
+from orchestrator.execution.state import NodeRun, NodeStatus
+from orchestrator.report.attention import decisions
+from orchestrator.report.duration import human_duration
+from orchestrator.report.figures import REPLAY_NOTICE, figures, run_seconds, sentence, tolerated
+from orchestrator.report.numbers import human_cost, plural
+from orchestrator.report.plain_text import one_line
+from orchestrator.report.view import ExecutionView
+
+_PREFIX = "[mycelium]"
+_UNTOLD = frozenset({NodeStatus.PENDING, NodeStatus.QUEUED})
+
+
+def plain_lines(before: ExecutionView | None, after: ExecutionView) -> tuple[str, ...]:
+    """What changed between two views, in the order of node runs; nothing when nothing a reader cares about did."""
+    known = {run.index: _told(run) for run in before.runs} if before else {}
+    changed = [run for run in after.runs if known.get(run.index, ("", 0)) != _told(run) and run.status not in _UNTOLD]
+    lines = [] if before else [_started(after)]
+    lines += [_run_line(after, run) for run in changed]
+    if after.replayed and not (before and before.replayed):
+        lines.append(f"{_PREFIX} {REPLAY_NOTICE}")
+    if after.execution.status.ended and not (before and before.execution.status.ended):
+        lines.append(_ended(after))
+    return tuple(lines)
+
+
+def _told(run: NodeRun) -> tuple[str, int]:
+    return (run.status.value, run.attempt if run.status is NodeStatus.RUNNING else 0)
+
+
+def _started(view: ExecutionView) -> str:
+    execution = view.execution
+    name = one_line(execution.workflow_name or execution.workflow_id, 80)
+    return f"{_PREFIX} {name}: execution {execution.number}, {plural(len(view.runs), 'node')}, {execution.id}"
+
+
+def _run_line(view: ExecutionView, run: NodeRun) -> str:
+    width = min(32, max((len(one_line(other.key, 60)) for other in view.runs), default=0))
+    words = [f"{_PREFIX} {one_line(run.key, 60):<{width}}", f"{run.status.value:<9}"]
+    seconds = run_seconds(run, view)
+    if run.status.settled and seconds is not None:
+        words.append(human_duration(seconds))
+    words += _details(view, run)
+    return "  ".join(words).rstrip()
+
+
+def _details(view: ExecutionView, run: NodeRun) -> list[str]:
+    if run.status is NodeStatus.WAITING:
+        return [f"{d.question} Type: {d.approve}" for d in decisions(view) if d.run.index == run.index]
+    if run.status is NodeStatus.RUNNING and run.attempt > 1:
+        return [f"attempt {run.attempt}"]
+    outcome = run.outcome
+    if run.status is NodeStatus.FAILED and outcome:
+        allowed = ["(allowed to fail)"] if tolerated(run) else []
+        return [*allowed, one_line(outcome.message, 200)]
+    changed = plural(len(outcome.changes), "file") if outcome and outcome.changes else ""
+    return [f"{changed}  {outcome.commit[:8]}"] if outcome and outcome.commit else []
+
+
+def _ended(view: ExecutionView) -> str:
+    numbers = figures(view)
+    took = f" in {human_duration(numbers.seconds)}" if numbers.seconds is not None else ""
+    cost = f", {human_cost(numbers.cost_usd)}" if numbers.cost_usd is not None and not view.replayed else ""
+    return f"{_PREFIX} {view.execution.status.value}{took}{cost}: {one_line(sentence(view), 300)}"

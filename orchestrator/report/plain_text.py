@@ -1,0 +1,46 @@
+"""Text of agents and processes made harmless to look at: no escape sequence acts, no hidden character hides.
+
+Terminal escapes can rewrite what a reader saw, and bidirectional controls can show code in another order than it
+runs (https://trojansource.codes). Both are removed or spelled out; letters of every script stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+
+ANSI = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    r"|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC, DCS, PM, APC, SOS: titles, links
+    r"|\x1b[ -/]*[0-~]"
+    r"|\x9b[0-?]*[ -/]*[@-~]"
+)
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"
+    "\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def visible(text: str) -> str:
+    """`text` without escape sequences, hidden characters spelled `⟨U+202E⟩`; line ends and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return reveal(ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def reveal(text: str) -> str:
+    """Spell out characters that cannot be seen, of text without escape sequences."""
+    return _HIDDEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """The first line that says something, visible and at most `limit` characters."""
+    for line in visible(text[: limit * 8]).split("\n"):
+        if line.strip():
+            return clip(" ".join(line.split()), limit)
+    return ""
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters, with an ellipsis where something was cut."""
+    return text if len(text) <= limit else text[: max(0, limit - 1)].rstrip() + "…"
