@@ -1,0 +1,371 @@
+"""The store in memory, with the rules of the real one.
+
+Values are copied on the way in and out; a transaction undoes what it changed when its block raises; one lock stands
+for the database's. What would go wrong on a real database raises `AssertionError` here: a write without `lock`, a
+transaction inside a transaction, a read beside an open transaction of the same thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Protocol, TypeVar
+
+from orchestrator.errors import BadInput, Conflict, NotFound, StaleClaim
+from orchestrator.execution.effects import Effect
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
+from orchestrator.lifecycle.ports.store import Lead, Lease, StoredEffect
+
+Key = tuple[str, int]
+K = TypeVar("K")
+V = TypeVar("V")
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+CANCELLABLE = (NodeStatus.PENDING, NodeStatus.QUEUED, NodeStatus.WAITING)
+
+
+class NowClock(Protocol):
+    """As much of a clock as fakes take; the store is told every time it needs and reads none."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass
+class Tables:
+    """What a database would hold. `moving` has the runs that are queued, running or waiting, for quick look-ups."""
+
+    executions: dict[str, Execution] = field(default_factory=dict)
+    plans: dict[str, Plan] = field(default_factory=dict)
+    runs: dict[str, dict[int, NodeRun]] = field(default_factory=dict)
+    edges: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    sources: dict[str, dict[int, list[int]]] = field(default_factory=dict)
+    targets: dict[str, dict[int, list[int]]] = field(default_factory=dict)
+    moving: dict[Key, NodeRun] = field(default_factory=dict)
+    outbox: dict[int, StoredEffect] = field(default_factory=dict)
+    leads: dict[str, Lead] = field(default_factory=dict)
+    last_effect: int = 0
+
+    def execution(self, execution_id: str) -> Execution:
+        if execution_id not in self.executions:
+            raise NotFound(f"there is no execution {execution_id}")
+        return self.executions[execution_id]
+
+    def run(self, execution_id: str, index: int) -> NodeRun:
+        self.execution(execution_id)
+        if index not in self.runs[execution_id]:
+            raise NotFound(f"execution {execution_id} has no node run {index}")
+        return self.runs[execution_id][index]
+
+    def put_run(self, run: NodeRun) -> None:
+        self.runs[run.execution_id][run.index] = run
+        if run.status in (NodeStatus.QUEUED, NodeStatus.RUNNING, NodeStatus.WAITING):
+            self.moving[run.execution_id, run.index] = run
+        else:
+            self.moving.pop((run.execution_id, run.index), None)
+
+    def moving_of(self, instance: str, status: NodeStatus) -> list[NodeRun]:
+        found = [run for run in self.moving.values() if run.status is status]
+        mine = [run for run in found if self.executions[run.execution_id].instance == instance]
+        return sorted(mine, key=attrgetter("execution_id", "index"))
+
+    def due(self, instance: str, now: datetime) -> list[NodeRun]:
+        queued = self.moving_of(instance, NodeStatus.QUEUED)
+        free = [run for run in queued if not self.executions[run.execution_id].cancel_requested]
+        return [run for run in free if run.not_before is None or run.not_before <= now]
+
+    def unended(self) -> list[Execution]:
+        return [self.executions[key] for key in sorted(self.executions) if not self.executions[key].status.ended]
+
+
+class MemoryTransaction:
+    """One unit of work on `Tables`; every change leaves behind how to undo it."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._undo: list[Callable[[], object]] = []
+        self._locked: set[str] = set()
+        self._claimed: set[str] = set()
+
+    def roll_back(self) -> None:
+        for undo in reversed(self._undo):
+            undo()
+
+    def next_number(self, workflow_id: str) -> int:
+        mine = [e.number for e in self._tables.executions.values() if e.workflow_id == workflow_id]
+        return 1 + max(mine, default=0)
+
+    def insert(
+        self, execution: Execution, plan: Plan, runs: Sequence[NodeRun], edges: Sequence[tuple[int, int]]
+    ) -> None:
+        tables, key = self._tables, execution.id
+        taken = {(e.workflow_id, e.number) for e in tables.executions.values()}
+        if key in tables.executions or (execution.workflow_id, execution.number) in taken:
+            raise Conflict(f"execution {key} (number {execution.number} of {execution.workflow_id}) exists already")
+        self._undo.append(lambda: self._forget(key))
+        self._locked.add(key)
+        tables.executions[key], tables.plans[key] = deepcopy(execution), deepcopy(plan)
+        tables.edges[key] = sorted(edges)
+        tables.runs[key], tables.sources[key], tables.targets[key] = {}, {}, {}
+        for run in runs:
+            tables.put_run(deepcopy(run))
+        for source, target in tables.edges[key]:
+            tables.targets[key].setdefault(source, []).append(target)
+            tables.sources[key].setdefault(target, []).append(source)
+
+    def lock(self, execution_id: str) -> Execution:
+        assert not self._claimed, "lock comes before claim: the other order can deadlock"
+        execution = self._tables.execution(execution_id)
+        self._locked.add(execution_id)
+        return deepcopy(execution)
+
+    def save(self, execution: Execution) -> None:
+        self._put_execution(deepcopy(execution))
+
+    def run(self, execution_id: str, index: int) -> NodeRun:
+        return deepcopy(self._tables.run(execution_id, index))
+
+    def runs(self, execution_id: str) -> list[NodeRun]:
+        self._tables.execution(execution_id)
+        return deepcopy(_by_index(self._tables.runs[execution_id].values()))
+
+    def successors(self, execution_id: str, index: int) -> list[NodeRun]:
+        self._tables.run(execution_id, index)
+        return self._pick(execution_id, self._tables.targets[execution_id].get(index, ()))
+
+    def predecessors(self, execution_id: str, indexes: Collection[int]) -> dict[int, list[NodeRun]]:
+        self._tables.execution(execution_id)
+        sources = self._tables.sources[execution_id]
+        return {index: self._pick(execution_id, sources.get(index, ())) for index in indexes}
+
+    def save_runs(self, runs: Sequence[NodeRun]) -> None:
+        for run in runs:
+            if run.epoch < self._tables.run(run.execution_id, run.index).epoch:
+                raise StaleClaim(f"{run.key} of {run.execution_id} has been claimed again since")
+            self._put_run(deepcopy(run))
+
+    def cancel_pending(self, execution_id: str, at: datetime) -> int:
+        self._tables.execution(execution_id)
+        pending = [run for run in self._tables.runs[execution_id].values() if run.status in CANCELLABLE]
+        for run in pending:
+            self._put_run(replace(run, status=NodeStatus.CANCELLED, result=Result.CANCELLED, completed_at=at))
+        return len(pending)
+
+    def claim(self, *, labels: Sequence[str], instance: str, worker: str, now: datetime) -> NodeRun | None:
+        due = [run for run in self._tables.due(instance, now) if run.queue in labels]
+        if not due:
+            return None
+        return self._take(min(due, key=_claim_order), worker, now)
+
+    def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None:
+        self._tables.execution(execution_id)
+        for effect in effects:
+            self._tables.last_effect += 1
+            stored = StoredEffect(id=self._tables.last_effect, execution_id=execution_id, effect=deepcopy(effect))
+            self._put(self._tables.outbox, stored.id, stored)
+
+    def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
+        executions = self._tables.executions
+        rows = [row for _, row in sorted(self._tables.outbox.items())]
+        mine = [row for row in rows if executions[row.execution_id].instance == instance]
+        return deepcopy([row for row in mine if execution_id in (None, row.execution_id)][:limit])
+
+    def remove_effect(self, effect_id: int) -> None:
+        self._drop(self._tables.outbox, effect_id)
+
+    def lead(self, name: str) -> Lead | None:
+        return self._tables.leads.get(name)
+
+    def take_lead(self, name: str, lead: Lead, *, expected: Lead | None) -> bool:
+        if self._tables.leads.get(name) != expected:
+            return False
+        self._put(self._tables.leads, name, lead)
+        return True
+
+    def drop_lead(self, name: str, holder: str) -> None:
+        lead = self._tables.leads.get(name)
+        if lead and lead.holder == holder:
+            self._drop(self._tables.leads, name)
+
+    def adopt(self, *, dead: Collection[str], instance: str) -> list[str]:
+        found = [execution for execution in self._tables.unended() if execution.instance in dead]
+        for execution in found:
+            self._put(self._tables.executions, execution.id, replace(execution, instance=instance))
+        return [execution.id for execution in found]
+
+    def _take(self, run: NodeRun, worker: str, now: datetime) -> NodeRun:
+        self._claimed.add(run.execution_id)
+        taken = replace(
+            run,
+            status=NodeStatus.RUNNING,
+            epoch=run.epoch + 1,
+            attempt=run.attempt + 1,
+            worker=worker,
+            started_at=now,
+            lease=0,
+        )
+        self._store_run(taken)
+        return deepcopy(taken)
+
+    def _pick(self, execution_id: str, indexes: Collection[int]) -> list[NodeRun]:
+        return [deepcopy(self._tables.runs[execution_id][index]) for index in indexes]
+
+    def _put_execution(self, execution: Execution) -> None:
+        self._tables.execution(execution.id)
+        assert execution.id in self._locked, "save without lock"
+        self._put(self._tables.executions, execution.id, execution)
+
+    def _put_run(self, run: NodeRun) -> None:
+        assert run.execution_id in self._locked, "a node run is saved without a lock on its execution"
+        self._store_run(run)
+
+    def _store_run(self, run: NodeRun) -> None:
+        before = self._tables.run(run.execution_id, run.index)
+        self._undo.append(lambda: self._tables.put_run(before))
+        self._tables.put_run(run)
+
+    def _put(self, table: dict[K, V], key: K, value: V) -> None:
+        self._drop(table, key)
+        self._undo.append(lambda: table.pop(key))
+        table[key] = value
+
+    def _drop(self, table: dict[K, V], key: K) -> None:
+        if key in table:
+            before = table.pop(key)
+            self._undo.append(lambda: table.__setitem__(key, before))
+
+    def _forget(self, execution_id: str) -> None:
+        tables = self._tables
+        for index in tables.runs[execution_id]:
+            tables.moving.pop((execution_id, index), None)
+        for table in (tables.executions, tables.plans, tables.runs, tables.edges, tables.sources, tables.targets):
+            table.pop(execution_id)
+
+
+class MemoryStore:
+    """`Store` without a database; safe for threads."""
+
+    def __init__(self, clock: NowClock | None = None) -> None:
+        self.clock = clock
+        self._tables = Tables()
+        self._lock = threading.RLock()
+        self._open = False
+
+    @contextmanager
+    def begin(self) -> Iterator[MemoryTransaction]:
+        with self._lock:
+            assert not self._open, "a transaction inside a transaction waits for itself"
+            transaction, self._open = MemoryTransaction(self._tables), True
+            try:
+                yield transaction
+            except BaseException:
+                transaction.roll_back()
+                raise
+            finally:
+                self._open = False
+
+    @contextmanager
+    def _reading(self, *, constant: bool = False) -> Iterator[Tables]:
+        with self._lock:
+            assert constant or not self._open, "read through the open transaction: others do not see its changes"
+            yield self._tables
+
+    def execution(self, execution_id: str) -> Execution:
+        with self._reading() as tables:
+            return deepcopy(tables.execution(execution_id))
+
+    def find(self, reference: str) -> Execution:
+        with self._reading() as tables:
+            if reference in tables.executions:
+                return deepcopy(tables.executions[reference])
+            if reference == "latest" and tables.executions:
+                return deepcopy(tables.executions[max(tables.executions)])
+            found = sorted(key for key in tables.executions if len(reference) >= 4 and key.startswith(reference))
+            if not found:
+                raise NotFound(f"there is no execution {reference}")
+            if len(found) > 1:
+                raise BadInput(f"{reference} is ambiguous: {', '.join(found)}")
+            return deepcopy(tables.executions[found[0]])
+
+    def executions(
+        self,
+        *,
+        workflow_id: str | None = None,
+        statuses: Collection[ExecutionStatus] = (),
+        before: str | None = None,
+        limit: int = 50,
+    ) -> list[Execution]:
+        with self._reading() as tables:
+            found = [tables.executions[key] for key in sorted(tables.executions, reverse=True)]
+            found = [
+                e for e in found if workflow_id in (None, e.workflow_id) and (not statuses or e.status in statuses)
+            ]
+            return deepcopy([e for e in found if before is None or e.id < before][:limit])
+
+    def plan(self, execution_id: str) -> Plan:
+        with self._reading(constant=True) as tables:
+            tables.execution(execution_id)
+            return deepcopy(tables.plans[execution_id])
+
+    def runs(self, execution_id: str) -> list[NodeRun]:
+        with self._reading() as tables:
+            tables.execution(execution_id)
+            return deepcopy(_by_index(tables.runs[execution_id].values()))
+
+    def edges(self, execution_id: str) -> list[tuple[int, int]]:
+        with self._reading(constant=True) as tables:
+            tables.execution(execution_id)
+            return list(tables.edges[execution_id])
+
+    def beat(self, leases: Sequence[Lease]) -> dict[tuple[str, int], bool]:
+        answer: dict[Key, bool] = {}
+        with self._reading() as tables:
+            for lease in leases:
+                run = tables.moving.get((lease.execution_id, lease.index))
+                if run and run.status is NodeStatus.RUNNING and run.epoch == lease.epoch:
+                    tables.put_run(replace(run, lease=run.lease + 1))
+                    answer[run.execution_id, run.index] = tables.executions[run.execution_id].cancel_requested
+        return answer
+
+    def leases(self, instance: str) -> list[Lease]:
+        with self._reading() as tables:
+            running = tables.moving_of(instance, NodeStatus.RUNNING)
+            return [Lease(execution_id=r.execution_id, index=r.index, epoch=r.epoch, beat=r.lease) for r in running]
+
+    def ready(self, instance: str, now: datetime) -> dict[str, int]:
+        with self._reading() as tables:
+            return dict(Counter(run.queue for run in tables.due(instance, now)))
+
+    def next_due(self, instance: str) -> datetime | None:
+        with self._reading() as tables:
+            retries = [run.not_before for run in tables.moving_of(instance, NodeStatus.QUEUED)]
+            deadlines = [run.deadline for run in tables.moving_of(instance, NodeStatus.WAITING)]
+            return min((at for at in retries + deadlines if at is not None), default=None)
+
+    def overdue(self, instance: str, now: datetime) -> list[NodeRun]:
+        with self._reading() as tables:
+            waiting = tables.moving_of(instance, NodeStatus.WAITING)
+            return deepcopy([run for run in waiting if run.deadline is not None and run.deadline <= now])
+
+    def active(self, instance: str) -> list[str]:
+        with self._reading() as tables:
+            return [execution.id for execution in tables.unended() if execution.instance == instance]
+
+    def unended_instances(self) -> list[str]:
+        with self._reading() as tables:
+            return sorted({execution.instance for execution in tables.unended()})
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _by_index(runs: Collection[NodeRun]) -> list[NodeRun]:
+    return sorted(runs, key=attrgetter("index"))
+
+
+def _claim_order(run: NodeRun) -> tuple[int, datetime, str, int]:
+    return -run.priority, run.ready_at or LONG_AGO, run.execution_id, run.index
