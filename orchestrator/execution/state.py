@@ -150,7 +150,8 @@ class Outcome:
     `failure` is None on success. `outputs` become `needs.X.outputs`; a run node has `summary` and `exit-code`, an
     agent its answer and `text commit files_changed usage`. `summary` is the Markdown of GITHUB_STEP_SUMMARY.
     `base` and `commit` are the workspace's commits (full SHA-1) before and after; `commit` is None when nothing was
-    committed. `discarded` counts changed files that a `read` workspace threw away.
+    committed. `bundle` is the digest of a git bundle that brings `commit` to another machine. `discarded` counts changed
+    files that a `read` workspace threw away.
     """
 
     failure: FailureClass | None = None
@@ -163,6 +164,7 @@ class Outcome:
     usage: Usage | None = None
     base: str | None = None
     commit: str | None = None
+    bundle: str | None = None
     changes: tuple[FileChange, ...] = ()
     discarded: int = 0
     cancelled: bool = False
@@ -221,7 +223,8 @@ class Execution:
     `number` counts the executions of this workflow in this store, from 1. `base` is the snapshot's commit, `head`
     the commit the checkout stood on (they differ when uncommitted changes were taken along), `result` the commit of
     the last node that had one. `open_runs` counts unsettled node runs, `active_runs` those of them that are queued or
-    running (none of them: only people can move it on). `event` is `github.event`. `instance` names the process tree that owns it.
+    running (none of them: only people can move it on), `artifact_bytes` what its nodes kept. `event` is
+    `github.event`. `instance` names the process tree that owns it.
     """
 
     id: str
@@ -246,6 +249,7 @@ class Execution:
     cancel_requested: bool = False
     open_runs: int = 0
     active_runs: int = 0
+    artifact_bytes: int = 0
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from orchestrator.execution.state import Plan
 from orchestrator.lifecycle.ports import Blobs, Clock, Events, Git, Logs, Runner, Store, Wake
+
+_KEPT_PLANS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,7 +17,7 @@ class Services:
     """Built by `app.py`; tests build it from fakes.
 
     `runners` is keyed by `shell` and by engine name. `instance` names this process tree in the store. `new_id` makes
-    execution ids that grow with time. `secrets` are values by name, masked everywhere.
+    execution ids that grow with time. `secrets` are values by name, masked everywhere. `jitter` draws from [0, 1).
     """
 
     store: Store
@@ -27,3 +31,15 @@ class Services:
     new_id: Callable[[], str]
     instance: str
     secrets: Mapping[str, str]
+    jitter: Callable[[], float] = random.random
+    _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def plan(self, execution_id: str) -> Plan:
+        """The plan of an execution: it never changes, so the latest ones are read once per process."""
+        plan = self._plans.get(execution_id)
+        if plan is None:
+            plan = self.store.plan(execution_id)
+            for forgotten in list(self._plans)[: 1 - _KEPT_PLANS]:
+                self._plans.pop(forgotten, None)
+            self._plans[execution_id] = plan
+        return plan

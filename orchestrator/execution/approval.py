@@ -1,0 +1,31 @@
+"""What comes of an approval: a person's word, or silence until the deadline."""
+
+from __future__ import annotations
+
+from orchestrator.definition.model import Approval
+from orchestrator.execution.state import FailureClass, Outcome
+
+TIMEOUT = "timeout"
+"""`decided_by` where nobody did."""
+
+
+def approved(by: str) -> Outcome:
+    """`by` let it pass."""
+    return Outcome(outputs={"decided_by": by, "decision": "approved"})
+
+
+def rejected(by: str) -> Outcome:
+    """`by` stopped it."""
+    return Outcome(
+        failure=FailureClass.REJECTED,
+        message=f"rejected by {by}",
+        outputs={"decided_by": by, "decision": "rejected"},
+    )
+
+
+def timed_out(approval: Approval) -> Outcome:
+    """Nobody decided in time; `on_timeout` says what that means."""
+    if approval.on_timeout == "approve":
+        return approved(TIMEOUT)
+    message = f"nobody decided within {approval.timeout_minutes:g} minutes"
+    return Outcome(failure=FailureClass.TIMEOUT, message=message, outputs={"decision": "rejected"})

@@ -1,0 +1,45 @@
+"""The status of a whole execution, from counters while it runs and from its node runs at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Result
+
+
+def status(execution: Execution) -> ExecutionStatus:
+    """The status while node runs are open."""
+    if execution.active_runs == 0:
+        return ExecutionStatus.WAITING
+    return ExecutionStatus.RUNNING if execution.started_at else ExecutionStatus.PENDING
+
+
+def ended(execution: Execution, runs: Sequence[NodeRun], now: datetime) -> Execution:
+    """`execution`, whose node runs have all settled; `runs` are by index.
+
+    A failure counts even where an `on_failure` edge dealt with it, as in GitHub Actions; one under
+    `continue-on-error` does not.
+    """
+    return replace(
+        execution,
+        status=_final(execution, runs),
+        result=_result(runs),
+        started_at=execution.started_at or now,
+        completed_at=now,
+    )
+
+
+def _final(execution: Execution, runs: Sequence[NodeRun]) -> ExecutionStatus:
+    results = {run.result for run in runs}
+    if execution.cancel_requested:
+        return ExecutionStatus.CANCELLED
+    if Result.FAILURE in results:
+        return ExecutionStatus.FAILED
+    return ExecutionStatus.CANCELLED if Result.CANCELLED in results else ExecutionStatus.COMPLETED
+
+
+def _result(runs: Sequence[NodeRun]) -> str | None:
+    done = (run for run in reversed(runs) if run.status is NodeStatus.COMPLETED)
+    return next((run.outcome.commit for run in done if run.outcome and run.outcome.commit), None)
