@@ -1,0 +1,60 @@
+"""Markdown of agents and step summaries as HTML: text is escaped, links are few and marked, nothing is loaded."""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import urlsplit
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from orchestrator.report.plain_text import visible
+
+MAX_CHARACTERS = 200_000
+_HEADING_OFFSET = 3
+
+
+def rendered(text: str, *, limit: int = MAX_CHARACTERS) -> Markup:
+    """Safe HTML. Raw HTML in `text` is shown as characters; images become words."""
+    source = visible(text[:limit])
+    if len(text) > limit:
+        source += f"\n\n*… {len(text) - limit:,} more characters*"
+    parser = _parser()
+    tokens = parser.parse(source)
+    for token in tokens:
+        _tame(token)
+    return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704 -- the renderer escapes
+
+
+def _tame(token: Token) -> None:
+    if token.type in ("heading_open", "heading_close"):
+        token.tag = f"h{min(6, int(token.tag[1:]) + _HEADING_OFFSET)}"
+    elif token.type in ("td_open", "th_open"):
+        # The pages' content security policy refuses style attributes.
+        token.attrs = {"class": "num"} if "right" in str(token.attrs.get("style", "")) else {}
+    for child in token.children or ():
+        _tame_inline(child)
+
+
+def _tame_inline(token: Token) -> None:
+    if token.type == "link_open":
+        href = _web_address(token.attrs.get("href"))
+        token.attrs = {"href": href, "rel": "nofollow noopener noreferrer"} if href else {"class": "dead"}
+    elif token.type == "image":
+        shown = token.content or _web_address(token.attrs.get("src")) or "not shown"
+        token.type, token.content, token.children = "code_inline", f"image: {shown}", None
+
+
+def _web_address(value: str | int | float | None) -> str:
+    address = str(value or "")
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return address if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(["table", "strikethrough"])

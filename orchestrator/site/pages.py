@@ -1,0 +1,87 @@
+"""The Jinja environment of the pages: everything is escaped, nothing undefined passes silently."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from orchestrator.report.duration import human_duration
+from orchestrator.report.figures import REPLAY_NOTICE
+from orchestrator.report.numbers import human_cost, human_count, human_size, plural
+from orchestrator.report.plain_text import clip, one_line, visible
+from orchestrator.resources import resource
+from orchestrator.site.markdown import rendered
+
+CONTENT_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+
+
+def templates_folder() -> Path:
+    return resource("static-site/templates")
+
+
+def assets_folder() -> Path:
+    return resource("static-site/assets")
+
+
+@cache
+def environment() -> Environment:
+    """One per process: templates are compiled once."""
+    pages = Environment(
+        loader=FileSystemLoader(templates_folder()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    pages.filters |= {
+        "duration": human_duration,
+        "count": human_count,
+        "size": human_size,
+        "cost": human_cost,
+        "plural": plural,
+        "visible": visible,
+        "one_line": one_line,
+        "clip": clip,
+        "markdown": rendered,
+        "day": _day,
+        "minute": _minute,
+        "second": _second,
+        "iso": _iso,
+        "pretty": _pretty,
+    }
+    pages.globals |= {"content_policy": CONTENT_POLICY, "replay_notice": REPLAY_NOTICE}
+    return pages
+
+
+def page(template: str, **values: object) -> str:
+    """One rendered page."""
+    return environment().get_template(template).render(values)
+
+
+def _day(moment: datetime) -> str:
+    utc = moment.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y}"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{_day(moment)}, {moment.astimezone(UTC):%H:%M} UTC"
+
+
+def _second(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%H:%M:%S}"
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _pretty(value: object) -> str:
+    """JSON as people read it; texts without quotes."""
+    if isinstance(value, str):
+        return visible(value)
+    return visible(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,110 @@
+"""The pull request of an execution, as its preview shows it: conversation, commits, checks, files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.report.check_run import CheckRun, execution_check, run_check
+from orchestrator.report.comment import Details, Graph, Notice, Paragraphs, comment_parts
+from orchestrator.report.numbers import plural
+from orchestrator.report.plain_text import one_line
+from orchestrator.report.view import ExecutionView
+from orchestrator.site.diff import FileDiff, file_diffs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewPart:
+    """A part of the comment; `kind` is text, note, important, caution, graph or details."""
+
+    kind: str
+    markdown: str = ""
+    title: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewCheck:
+    """A check run with its place on the page; `state` is its conclusion, or its status before one."""
+
+    check: CheckRun
+    anchor: str
+    state: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullRequest:
+    """Everything the preview shows. `verdict` sums the checks up."""
+
+    title: str
+    base: str
+    head: str
+    comment: tuple[PreviewPart, ...]
+    whole: PreviewCheck
+    checks: tuple[PreviewCheck, ...]
+    verdict: str
+    verdict_state: str
+    files: tuple[FileDiff, ...]
+    additions: int
+    deletions: int
+
+
+_WORDS = {
+    "success": "successful",
+    "failure": "failed",
+    "timed_out": "timed out",
+    "action_required": "needs a person",
+    "in_progress": "in progress",
+}
+_BAD = ("failure", "timed_out")
+_OPEN = ("action_required", "in_progress", "queued")
+
+
+def pull_request(view: ExecutionView, anchors: Mapping[int, str], diff: str) -> PullRequest:
+    """`anchors` are the ids of the checks by index of node run; `diff` is that of the whole execution."""
+    execution = view.execution
+    whole = _check(execution_check(view), "check-execution")
+    checks = tuple(_check(run_check(view, run), anchors[run.index]) for run in view.runs)
+    files = file_diffs(diff)
+    verdict, state = _verdict((whole, *checks))
+    return PullRequest(
+        title=one_line(execution.workflow_name or execution.workflow_id, 120),
+        base=one_line(execution.branch, 120) or "the base branch",
+        head=one_line(execution.result_branch or "", 120) or "not pushed yet",
+        comment=tuple(_part(part) for part in comment_parts(view)),
+        whole=whole,
+        checks=checks,
+        verdict=verdict,
+        verdict_state=state,
+        files=files,
+        additions=sum(file.additions for file in files),
+        deletions=sum(file.deletions for file in files),
+    )
+
+
+def _part(part: Paragraphs | Notice | Graph | Details) -> PreviewPart:
+    match part:
+        case Paragraphs(markdown=markdown):
+            return PreviewPart(kind="text", markdown=markdown.replace("<sub>", "").replace("</sub>", ""))
+        case Notice(kind=kind, markdown=markdown):
+            return PreviewPart(kind=kind.lower(), markdown=markdown)
+        case Graph():
+            return PreviewPart(kind="graph")
+        case Details(title=title, note=note, markdown=markdown):
+            return PreviewPart(kind="details", title=one_line(title), note=one_line(note), markdown=markdown)
+
+
+def _check(check: CheckRun, anchor: str) -> PreviewCheck:
+    state = check.conclusion.value if check.conclusion else check.status.value
+    return PreviewCheck(check=check, anchor=anchor, state=state, label=_WORDS.get(state, state))
+
+
+def _verdict(checks: tuple[PreviewCheck, ...]) -> tuple[str, str]:
+    bad = sum(1 for check in checks if check.state in _BAD)
+    unfinished = sum(1 for check in checks if check.state in _OPEN)
+    if bad:
+        return f"{plural(bad, 'check')} of {len(checks)} failed", "failure"
+    if unfinished:
+        return f"{plural(unfinished, 'check')} of {len(checks)} not finished", "in_progress"
+    return "All checks have passed", "success"
