@@ -1,0 +1,13 @@
+"""The command line, `mycelium`: one file per verb, loaded when it is called."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run `mycelium` with the arguments of this process and end it with an exit code of `errors.ExitCode`."""
+    from orchestrator.cli.exit import ended
+    from orchestrator.cli.program import mycelium
+
+    raise SystemExit(ended(mycelium))

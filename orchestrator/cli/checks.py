@@ -1,0 +1,194 @@
+"""What `mycelium doctor` looks at: each check answers with what it found and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from orchestrator.errors import MyceliumError
+from orchestrator.settings import Settings
+
+OLDEST_SQLITE = (3, 35)
+LEAST_FREE_BYTES = 1_000_000_000
+PROGRAM_SECONDS = 10
+# https://docs.claude.com/en/docs/claude-code/iam
+CLAUDE_CREDENTIALS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+
+
+class Verdict(StrEnum):
+    """`OPTIONAL` is missing, and only needed for something that not everybody does."""
+
+    OK = "ok"
+    OPTIONAL = "optional"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What one check found; `hint` says what to do unless all is well."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What the checks look at."""
+
+    settings: Settings
+    cwd: Path
+    environ: Mapping[str, str]
+
+
+def examine(surroundings: Surroundings) -> list[Finding]:
+    """Every check, in the order in which one would repair."""
+    return [_guarded(name, check, surroundings) for name, check in CHECKS.items()]
+
+
+def _guarded(name: str, check: Callable[[Surroundings], Finding], surroundings: Surroundings) -> Finding:
+    try:
+        return check(surroundings)
+    except MyceliumError as error:
+        return Finding(name=name, verdict=Verdict.FAILED, detail=error.message, hint=error.hint or "")
+
+
+def python(_: Surroundings) -> Finding:
+    return Finding(name="Python", verdict=Verdict.OK, detail=platform.python_version())
+
+
+def git(surroundings: Surroundings) -> Finding:
+    from orchestrator.git.command import find_git
+
+    find_git(surroundings.environ)
+    return Finding(name="git", verdict=Verdict.OK, detail=_first_line("git", "--version").removeprefix("git version "))
+
+
+def repository(surroundings: Surroundings) -> Finding:
+    from orchestrator.git.discovery import discover
+
+    checkout = discover(surroundings.cwd, surroundings.environ)
+    if checkout.git.run("rev-parse", "--verify", "--quiet", "HEAD", codes=(0, 1)).code:
+        return Finding(
+            name="Repository",
+            verdict=Verdict.FAILED,
+            detail=f"{checkout.root} has no commit yet",
+            hint="make one: git add --all && git commit -m 'First commit'",
+        )
+    return Finding(name="Repository", verdict=Verdict.OK, detail=str(checkout.root))
+
+
+def home(surroundings: Surroundings) -> Finding:
+    folder = surroundings.settings.home_dir
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        return Finding(
+            name="Home folder",
+            verdict=Verdict.FAILED,
+            detail=f"{folder} cannot be written",
+            hint=f"give yourself the right to write {existing}, or set MYCELIUM_HOME_DIR",
+        )
+    return Finding(name="Home folder", verdict=Verdict.OK, detail=str(folder))
+
+
+def disk(surroundings: Surroundings) -> Finding:
+    folder = surroundings.settings.home_dir
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(existing).free
+    detail = f"{free / 1e9:.1f} GB free"
+    if free < LEAST_FREE_BYTES:
+        return Finding(
+            name="Disk",
+            verdict=Verdict.FAILED,
+            detail=f"{detail} at {existing}",
+            hint=f"make room: at least {LEAST_FREE_BYTES / 1e9:.0f} GB, or set MYCELIUM_HOME_DIR to a larger disk",
+        )
+    return Finding(name="Disk", verdict=Verdict.OK, detail=detail)
+
+
+def server(surroundings: Surroundings) -> Finding:
+    if surroundings.settings.redis_url:
+        return Finding(name="Valkey", verdict=Verdict.OK, detail="the one of MYCELIUM_REDIS_URL (not contacted)")
+    from orchestrator.queue.server import find_binary
+
+    binary = str(find_binary())
+    version = next((word[2:] for word in _first_line(binary, "--version").split() if word.startswith("v=")), "")
+    if not version:
+        return Finding(
+            name="Valkey",
+            verdict=Verdict.FAILED,
+            detail=f"{binary} does not run here",
+            hint="install valkey-server or redis-server with the system's package manager",
+        )
+    return Finding(name="Valkey", verdict=Verdict.OK, detail=f"{version} ({binary})")
+
+
+def sqlite(_: Surroundings) -> Finding:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        return Finding(
+            name="SQLite",
+            verdict=Verdict.FAILED,
+            detail=f"{sqlite3.sqlite_version} is too old",
+            hint=f"use a Python whose sqlite3 is {'.'.join(map(str, OLDEST_SQLITE))} or newer",
+        )
+    return Finding(name="SQLite", verdict=Verdict.OK, detail=sqlite3.sqlite_version)
+
+
+def claude(surroundings: Surroundings) -> Finding:
+    """Only whether there are credentials, never which: the answer ends up in bug reports."""
+    name = "Claude Code"
+    program = shutil.which("claude", path=surroundings.environ.get("PATH"))
+    if program is None:
+        return Finding(
+            name=name,
+            verdict=Verdict.OPTIONAL,
+            detail="not on PATH; `engine: claude` needs it",
+            hint="npm install --global @anthropic-ai/claude-code",
+        )
+    version = _first_line(program, "--version") or "unknown version"
+    if not _has_credentials(surroundings.environ):
+        return Finding(
+            name=name,
+            verdict=Verdict.OPTIONAL,
+            detail=f"{version}, without credentials",
+            hint="set ANTHROPIC_API_KEY, or log in once: claude",
+        )
+    return Finding(name=name, verdict=Verdict.OK, detail=f"{version}, with credentials")
+
+
+def _has_credentials(environ: Mapping[str, str]) -> bool:
+    if any(environ.get(name) for name in CLAUDE_CREDENTIALS):
+        return True
+    folder = environ.get("CLAUDE_CONFIG_DIR") or f"{environ.get('HOME', '')}/.claude"
+    return (Path(folder) / ".credentials.json").is_file()
+
+
+def _first_line(*command: str) -> str:
+    """The first line a program prints; empty when it fails or does not answer."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PROGRAM_SECONDS, stdin=subprocess.DEVNULL, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip().partition("\n")[0]
+
+
+CHECKS: Mapping[str, Callable[[Surroundings], Finding]] = {
+    "Python": python,
+    "git": git,
+    "Repository": repository,
+    "Home folder": home,
+    "Disk": disk,
+    "Valkey": server,
+    "SQLite": sqlite,
+    "Claude Code": claude,
+}

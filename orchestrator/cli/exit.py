@@ -1,0 +1,109 @@
+"""How a command ends: every exception becomes a message on stderr and an exit code, here and nowhere else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import signal
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+from orchestrator import __version__
+from orchestrator.cli.console import Console
+from orchestrator.errors import ExitCode, InvalidDefinition, MyceliumError
+
+DEBUG_VARIABLE = "MYCELIUM_DEBUG"
+
+
+def ended(program: click.Command, arguments: list[str] | None = None) -> int:
+    """Run `program` with `arguments` (this process's by default); the exit code to end with."""
+    try:
+        result = program.main(args=arguments, prog_name="mycelium", standalone_mode=False)
+        sys.stdout.flush()
+    except BaseException as error:
+        return _report(error)
+    return result if isinstance(result, int) else ExitCode.COMPLETED
+
+
+def _report(error: BaseException) -> int:
+    console = Console.stderr()
+    if os.environ.get(DEBUG_VARIABLE) and not isinstance(error, SystemExit | BrokenPipeError | click.exceptions.Exit):
+        console.line("".join(traceback.format_exception(error)).rstrip())
+    match error:
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else ExitCode.COMPLETED
+        case click.exceptions.Exit():
+            return error.exit_code
+        case KeyboardInterrupt() | click.Abort():
+            console.line("Interrupted.")
+            return ExitCode.INTERRUPTED
+        case BrokenPipeError():
+            return _closed_pipe()
+        case click.ClickException():
+            error.show()
+            return ExitCode.BAD_INPUT
+        case MyceliumError():
+            _expected(console, error)
+            return error.exit_code
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            console.error(f"The disk is full: {error}", hint="make room, then run the same command again")
+            return ExitCode.BAD_INPUT
+        case _:
+            _bug(console, error)
+            return ExitCode.BUG
+
+
+def _expected(console: Console, error: MyceliumError) -> None:
+    if isinstance(error, InvalidDefinition):
+        for problem in error.problems:
+            console.problem(problem)
+    else:
+        console.error(error.message, hint=error.hint)
+
+
+def _closed_pipe() -> int:
+    # The interpreter flushes stdout once more at its end; with nothing behind it that would print a traceback.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
+
+
+def _bug(console: Console, error: BaseException) -> None:
+    console.error(f"This is a bug in Mycelium: {type(error).__name__}: {error}")
+    report = _crash_report(error)
+    where = f"the file {report}" if report else f"what `{DEBUG_VARIABLE}=1` shows"
+    console.line(f"  Please report it with {where}; look through it first, it may name files of yours.")
+
+
+def _crash_report(error: BaseException) -> Path | None:
+    """A file with what a maintainer needs; None where none can be written. No environment, no arguments' values."""
+    text = "\n".join(
+        (
+            f"Mycelium {__version__}",
+            f"Python {platform.python_version()} on {platform.platform()}",
+            f"Command: mycelium {_verbs()}",
+            "",
+            "".join(traceback.format_exception(error)),
+        )
+    )
+    try:
+        handle, name = tempfile.mkstemp(prefix="mycelium-crash-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:
+        return None
+    return Path(name)
+
+
+def _verbs() -> str:
+    """The words before the first option: inputs given on the command line may be secrets."""
+    words = []
+    for word in sys.argv[1:3]:
+        if not word.isalpha():
+            break
+        words.append(word)
+    return " ".join(words)

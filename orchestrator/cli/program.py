@@ -1,0 +1,33 @@
+"""The table of all verbs, and the options that stand before one."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from orchestrator import __version__
+from orchestrator.cli.exit import DEBUG_VARIABLE
+from orchestrator.cli.lazy import LazyGroup, Verb
+
+SECTIONS = {
+    "Commands": {
+        "doctor": Verb(
+            target="orchestrator.cli.doctor:doctor", summary="Check everything Mycelium needs on this machine."
+        ),
+    },
+    "Operating": {
+        "serve": Verb(target="orchestrator.cli.serve:serve", summary="Serve HTTP: whether this instance is healthy."),
+    },
+}
+
+
+@click.group(
+    cls=LazyGroup, sections=SECTIONS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show tracebacks and log everything.")
+def mycelium(debug: bool) -> None:
+    """Multi-agent workflows for git repositories: run them, look at them, operate them."""
+    if debug:
+        os.environ[DEBUG_VARIABLE] = "1"
