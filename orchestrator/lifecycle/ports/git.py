@@ -72,6 +72,10 @@ class Git(Protocol):
         """Commit all changes and keep the commit reachable; None when there are none."""
         ...
 
+    def left_out(self, workspace: Workspace) -> tuple[str, ...]:
+        """What the last `commit` did not take, a line each with the reason: huge files, nested repositories."""
+        ...
+
     def merge(self, workspace: Workspace, commit: str, author: Author, message: CommitMessage) -> tuple[str, ...]:
         """Merge `commit` into the workspace's present commit.
 
