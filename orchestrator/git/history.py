@@ -1,0 +1,86 @@
+"""Reads commits, their files and their differences from the mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from orchestrator.execution.state import Commit, FileChange
+from orchestrator.git.changes import CHANGE_OPTIONS, DIFF_OPTIONS, parse_changes
+from orchestrator.git.message import take_apart
+from orchestrator.git.mirror import Mirror
+
+_FORMAT = "%H%x00%P%x00%an%x00%ae%x00%aI%x00%B"
+
+
+def log(mirror: Mirror, base: str, commit: str) -> list[Commit]:
+    """Commits of `base..commit`, oldest first, each with its changes against its first parent."""
+    git = mirror.git
+    span = f"{mirror.commit(base)}..{mirror.commit(commit)}"
+    listed = git.run("log", "-z", "--topo-order", "--reverse", "--no-show-signature", f"--format={_FORMAT}", span)
+    rows = list(_rows(listed.output))
+    changes = _changes(mirror, [(row[0], row[1].split()[:1]) for row in rows])
+    return [_commit(row, changes.get(row[0], ())) for row in rows]
+
+
+def diff(mirror: Mirror, base: str, commit: str, limit: int) -> str:
+    """Unified diff; past `limit` bytes it ends after the last file that fits, and a last line says so."""
+    span = (mirror.commit(base), mirror.commit(commit))
+    answer = mirror.git.run("diff-tree", "-r", "-p", *DIFF_OPTIONS, *span, limit=limit, cut=True)
+    if not answer.truncated:
+        return answer.output.decode("utf-8", "replace")
+    # Lines of a file's content begin with a blank, a plus, a minus or a backslash, so this begins a file's diff.
+    end = answer.output.rfind(b"\ndiff --git ") + 1
+    shown = answer.output[:end].decode("utf-8", "replace")
+    return f"{shown}# The diff goes on: what is left out would take it past {limit:,} bytes.\n"
+
+
+def read(mirror: Mirror, commit: str, path: str) -> bytes | None:
+    """The content of a file; None where there is none. Of a symbolic link, its target."""
+    answer = mirror.git.run("cat-file", "blob", f"{mirror.commit(commit)}:{path}", codes=(0, 128))
+    return answer.output if answer.code == 0 else None
+
+
+def files(mirror: Mirror, commit: str, under: str) -> list[str]:
+    """Paths of all files at or below `under`, sorted by their bytes; submodules have none."""
+    where = ("--", under.rstrip("/")) if under.rstrip("/") else ()
+    listed = mirror.git.run("ls-tree", "-r", "-z", "--full-tree", mirror.commit(commit), *where).fields()
+    entries = (field.partition("\t") for field in listed)
+    return [path for facts, _, path in entries if " blob " in facts]
+
+
+def _rows(output: bytes) -> Iterator[list[str]]:
+    fields = output.decode("utf-8", "replace").split("\0")
+    for start in range(0, len(fields) - 5, 6):
+        yield fields[start : start + 6]
+
+
+def _commit(row: list[str], changes: tuple[FileChange, ...]) -> Commit:
+    sha, parents, name, email, at, text = row
+    parts = take_apart(text)
+    return Commit(
+        sha=sha,
+        parents=tuple(parents.split()),
+        author_name=name,
+        author_email=email,
+        at=datetime.fromisoformat(at),
+        subject=parts.subject,
+        body=parts.body,
+        trailers=parts.trailers,
+        changes=changes,
+    )
+
+
+def _changes(mirror: Mirror, pairs: list[tuple[str, list[str]]]) -> dict[str, tuple[FileChange, ...]]:
+    """The changes of every commit against the parent given with it, from one git process."""
+    lines = "".join(" ".join((commit, *parents)) + "\n" for commit, parents in pairs)
+    answer = mirror.git.run("diff-tree", "--stdin", "--root", *CHANGE_OPTIONS, stdin=lines.encode())
+    wanted = {commit for commit, _ in pairs}
+    found: dict[str, list[str]] = {}
+    current: list[str] = []
+    for field in answer.fields():
+        if field in wanted:
+            current = found.setdefault(field, [])
+        else:
+            current.append(field)
+    return {commit: parse_changes(fields) for commit, fields in found.items()}

@@ -1,0 +1,114 @@
+"""The mirror: a bare repository in the user's cache folder that borrows the checkout's objects and keeps our own.
+
+What Mycelium commits lies in the mirror's own object store, under refs of its own, so that no `git gc` in the user's
+repository can prune it; what the user committed is read from where it is, never copied.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.errors import BadInput, NotFound, SetupError
+from orchestrator.git import gitdir
+from orchestrator.git.command import Command
+from orchestrator.git.discovery import Checkout
+from orchestrator.git.locking import locked
+
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_KEEP = "refs/mycelium/commits"
+
+
+class Mirror:
+    """The mirror of one repository in `folder`. Safe to use from several threads and processes at once."""
+
+    def __init__(self, git: Command, folder: Path, *, object_format: str = "sha1") -> None:
+        self.path = folder / "mirror.git"
+        self.object_format = object_format
+        self.git = git.at(folder, git_dir=self.path)
+        self._folder = folder
+        self._lock = folder / "mirror.lock"
+
+    def ensure(self, source: Checkout | None) -> None:
+        """Make the mirror, or mend what is missing or broken in it; commits that it keeps stay."""
+        with self._writing():
+            alternates = _object_stores(source.common_dir / "objects") if source else ()
+            gitdir.write_bare(self.path, object_format=self.object_format, alternates=alternates)
+            if source:
+                self._follow(source)
+
+    def rebuild(self, source: Checkout) -> None:
+        """Put a mirror that git cannot read aside, as `mirror.git.broken`, and begin a new one."""
+        with self._writing():
+            aside = self.path.with_name("mirror.git.broken")
+            if aside.is_dir():
+                shutil.rmtree(aside)
+            self.path.rename(aside)
+        self.ensure(source)
+
+    def commit(self, name: str) -> str:
+        """A full commit id that exists here; `BadInput` when it is none, `NotFound` when it is not here."""
+        if not self.has(name):
+            raise NotFound(f"commit {name[:12]} is not in the mirror of this repository at {self.path}")
+        return name
+
+    def has(self, name: str) -> bool:
+        """Whether the commit with this full id is here; `BadInput` for anything but a full id."""
+        if not _SHA.fullmatch(name):
+            raise BadInput(f"{name!r} is not a full commit id")
+        return self.git.run("cat-file", "-e", f"{name}^{{commit}}", codes=(0, 1, 128)).code == 0
+
+    def keep(self, commits: Sequence[str]) -> None:
+        """Keep these commits reachable."""
+        lines = "".join(f"update {kept_ref(commit)} {commit}\n" for commit in commits)
+        self.git.run("update-ref", "--stdin", stdin=lines.encode())
+
+    def _follow(self, source: Checkout) -> None:
+        for origin, name in (
+            (source.common_dir / "shallow", "shallow"),
+            (source.common_dir / "info/exclude", "info/exclude"),
+        ):
+            if origin.exists():
+                gitdir.put(self.path / name, os.fsdecode(origin.read_bytes()))
+            else:
+                (self.path / name).unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with locked(self._lock):
+                if self.path.is_file():
+                    self.path.unlink()
+                yield
+        except OSError as error:
+            raise SetupError(
+                f"the cache folder {self._folder} cannot be written: {error.strerror}",
+                hint="free some space there, or set MYCELIUM_CACHE_DIR to another folder",
+            ) from error
+
+
+def kept_ref(commit: str) -> str:
+    """The ref that keeps `commit` reachable in the mirror."""
+    return f"{_KEEP}/{commit}"
+
+
+def is_kept_ref(ref: str, commit: str) -> bool:
+    return ref == kept_ref(commit) and _SHA.fullmatch(commit) is not None
+
+
+def _object_stores(objects: Path) -> tuple[Path, ...]:
+    """`objects` and everything it borrows from: git follows relative paths in the first store only."""
+    found = [objects]
+    for store in found:
+        listing = store / "info/alternates"
+        lines = os.fsdecode(listing.read_bytes()).splitlines() if listing.is_file() else []
+        paths = [Path(os.path.normpath(store / line)) for line in lines if line and not line.startswith("#")]
+        found += [path for path in paths if path not in found]
+    if any("\n" in str(path) for path in found):
+        raise BadInput(f"the path of the repository holds a line break: {str(objects)!r}", hint="rename the folder")
+    return tuple(found)

@@ -1,0 +1,194 @@
+"""The folders where attempts work: made, thrown away, swept up when their process died.
+
+`workspaces/<name>` is what an attempt sees. `private/<name>` is ours: the git directory we commit with, and the lock
+that the process which made the workspace holds for as long as it lives.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import stat
+import threading
+from collections.abc import Callable, Collection, Iterator
+from itertools import count
+from pathlib import Path
+
+from orchestrator.errors import NotFound, SetupError
+from orchestrator.git import gitdir
+from orchestrator.git.command import GitFailed
+from orchestrator.git.locking import lock, locked, try_lock
+from orchestrator.git.mirror import Mirror
+from orchestrator.git.opened import OpenedWorkspace
+from orchestrator.lifecycle.ports import Workspace
+
+_log = logging.getLogger(__name__)
+_LONGEST_NAME = 48
+
+
+class Workspaces:
+    """All workspaces of one repository, below `folder`. Safe to use from several threads and processes at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._trees = folder / "workspaces"
+        self._private = folder / "private"
+        self._registry = folder / "workspaces.lock"
+        self._held: dict[str, int] = {}
+        self._held_guard = threading.Lock()
+
+    def prepare_empty(self, name: str) -> Workspace:
+        """An empty folder without a repository."""
+        return Workspace(path=self._trees / self._claim(name), git_dir=None, base=None)
+
+    def prepare(self, name: str, commit: str, mirror: Mirror) -> Workspace:
+        """A folder with the files of `commit`, and a `.git` for the agent; `NotFound` where there is no such commit."""
+        claimed = self._claim(name)
+        tree, private = self._trees / claimed, self._private / claimed
+        workspace = Workspace(path=tree, git_dir=private, base=commit)
+        try:
+            gitdir.write_private(private, mirror=mirror.path, commit=commit)
+            opened = self.open(workspace, mirror)
+            opened.git.run("read-tree", "-u", "--reset", commit)
+            show_agent(opened, mirror)
+        except BaseException as error:
+            self.release(workspace)
+            if isinstance(error, GitFailed) and not mirror.has(commit):
+                raise NotFound(f"commit {commit[:12]} is not in the mirror at {mirror.path}") from error
+            raise
+        return workspace
+
+    def open(self, workspace: Workspace, mirror: Mirror) -> OpenedWorkspace:
+        """The workspace with our git on it; `NotFound` when it is gone, or has no repository."""
+        tree, private = workspace.path, workspace.git_dir
+        if private is None or not (private / "HEAD").is_file() or not tree.is_dir():
+            raise NotFound(f"there is no workspace with a repository at {tree}")
+        return OpenedWorkspace(tree=tree, private=private, git=mirror.git.at(tree, git_dir=private, work_tree=tree))
+
+    def release(self, workspace: Workspace) -> None:
+        """Remove a workspace. What cannot be removed is left to `sweep`, and said in the log."""
+        if workspace.path.parent != self._trees:
+            raise NotFound(f"{workspace.path} is not a workspace of this repository")
+        self._remove(workspace.path.name)
+        with self._held_guard:
+            descriptor = self._held.pop(workspace.path.name, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def sweep(self, *, keep: Collection[Path], quota_bytes: int) -> int:
+        """Remove what dead processes left, oldest first, until all workspaces together fit; bytes freed."""
+        kept = {path.name for path in keep if path.parent == self._trees}
+        sizes = {name: _size(self._trees / name) + _size(self._private / name) for name in self._names()}
+        freed = 0
+        for name in sorted(sizes.keys() - kept, key=self._age):
+            if sum(sizes.values()) - freed <= quota_bytes:
+                break
+            if self._remove_leftover(name):
+                freed += sizes[name]
+        return freed
+
+    def _claim(self, name: str) -> str:
+        """Reserve a folder name that nobody uses, and hold its lock."""
+        wanted = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:_LONGEST_NAME] or "workspace"
+        try:
+            self._private.mkdir(parents=True, exist_ok=True)
+            self._trees.mkdir(exist_ok=True)
+            with locked(self._registry):
+                return self._reserve(wanted)
+        except OSError as error:
+            raise SetupError(
+                f"no workspace can be made below {self._folder}: {error.strerror}",
+                hint="free some space there, or set MYCELIUM_CACHE_DIR to another folder",
+            ) from error
+
+    def _reserve(self, wanted: str) -> str:
+        taken = self._names()
+        name = next(
+            name for number in count(1) if (name := wanted if number == 1 else f"{wanted}-{number}") not in taken
+        )
+        (self._private / name).mkdir()
+        (self._trees / name).mkdir()
+        with self._held_guard:
+            self._held[name] = lock(self._private / name / "lock")
+        return name
+
+    def _remove_leftover(self, name: str) -> bool:
+        with locked(self._registry):
+            (self._private / name).mkdir(exist_ok=True)
+            descriptor = try_lock(self._private / name / "lock")
+        if descriptor is None:
+            return False
+        try:
+            return self._remove(name)
+        finally:
+            os.close(descriptor)
+
+    def _remove(self, name: str) -> bool:
+        # The lock file goes last: while it exists and is held, nobody else takes or sweeps the name.
+        return _remove_tree(self._trees / name) and _remove_tree(self._private / name)
+
+    def _names(self) -> set[str]:
+        return {entry.name for folder in (self._trees, self._private) if folder.is_dir() for entry in folder.iterdir()}
+
+    def _age(self, name: str) -> float:
+        try:
+            return (self._private / name / "lock").stat().st_mtime
+        except OSError:
+            return 0
+
+
+def show_agent(workspace: OpenedWorkspace, mirror: Mirror) -> None:
+    """Give the agent a `.git` that shows the workspace's present commit and merge."""
+    gitdir.write_for_agent(
+        workspace.tree, mirror=mirror.path, private=workspace.private, object_format=mirror.object_format
+    )
+
+
+def _remove_tree(path: Path) -> bool:
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path, onerror=_make_writable_and_retry)
+    if os.path.lexists(path):
+        _log.warning("%s cannot be removed completely: remove it as the user its files belong to", path)
+        return False
+    return True
+
+
+def _make_writable_and_retry(function: Callable[..., object], path: str, _error: object) -> None:
+    """Agents leave read-only folders behind, as Go's module cache is; a folder must be writable to lose its entries."""
+    for folder in (Path(path).parent, Path(path)):
+        if not folder.is_symlink() and folder.is_dir():
+            _make_writable(folder)
+    try:
+        if function in (os.unlink, os.rmdir):
+            function(path)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+    except OSError as error:
+        _log.debug("%s stays for now: %s", path, error)
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.chmod(stat.S_IRWXU)
+    except OSError as error:
+        _log.debug("%s stays as it is: %s", folder, error)
+
+
+def _size(path: Path) -> int:
+    return sum(_blocks(path))
+
+
+def _blocks(path: Path) -> Iterator[int]:
+    """Bytes on disk of every file below `path`; what vanishes meanwhile counts nothing."""
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                yield entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _blocks(Path(entry.path))
+    except OSError:
+        return
