@@ -1,7 +1,7 @@
 """The store in memory, with the rules of the real one.
 
 Values are copied on the way in and out; a transaction undoes what it changed when its block raises; one lock stands
-for the database's. What would go wrong on a real database raises `AssertionError` here: a write without `lock`, a
+for the database's. What would go wrong on a real database raises `RuntimeError` here: a write without `lock`, a
 transaction inside a transaction, a read beside an open transaction of the same thread.
 """
 
@@ -118,7 +118,8 @@ class MemoryTransaction:
             tables.sources[key].setdefault(target, []).append(source)
 
     def lock(self, execution_id: str) -> Execution:
-        assert not self._claimed, "lock comes before claim: the other order can deadlock"
+        if self._claimed:
+            raise RuntimeError("`lock` comes before `claim`: the other order can deadlock")
         execution = self._tables.execution(execution_id)
         self._locked.add(execution_id)
         return deepcopy(execution)
@@ -150,6 +151,7 @@ class MemoryTransaction:
 
     def cancel_pending(self, execution_id: str, at: datetime) -> int:
         self._tables.execution(execution_id)
+        self._hold(execution_id)
         pending = [run for run in self._tables.runs[execution_id].values() if run.status in CANCELLABLE]
         for run in pending:
             self._put_run(replace(run, status=NodeStatus.CANCELLED, result=Result.CANCELLED, completed_at=at))
@@ -216,12 +218,16 @@ class MemoryTransaction:
 
     def _put_execution(self, execution: Execution) -> None:
         self._tables.execution(execution.id)
-        assert execution.id in self._locked, "save without lock"
+        self._hold(execution.id)
         self._put(self._tables.executions, execution.id, execution)
 
     def _put_run(self, run: NodeRun) -> None:
-        assert run.execution_id in self._locked, "a node run is saved without a lock on its execution"
+        self._hold(run.execution_id)
         self._store_run(run)
+
+    def _hold(self, execution_id: str) -> None:
+        if execution_id not in self._locked:
+            raise RuntimeError(f"execution {execution_id} is written to without `lock`")
 
     def _store_run(self, run: NodeRun) -> None:
         before = self._tables.run(run.execution_id, run.index)
@@ -258,7 +264,8 @@ class MemoryStore:
     @contextmanager
     def begin(self) -> Iterator[MemoryTransaction]:
         with self._lock:
-            assert not self._open, "a transaction inside a transaction waits for itself"
+            if self._open:
+                raise RuntimeError("a transaction inside a transaction waits for itself")
             transaction, self._open = MemoryTransaction(self._tables), True
             try:
                 yield transaction
@@ -271,7 +278,8 @@ class MemoryStore:
     @contextmanager
     def _reading(self, *, constant: bool = False) -> Iterator[Tables]:
         with self._lock:
-            assert constant or not self._open, "read through the open transaction: others do not see its changes"
+            if self._open and not constant:
+                raise RuntimeError("read through the open transaction: the store does not see its changes yet")
             yield self._tables
 
     def execution(self, execution_id: str) -> Execution:

@@ -1,0 +1,55 @@
+"""Engines: how a connection to SQLite or PostgreSQL is set up, and how a transaction begins."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import Pool
+
+WRITE = {"mycelium_write": True}
+BUSY_TIMEOUT_MS = 30_000
+# A commit is on disk before anybody hears of it: FULL syncs the write-ahead log each time.
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+_inherited: list[Pool] = []
+
+
+def build_engine(url: URL) -> Engine:
+    """An engine that connects when first used, and that a forked child can go on using."""
+    engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    _survive_fork(engine)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that reads first and writes later fails at once when another writer came in between.
+    write = connection.get_execution_options().get("mycelium_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _survive_fork(engine: Engine) -> None:
+    reference = weakref.ref(engine)
+
+    def forget_connections() -> None:
+        if (here := reference()) is not None:
+            # Closing the parent's connections, even by letting them go, would disturb the parent.
+            _inherited.append(here.pool)
+            here.dispose(close=False)
+
+    os.register_at_fork(after_in_child=forget_connections)

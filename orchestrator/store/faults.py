@@ -1,0 +1,66 @@
+"""What a database says when something is wrong, as our own errors with a next step."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from orchestrator.errors import Conflict, MyceliumError, SetupError, Unavailable
+
+_SETUP = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "free some space and run the command again; nothing is half written"),
+    sqlite3.SQLITE_CORRUPT: (
+        "the database is damaged",
+        "stop everything that uses it, move it away, and put a copy from the `backups` folder beside it in its place",
+    ),
+    sqlite3.SQLITE_NOTADB: ("this is not a SQLite database", "move the file away, or set MYCELIUM_DATABASE_URL"),
+    sqlite3.SQLITE_CANTOPEN: (
+        "the database cannot be opened",
+        "check that its folder exists and that you may write to it, or set MYCELIUM_DATABASE_URL",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "the database is read-only",
+        "check the permissions of the file and of its folder, or set MYCELIUM_DATABASE_URL",
+    ),
+    sqlite3.SQLITE_PERM: ("access is denied", "check the permissions of the file and of its folder"),
+    sqlite3.SQLITE_IOERR: ("reading or writing failed", "check the disk: it may be full, gone or broken"),
+}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turns a failure of the database at `where` (a path, or a URL without password) into ours; bugs pass through."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable(f"{where}: no connection became free", hint="try again") from error
+    except DBAPIError as error:
+        if (ours := _ours(error, where)) is None:
+            raise
+        raise ours from error
+
+
+def sqlite_fault(error: sqlite3.Error, where: str) -> MyceliumError | None:
+    """Our error for one of SQLite's, or None when it is a bug of ours."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _BUSY:
+        return Unavailable(f"{where}: another process has kept the database locked", hint="try again in a moment")
+    if code in _SETUP:
+        what, hint = _SETUP[code]
+        return SetupError(f"{where}: {what}", hint=hint)
+    return None
+
+
+def _ours(error: DBAPIError, where: str) -> MyceliumError | None:
+    if isinstance(error.orig, sqlite3.Error) and (fault := sqlite_fault(error.orig, where)):
+        return fault
+    if isinstance(error, IntegrityError):
+        return Conflict(f"{where}: the write contradicts what is stored: {error.orig}")
+    if isinstance(error, OperationalError) and not isinstance(error.orig, sqlite3.Error):
+        return Unavailable(f"{where}: {str(error.orig).strip()}", hint="is the database server up and reachable?")
+    return None

@@ -1,0 +1,81 @@
+"""Opening a store: the database is checked, and an embedded one is made or upgraded on the way.
+
+SQLAlchemy is imported when a store is opened, so that commands that need none start quickly.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.errors import SetupError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+    from orchestrator.store.sql_store import SqlStore
+
+_BACKENDS = ("sqlite", "postgresql")
+
+
+def open_store(url: str, *, home: Path) -> SqlStore:
+    """The store at a SQLAlchemy URL, ready for use.
+
+    A SQLite file is created where there is none, and upgraded where it is old, after a copy to `home`/backups.
+    PostgreSQL is never changed here. `SetupError` says what to do about a database that cannot be used.
+    """
+    from orchestrator.store.engine import build_engine
+    from orchestrator.store.sql_store import SqlStore
+    from orchestrator.store.upgrade import prepare
+
+    parsed = parse_url(url)
+    engine = build_engine(parsed)
+    where = place(parsed)
+    try:
+        prepare(engine, where=where, backups=home / "backups")
+    except BaseException:
+        engine.dispose()
+        raise
+    return SqlStore(engine, where)
+
+
+def upgrade_store(url: str, *, home: Path) -> str:
+    """Create or upgrade the database at `url`, PostgreSQL included; the revision it has now."""
+    from orchestrator.store.engine import build_engine
+    from orchestrator.store.upgrade import upgrade
+
+    parsed = parse_url(url)
+    engine = build_engine(parsed)
+    try:
+        return upgrade(engine, where=place(parsed), backups=home / "backups")
+    finally:
+        engine.dispose()
+
+
+def parse_url(url: str) -> URL:
+    """A URL of a database we can use, or `SetupError`."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise SetupError(
+            "MYCELIUM_DATABASE_URL is not a database URL", hint="write sqlite:////folder/state.db or postgresql://…"
+        ) from error
+    if parsed.get_backend_name() not in _BACKENDS:
+        raise SetupError(
+            f"MYCELIUM_DATABASE_URL names {parsed.get_backend_name()}", hint="SQLite and PostgreSQL are supported"
+        )
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise SetupError(
+            "MYCELIUM_DATABASE_URL names a database in memory", hint="several processes share it: name a file"
+        )
+    return parsed
+
+
+def place(url: URL) -> str:
+    """How errors name the database: the path of a file, or the URL without its password."""
+    if url.get_backend_name() == "sqlite":
+        return str(Path(str(url.database)).absolute())
+    return url.render_as_string(hide_password=True)

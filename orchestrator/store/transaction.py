@@ -1,0 +1,221 @@
+"""One unit of work on SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import fields
+from datetime import datetime
+
+from sqlalchemy import Connection, Update, bindparam, delete, func, insert, select, text, update
+
+from orchestrator.definition.codec import dump_agents, dump_workflow
+from orchestrator.errors import Conflict, NotFound, StaleClaim
+from orchestrator.execution.effects import Effect
+from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
+from orchestrator.lifecycle.ports import Lead, StoredEffect
+from orchestrator.store import claims
+from orchestrator.store.neighbourhood import (
+    read_execution,
+    read_predecessors,
+    read_run,
+    read_runs,
+    read_successors,
+)
+from orchestrator.store.schema import RUN_COLUMNS, UNENDED, edges, executions, leads, node_runs, outbox, plans
+
+_EXECUTION_FIELDS = tuple(field.name for field in fields(Execution))
+_RUN_FIELDS = tuple(field.name for field in fields(NodeRun))
+_RUN_KEY = ("execution_id", "index")
+_CANCELLABLE = (NodeStatus.PENDING, NodeStatus.QUEUED, NodeStatus.WAITING)
+
+
+def _saving_runs() -> Update:
+    """Replaces rows whose claim is not newer than ours."""
+    runs = node_runs.c
+    return (
+        update(node_runs)
+        .where(
+            runs.execution_id == bindparam("of_execution"),
+            runs.index == bindparam("of_index"),
+            runs.epoch <= bindparam("of_epoch"),
+        )
+        .values({column.name: bindparam(column.name) for column in RUN_COLUMNS if column.name not in _RUN_KEY})
+    )
+
+
+_SAVE_RUNS = _saving_runs()
+_ADD_LEAD = text("INSERT INTO leads (name, holder, beat) VALUES (:name, :holder, :beat) ON CONFLICT DO NOTHING")
+_ONE_NUMBER_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:workflow_id))")
+
+
+class SqlTransaction:
+    """`Transaction` on one connection. Writing to an execution it has not locked is a bug, and raises."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._locked: dict[str, Execution] = {}
+        self._claimed = False
+
+    def next_number(self, workflow_id: str) -> int:
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(_ONE_NUMBER_AT_A_TIME, {"workflow_id": workflow_id})
+        highest = select(func.max(executions.c.number)).where(executions.c.workflow_id == workflow_id)
+        return 1 + (self._connection.execute(highest).scalar() or 0)
+
+    def insert(
+        self, execution: Execution, plan: Plan, runs: Sequence[NodeRun], edges: Sequence[tuple[int, int]]
+    ) -> None:
+        self._refuse_known(execution)
+        self._connection.execute(insert(executions), {name: getattr(execution, name) for name in _EXECUTION_FIELDS})
+        self._locked[execution.id] = execution
+        self._insert_plan(execution.id, plan)
+        if runs:
+            rows = [{"instance": execution.instance, **_run_values(run)} for run in runs]
+            self._connection.execute(insert(node_runs), rows)
+        self._insert_edges(execution.id, edges)
+
+    def lock(self, execution_id: str) -> Execution:
+        if self._claimed:
+            raise RuntimeError("`lock` comes before `claim`: the other order can deadlock")
+        self._locked[execution_id] = read_execution(self._connection, execution_id, lock=True)
+        return self._locked[execution_id]
+
+    def save(self, execution: Execution) -> None:
+        before = self._hold(execution.id)
+        new = {name: getattr(execution, name) for name in _EXECUTION_FIELDS}
+        changed = {name: value for name, value in new.items() if value != getattr(before, name)}
+        if changed:
+            self._connection.execute(update(executions).where(executions.c.id == execution.id).values(changed))
+        if "instance" in changed:
+            self._hand_over([execution.id], execution.instance)
+        self._locked[execution.id] = execution
+
+    def run(self, execution_id: str, index: int) -> NodeRun:
+        return read_run(self._connection, execution_id, index)
+
+    def runs(self, execution_id: str) -> list[NodeRun]:
+        self._know(execution_id)
+        return read_runs(self._connection, execution_id)
+
+    def successors(self, execution_id: str, index: int) -> list[NodeRun]:
+        self._know(execution_id)
+        return read_successors(self._connection, execution_id, index)
+
+    def predecessors(self, execution_id: str, indexes: Collection[int]) -> dict[int, list[NodeRun]]:
+        self._know(execution_id)
+        return read_predecessors(self._connection, execution_id, indexes)
+
+    def save_runs(self, runs: Sequence[NodeRun]) -> None:
+        if not runs:
+            return
+        for execution_id in {run.execution_id for run in runs}:
+            self._hold(execution_id)
+        rows = [
+            {**_run_values(run), "of_execution": run.execution_id, "of_index": run.index, "of_epoch": run.epoch}
+            for run in runs
+        ]
+        if self._connection.execute(_SAVE_RUNS, rows).rowcount != len(rows):
+            self._explain_missing(runs)
+
+    def cancel_pending(self, execution_id: str, at: datetime) -> int:
+        self._hold(execution_id)
+        cancelled = {"status": NodeStatus.CANCELLED, "result": Result.CANCELLED, "completed_at": at}
+        pending = node_runs.c.status.in_(_CANCELLABLE)
+        return self._connection.execute(
+            update(node_runs).where(node_runs.c.execution_id == execution_id, pending).values(cancelled)
+        ).rowcount
+
+    def claim(self, *, labels: Sequence[str], instance: str, worker: str, now: datetime) -> NodeRun | None:
+        taken = claims.claim(self._connection, labels=labels, instance=instance, worker=worker, now=now)
+        self._claimed = self._claimed or taken is not None
+        return taken
+
+    def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None:
+        self._know(execution_id)
+        rows = [{"execution_id": execution_id, "kind": each.kind, "payload": each.payload} for each in effects]
+        if rows:
+            self._connection.execute(insert(outbox), rows)
+
+    def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
+        query = select(outbox).join(executions, executions.c.id == outbox.c.execution_id)
+        query = query.where(executions.c.instance == instance).order_by(outbox.c.id).limit(limit)
+        if execution_id is not None:
+            query = query.where(outbox.c.execution_id == execution_id)
+        return [
+            StoredEffect(id=row.id, execution_id=row.execution_id, effect=Effect(kind=row.kind, payload=row.payload))
+            for row in self._connection.execute(query)
+        ]
+
+    def remove_effect(self, effect_id: int) -> None:
+        self._connection.execute(delete(outbox).where(outbox.c.id == effect_id))
+
+    def lead(self, name: str) -> Lead | None:
+        row = self._connection.execute(select(leads).where(leads.c.name == name)).one_or_none()
+        return Lead(holder=row.holder, beat=row.beat) if row else None
+
+    def take_lead(self, name: str, lead: Lead, *, expected: Lead | None) -> bool:
+        values = {"holder": lead.holder, "beat": lead.beat}
+        if expected is None:
+            return self._connection.execute(_ADD_LEAD, {"name": name, **values}).rowcount == 1
+        held = (leads.c.name == name) & (leads.c.holder == expected.holder) & (leads.c.beat == expected.beat)
+        return self._connection.execute(update(leads).where(held).values(values)).rowcount == 1
+
+    def drop_lead(self, name: str, holder: str) -> None:
+        self._connection.execute(delete(leads).where(leads.c.name == name, leads.c.holder == holder))
+
+    def adopt(self, *, dead: Collection[str], instance: str) -> list[str]:
+        orphans = select(executions.c.id).where(UNENDED, executions.c.instance.in_(sorted(dead)))
+        found = list(self._connection.execute(orphans.order_by(executions.c.id).with_for_update()).scalars())
+        for execution_id in found:
+            mine = update(executions).where(executions.c.id == execution_id).values(instance=instance)
+            self._connection.execute(mine)
+        self._hand_over(found, instance)
+        return found
+
+    def _hold(self, execution_id: str) -> Execution:
+        if execution_id not in self._locked:
+            self._know(execution_id)
+            raise RuntimeError(f"execution {execution_id} is written to without `lock`")
+        return self._locked[execution_id]
+
+    def _know(self, execution_id: str) -> None:
+        if execution_id not in self._locked:
+            read_execution(self._connection, execution_id)
+
+    def _hand_over(self, execution_ids: Sequence[str], instance: str) -> None:
+        for execution_id in execution_ids:
+            runs_of = node_runs.c.execution_id == execution_id
+            self._connection.execute(update(node_runs).where(runs_of).values(instance=instance))
+
+    def _refuse_known(self, execution: Execution) -> None:
+        numbered = (executions.c.workflow_id == execution.workflow_id) & (executions.c.number == execution.number)
+        known = select(executions.c.id).where((executions.c.id == execution.id) | numbered)
+        if self._connection.execute(known).first():
+            number = f"number {execution.number} of {execution.workflow_id}"
+            raise Conflict(f"execution {execution.id} ({number}) exists already")
+
+    def _insert_plan(self, execution_id: str, plan: Plan) -> None:
+        values = {
+            "execution_id": execution_id,
+            "definition": dump_workflow(plan.definition),
+            "source": plan.source,
+            "agents": dump_agents(plan.agents),
+            "files": plan.files,
+        }
+        self._connection.execute(insert(plans), values)
+
+    def _insert_edges(self, execution_id: str, pairs: Sequence[tuple[int, int]]) -> None:
+        rows = [{"execution_id": execution_id, "source": source, "target": target} for source, target in pairs]
+        if rows:
+            self._connection.execute(insert(edges), rows)
+
+    def _explain_missing(self, runs: Sequence[NodeRun]) -> None:
+        for run in runs:
+            stored = self.run(run.execution_id, run.index)
+            if stored.epoch > run.epoch:
+                raise StaleClaim(f"{run.key} of {run.execution_id} has been claimed again since")
+        raise NotFound("a node run disappeared while it was saved")
+
+
+def _run_values(run: NodeRun) -> dict[str, object]:
+    return {name: getattr(run, name) for name in _RUN_FIELDS}
