@@ -1,0 +1,41 @@
+"""What a child process is told when it starts: plain strings, from which it builds everything itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from orchestrator.lifecycle.services import Services
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """How a worker or a control loop reaches the rest; it survives JSON.
+
+    `services` names a function `f(*, redis_url, instance, **arguments) -> Services`, called once in each child after
+    the fork. `work` names what runs nodes, as `lifecycle.execute.work`; `control` what makes the control loop out of
+    the services, an object with `step() -> float` and `close()`. All three are `module:attribute`; `jobs` is the
+    module with `bind` and the `REGISTRY` of functions that a token may call.
+    """
+
+    redis_url: str
+    instance: str
+    services: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ("default",)
+    jobs: str = "orchestrator.jobs"
+    work: str = "orchestrator.lifecycle.execute:work"
+    control: str = "orchestrator.lifecycle.control:ControlLoop"
+
+    def build(self) -> Services:
+        """The adapters of this process; called after the fork, so that no connection is shared."""
+        factory: Callable[..., Services] = resolve(self.services)
+        return factory(redis_url=self.redis_url, instance=self.instance, **self.arguments)
+
+
+def resolve(name: str) -> Any:
+    """The object that `module:attribute` names. The names come from our own code, never from Redis."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)

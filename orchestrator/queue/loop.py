@@ -1,0 +1,101 @@
+"""The process of the control loop: one pass after another, woken early when there is something to do."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from orchestrator.errors import MyceliumError
+from orchestrator.lifecycle.services import Services
+from orchestrator.queue import mortal
+from orchestrator.queue.connection import connect
+from orchestrator.queue.link import Link, resolve
+from orchestrator.queue.names import Names
+from orchestrator.queue.tokens import Nudges
+
+LONGEST_SECONDS = 2.0
+AFTER_ERROR_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Nudge(Protocol):
+    """What the loop waits on; `Nudges` in earnest."""
+
+    def wait(self, seconds: float) -> bool: ...
+
+
+class Passes(Protocol):
+    """What the loop does; `lifecycle.control.ControlLoop` in earnest."""
+
+    def step(self) -> float:
+        """One pass; seconds until the next one at the latest."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class _Stopped(Exception):
+    """SIGTERM arrived while the loop was waiting."""
+
+
+class Loop:
+    """Calls `step` again and again until `stop`; whatever a pass raises is logged, and the next pass follows."""
+
+    def __init__(self, step: Callable[[], float], nudges: Nudge, pause: Callable[[float], object]) -> None:
+        self._step = step
+        self._nudges = nudges
+        self._pause = pause
+        self._stopping = False
+        self._waiting = False
+
+    def run(self) -> None:
+        try:
+            while not self._stopping:
+                self._wait(self._pass())
+        except _Stopped:
+            return
+
+    def stop(self, *_signal: object) -> None:
+        """For a signal handler: a pass under way is finished, a wait ends at once."""
+        self._stopping = True
+        if self._waiting:
+            self._waiting = False
+            raise _Stopped
+
+    def _pass(self) -> float:
+        try:
+            return self._step()
+        except MyceliumError as error:
+            log.warning("control loop: %s", error)
+        except Exception:
+            log.exception("a pass of the control loop failed; the next one follows")
+        return AFTER_ERROR_SECONDS
+
+    def _wait(self, seconds: float) -> None:
+        self._waiting = True
+        try:
+            if not self._stopping:
+                self._nudges.wait(min(seconds, LONGEST_SECONDS))
+        except MyceliumError as error:
+            # Without Redis the loop still works through SQL, and the sweep with it.
+            log.debug("%s", error)
+            self._pause(min(seconds, AFTER_ERROR_SECONDS))
+        finally:
+            self._waiting = False
+
+
+def run(link: Link) -> None:
+    """What the control loop's process does after the fork, until SIGTERM."""
+    mortal.close_to_others()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    make: Callable[[Services], Passes] = resolve(link.control)
+    passes = make(link.build())
+    nudges = Nudges(connect(link.redis_url, block_seconds=Nudges.BLOCK_SECONDS), Names(instance=link.instance))
+    loop = Loop(passes.step, nudges, time.sleep)
+    signal.signal(signal.SIGTERM, loop.stop)
+    loop.run()
+    passes.close()

@@ -1,0 +1,181 @@
+"""The process at the root of a tree: starts Valkey, workers and control loop, keeps them up, and takes them along.
+
+It runs as a program of its own, has one thread and no connection, and so
+may fork at any time, whatever threads the command or web server has that asked for it. It is told what to do by one
+JSON object on standard input, which stays open: its end means that whoever asked is gone, by whatever means.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from typing import IO, Any
+
+from orchestrator.errors import MyceliumError
+from orchestrator.queue.link import Link
+from orchestrator.queue.pool import Pool, Role
+from orchestrator.queue.server import EmbeddedServer, find_binary
+
+MODULES = ("redis", "rq", "orchestrator.queue.worker", "orchestrator.queue.loop")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What a tree consists of; it survives JSON.
+
+    `embedded` asks for a Valkey of its own, whose address replaces `link.redis_url`. `control` asks for a control
+    loop. `preload` names modules to import before the first fork, so that every child shares them.
+    """
+
+    link: Link
+    workers: int
+    embedded: bool = True
+    control: bool = True
+    preload: tuple[str, ...] = field(default=())
+    log_level: str = "WARNING"
+
+
+def decode(message: Mapping[str, Any]) -> Plan:
+    """The plan in a message of the parent."""
+    link = Link(**{**message["link"], "labels": tuple(message["link"]["labels"])})
+    return Plan(**{**message, "link": link, "preload": tuple(message["preload"])})
+
+
+class Orders:
+    """What the supervisor waits for: SIGTERM, the end of a child, or the end of its parent."""
+
+    def __init__(self, lifeline: int) -> None:
+        self.terminate = False
+        self._lifeline = lifeline
+        self._wakeup, wake = os.pipe()
+        os.set_blocking(self._wakeup, False)
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._on_terminate)
+        signal.signal(signal.SIGCHLD, _on_child)
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait for something to happen; false once the parent is gone."""
+        ready, _, _ = select.select([self._wakeup, self._lifeline], [], [], seconds)
+        if self._wakeup in ready:
+            os.read(self._wakeup, 4096)
+        return self._lifeline not in ready or bool(os.read(self._lifeline, 4096))
+
+    def _on_terminate(self, *_signal: object) -> None:
+        self.terminate = True
+
+
+def _on_child(*_signal: object) -> None:
+    """Only there so that the wake-up descriptor is written to."""
+
+
+class Supervisor:
+    """The tree below this process."""
+
+    def __init__(self, plan: Plan, orders: Orders) -> None:
+        self._orders = orders
+        self._server = EmbeddedServer(find_binary()) if plan.embedded else None
+        self.link = replace(plan.link, redis_url=self._server.url) if self._server else plan.link
+        self._pool = Pool(_roles(plan, self.link))
+
+    def start(self, preload: Sequence[str]) -> None:
+        """Start everything; what `preload` names is imported once, here, for all children."""
+        if self._server:
+            self._server.start()
+        for module in preload:
+            import_module(module)
+        self._pool.start()
+
+    def watch(self) -> None:
+        """Keep the tree up until SIGTERM or until the parent is gone."""
+        due: float | None = 0.0
+        while not self._orders.terminate and self._orders.wait(due):
+            due = self._tend()
+
+    def stop(self) -> None:
+        """Drain when told to stop; when the parent died there is nobody left to drain for."""
+        if self._orders.terminate:
+            self._pool.stop()
+        else:
+            self._pool.kill()
+        if self._server:
+            self._server.stop()
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "redis_url": self.link.redis_url,
+            "server": self._server.pid if self._server else None,
+            "children": self._pool.pids(),
+        }
+
+    def _tend(self) -> float | None:
+        if self._server and not self._server.alive():
+            log.warning("the embedded server ended; starting another one")
+            self._server.start()
+        return self._pool.tend()
+
+
+def _roles(plan: Plan, link: Link) -> list[Role]:
+    # Imported by the child if it was not preloaded: the supervisor itself needs neither redis nor rq.
+    def work() -> None:
+        import_module("orchestrator.queue.worker").run(link)
+
+    def control() -> None:
+        import_module("orchestrator.queue.loop").run(link)
+
+    workers = [Role(name=f"worker-{number}", run=work) for number in range(1, plan.workers + 1)]
+    return [*([Role(name="control", run=control)] if plan.control else []), *workers]
+
+
+def main() -> int:
+    """Read the plan, answer with one JSON line on standard output once the tree is up, and watch over it."""
+    orders = Orders(lifeline=0)
+    answers = os.fdopen(os.dup(1), "w")
+    # Whatever a child prints goes to standard error.
+    os.dup2(2, 1)
+    try:
+        message = json.loads(_line(0))
+        for descriptor in message["keep"]:
+            os.set_inheritable(descriptor, False)
+        plan = decode(message["plan"])
+        logging.basicConfig(level=plan.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        _oversee(plan, orders, answers)
+    except MyceliumError as error:
+        log.error("%s", error)
+        _say(answers, {"error": error.message, "hint": error.hint})
+        return int(error.exit_code)
+    return 0
+
+
+def _oversee(plan: Plan, orders: Orders, answers: IO[str]) -> None:
+    supervisor = Supervisor(plan, orders)
+    try:
+        supervisor.start((*MODULES, *plan.preload))
+        _say(answers, supervisor.describe())
+        supervisor.watch()
+    finally:
+        supervisor.stop()
+
+
+def _line(descriptor: int) -> bytes:
+    """One line, byte by byte: what follows is not ours to swallow."""
+    line = b""
+    while (byte := os.read(descriptor, 1)) not in {b"", b"\n"}:
+        line += byte
+    return line
+
+
+def _say(answers: IO[str], message: Mapping[str, Any]) -> None:
+    """Answer once; later words have no listener, and one who is gone is noticed elsewhere."""
+    with suppress(OSError, ValueError), answers:
+        answers.write(json.dumps(message) + "\n")

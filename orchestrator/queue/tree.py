@@ -1,0 +1,103 @@
+"""The process tree of `run` and `serve --embedded`, as whoever starts it sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any
+
+from orchestrator.errors import Conflict, SetupError
+from orchestrator.queue.instance import Instance
+from orchestrator.queue.supervisor import Plan
+
+STOP_SECONDS = 40.0
+PROGRAM = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+    "from orchestrator.queue.supervisor import main; sys.exit(main())"
+)
+
+
+class ProcessTree:
+    """Valkey, workers and control loop below one supervisor; `with ProcessTree(plan, instance) as tree: …`.
+
+    Everything ends with the block, drained, and everything ends when this process dies, however it dies. Other threads
+    of this process are no obstacle: nothing is forked here.
+    """
+
+    def __init__(self, plan: Plan, instance: Instance | None = None) -> None:
+        self._plan = plan
+        self._instance = instance
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lifeline = -1
+        self._answer: dict[str, Any] = {}
+
+    def start(self) -> None:
+        """Returns once Valkey answers and the workers are forked; `SetupError` says why it did not come to that."""
+        # The instance's lock goes along: the instance lives as long as any process of the tree.
+        keep = (self._instance.fileno(),) if self._instance else ()
+        orders, self._lifeline = os.pipe()
+        answers, answering = os.pipe()
+        self._process = subprocess.Popen(
+            # The same modules as here, and none from the working directory, which is somebody's repository.
+            [sys.executable, "-P", "-c", PROGRAM, json.dumps([path for path in sys.path if path])],
+            stdin=orders,
+            stdout=answering,
+            pass_fds=keep,
+        )
+        os.close(orders)
+        os.close(answering)
+        message = json.dumps({"plan": asdict(self._plan), "keep": keep}) + "\n"
+        with os.fdopen(answers) as lines:
+            os.write(self._lifeline, message.encode())
+            self._answer = self._read(lines.readline())
+
+    @property
+    def redis_url(self) -> str:
+        """The address of the tree's Valkey, with its password."""
+        return str(self._answer["redis_url"])
+
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """Process ids by name, as they were at the start; `Conflict` before it."""
+        if self._process is None:
+            raise Conflict("the process tree is not running")
+        server = {"server": self._answer["server"]} if self._answer["server"] else {}
+        return {"supervisor": self._process.pid, **server, **self._answer["children"]}
+
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Drain and end everything; whatever is left after `STOP_SECONDS` is killed. Twice is no error."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+        os.close(self._lifeline)
+
+    def __enter__(self) -> ProcessTree:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _read(self, line: str) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(line) if line else {"error": "the supervisor ended at once"}
+        if "error" in answer:
+            self.stop()
+            raise SetupError(answer["error"], hint=answer.get("hint"))
+        return answer
