@@ -8,9 +8,11 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import quote
 
 from orchestrator.errors import MyceliumError
 from orchestrator.settings import Settings
@@ -142,6 +144,34 @@ def sqlite(_: Surroundings) -> Finding:
     return Finding(name="SQLite", verdict=Verdict.OK, detail=sqlite3.sqlite_version)
 
 
+def database(surroundings: Surroundings) -> Finding:
+    """Looks without changing anything: only another command may create or upgrade a database."""
+    from orchestrator.store.opening import open_store, parse_url
+    from orchestrator.store.upgrade import HEAD, REVISIONS
+
+    settings = surroundings.settings
+    url = parse_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        file = Path(str(url.database))
+        if not file.exists():
+            return Finding(name="Database", verdict=Verdict.OK, detail=f"{file} (made by the first run)")
+        if (revision := _sqlite_revision(file)) in REVISIONS[:-1]:
+            return Finding(
+                name="Database", verdict=Verdict.OK, detail=f"{file}, revision {revision} (upgraded when used)"
+            )
+    open_store(settings.database_url, home=settings.home_dir).close()
+    return Finding(name="Database", verdict=Verdict.OK, detail=f"{url.database}, revision {HEAD}")
+
+
+def _sqlite_revision(file: Path) -> str | None:
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error:
+        return None
+    return str(row[0]) if row else None
+
+
 def claude(surroundings: Surroundings) -> Finding:
     """Only whether there are credentials, never which: the answer ends up in bug reports."""
     name = "Claude Code"
@@ -190,5 +220,6 @@ CHECKS: Mapping[str, Callable[[Surroundings], Finding]] = {
     "Disk": disk,
     "Valkey": server,
     "SQLite": sqlite,
+    "Database": database,
     "Claude Code": claude,
 }

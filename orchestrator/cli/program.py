@@ -18,6 +18,7 @@ SECTIONS = {
     },
     "Operating": {
         "serve": Verb(target="orchestrator.cli.serve:serve", summary="Serve HTTP: whether this instance is healthy."),
+        "db": Verb(target="orchestrator.cli.db:db", summary="Upgrade the database that executions are kept in."),
     },
 }
 

@@ -1,0 +1,117 @@
+"""Each thing that can be missing is found, with what to do about it; credentials are never shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from orchestrator import settings
+from orchestrator.cli import checks
+from orchestrator.cli.checks import Finding, Surroundings, Verdict
+from orchestrator.cli.exit import ended
+from orchestrator.cli.program import mycelium
+from orchestrator.errors import SetupError
+
+
+def surroundings(root: Path, environ: Mapping[str, str] | None = None) -> Surroundings:
+    values = {"HOME": str(root), "PATH": os.environ["PATH"], **(environ or {})}
+    return Surroundings(settings=settings.load(root, values), cwd=root, environ=values)
+
+
+def finding(name: str, root: Path, environ: Mapping[str, str] | None = None) -> Finding:
+    return next(found for found in checks.examine(surroundings(root, environ)) if found.name == name)
+
+
+def git(root: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
+
+
+def test_a_folder_outside_any_repository(tmp_path: Path) -> None:
+    found = finding("Repository", tmp_path)
+    assert found.verdict is Verdict.FAILED
+    assert "git init" in found.hint
+
+
+def test_a_repository_without_a_commit_and_with_one(tmp_path: Path) -> None:
+    git(tmp_path, "init")
+    assert finding("Repository", tmp_path).detail.endswith("has no commit yet")
+    git(tmp_path, "commit", "--allow-empty", "-m", "First")
+    assert finding("Repository", tmp_path).verdict is Verdict.OK
+
+
+def test_a_home_folder_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    found = finding("Home folder", tmp_path, {"MYCELIUM_HOME_DIR": str(tmp_path / "file" / "home")})
+    assert found.verdict is Verdict.FAILED
+    assert "MYCELIUM_HOME_DIR" in found.hint
+
+
+def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10_000_000))
+    found = finding("Disk", tmp_path)
+    assert (found.verdict, found.detail) == (Verdict.FAILED, f"0.0 GB free at {tmp_path}")
+
+
+def test_no_server_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> Path:
+        raise SetupError("no server", hint="install one")
+
+    monkeypatch.setattr("orchestrator.queue.server.find_binary", missing)
+    found = finding("Valkey", tmp_path)
+    assert (found.verdict, found.detail, found.hint) == (Verdict.FAILED, "no server", "install one")
+    assert finding("Valkey", tmp_path, {"MYCELIUM_REDIS_URL": "redis://x"}).verdict is Verdict.OK
+
+
+def test_the_database_is_looked_at_and_not_made(tmp_path: Path) -> None:
+    found = finding("Database", tmp_path)
+    assert (found.verdict, found.detail) == (Verdict.OK, f"{tmp_path}/.mycelium/state.db (made by the first run)")
+    assert not (tmp_path / ".mycelium").exists()
+
+
+def test_a_database_of_another_program(tmp_path: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    file = tmp_path / "other.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    found = finding("Database", tmp_path, {"MYCELIUM_DATABASE_URL": f"sqlite:///{file}"})
+    assert found.verdict is Verdict.FAILED
+    assert "another program" in found.detail
+
+
+def test_claude_without_and_with_credentials(tmp_path: Path) -> None:
+    path = {"PATH": str(tmp_path)}
+    assert "not on PATH" in finding("Claude Code", tmp_path, path).detail
+    program = tmp_path / "claude"
+    program.write_text("#!/bin/sh\necho '2.1.0 (Claude Code)'\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert finding("Claude Code", tmp_path, path).verdict is Verdict.OPTIONAL
+    found = finding("Claude Code", tmp_path, {**path, "ANTHROPIC_API_KEY": "sk-secret"})
+    assert (found.verdict, found.detail) == (Verdict.OK, "2.1.0 (Claude Code), with credentials")
+    (tmp_path / ".claude").mkdir()
+    (tmp_path / ".claude" / ".credentials.json").write_text("{}", encoding="utf-8")
+    assert finding("Claude Code", tmp_path, path).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_the_exit_code_and_json_follow_the_findings(
+    missing: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verdict = Verdict.FAILED if missing else Verdict.OPTIONAL
+    found = Finding(name="Thing", verdict=verdict, detail="d", hint="do this")
+    monkeypatch.setattr("orchestrator.cli.doctor.examine", lambda _: [found])
+    assert ended(mycelium, ["doctor", "--json"]) == (2 if missing else 0)
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": not missing,
+        "checks": [{"name": "Thing", "verdict": verdict.value, "detail": "d", "hint": "do this"}],
+    }
+    ended(mycelium, ["doctor"])
+    assert capsys.readouterr().out == f"{'✗' if missing else '–'} Thing  d\n         do this\n"
