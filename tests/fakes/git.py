@@ -172,6 +172,7 @@ class MemoryGit:
 
     def log(self, base: str, commit: str) -> list[Commit]:
         self._tree(base)
+        self._tree(commit)
         there = set(self._ancestors(base))
         order: list[str] = []
         self._after_parents(commit, there, order)
