@@ -1,0 +1,168 @@
+"""Runs a `run` node: a script for `bash`, with the files and commands of a step of GitHub Actions."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator.definition.model import JsonValue
+from orchestrator.errors import SetupError
+from orchestrator.execution.state import Annotation, FailureClass, Level, Outcome
+from orchestrator.lifecycle.ports.runner import Control, LogSink, ShellTask, Task
+from orchestrator.runners import attempt, commands, outputs
+from orchestrator.runners.commands import ANNOTATING, WITHDRAWN, CommandName, WorkflowCommand
+from orchestrator.runners.endings import cut_short, exit_message
+from orchestrator.runners.environment import base_environment, folder
+from orchestrator.runners.process import Command
+from orchestrator.runners.supervise import Ended, Limits, supervise
+
+FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY", "GITHUB_PATH", "GITHUB_STATE")
+ANNOTATION_LIMIT = 1000
+SUMMARY_OUTPUT_BYTES = 4096
+LAST_LINES = 20
+_LEVELS = {
+    CommandName.ERROR: Level.ERROR,
+    CommandName.WARNING: Level.WARNING,
+    CommandName.NOTICE: Level.INFO,
+    CommandName.DEBUG: Level.DEBUG,
+}
+
+
+class ShellRunner:
+    """`bash --noprofile --norc -eo pipefail FILE` in the workspace. `environ` is the worker's environment."""
+
+    def __init__(self, *, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def run(self, task: Task, log: LogSink, control: Control) -> Outcome:
+        assert isinstance(task.action, ShellTask)  # noqa: S101
+        for secret in task.secrets:
+            log.mask(secret)
+        limits = Limits(timeout_seconds=task.timeout_seconds, idle_seconds=task.idle_seconds)
+        transcript = _Transcript(task, log)
+        ended = supervise(self._command(task, task.action.script), limits, transcript, control)
+        for text in ended.left:
+            log.line(f"left running, now ended: {text}", level=Level.WARNING, stream="mycelium")
+        return _outcome(task, ended, limits, transcript)
+
+    def _command(self, task: Task, script: str) -> Command:
+        files = folder(task, "files")
+        env = base_environment(task, self._environ)
+        env.update({name: str(files / name) for name in FILES})
+        env.update(task.env)
+        for name in FILES:
+            (files / name).touch()
+        bash = shutil.which("bash", path=self._environ.get("PATH") or env["PATH"])
+        if bash is None:
+            raise SetupError("`bash` is not on PATH; `run` nodes need it", hint="install bash")
+        path = task.scratch / "script.sh"
+        path.write_text(script if script.endswith("\n") else script + "\n", encoding="utf-8")
+        return Command(argv=[bash, "--noprofile", "--norc", "-eo", "pipefail", str(path)], env=env, cwd=task.workspace)
+
+
+class _Transcript:
+    """Hears the script: log lines, workflow commands, annotations, last words."""
+
+    def __init__(self, task: Task, log: LogSink) -> None:
+        self.task = task
+        self.log = log
+        self.annotations: list[Annotation] = []
+        self.said: deque[str] = deque(maxlen=LAST_LINES)
+        self.complained = ""
+        self._group = ""
+        self._stopped_until: str | None = None
+
+    def started(self, pid: int, start_time: int) -> None:
+        attempt.record(self.task, pid, start_time)
+
+    def tick(self) -> None:
+        self.log.tick()
+
+    def line(self, text: str, stream: str) -> None:
+        command = self._command(text)
+        if command is None:
+            self._plain(text, stream)
+        elif command.name in ANNOTATING or command.name is CommandName.DEBUG:
+            self._remark(command, stream)
+        else:
+            self._act(command)
+
+    def _command(self, text: str) -> WorkflowCommand | None:
+        if self._stopped_until is None:
+            return commands.parse(text) if "::" in text else None
+        if commands.resumes(text, self._stopped_until):
+            self._stopped_until = None
+        return None
+
+    def _plain(self, text: str, stream: str) -> None:
+        level = Level.WARNING if stream == "stderr" else Level.INFO
+        self.log.line(text, level=level, stream=stream, group=self._group)
+        if text.strip():
+            self.said.append(text)
+            if stream == "stderr":
+                self.complained = text.strip()
+
+    def _remark(self, command: WorkflowCommand, stream: str) -> None:
+        for line in command.message.splitlines() or [""]:
+            self.log.line(line, level=_LEVELS[command.name], stream=stream, group=self._group)
+        if command.name in ANNOTATING and len(self.annotations) < ANNOTATION_LIMIT:
+            self.annotations.append(commands.annotation(command, str(self.task.workspace)))
+        if command.name is CommandName.ERROR:
+            self.complained = " ".join(command.message.split())
+
+    def _act(self, command: WorkflowCommand) -> None:
+        match command.name:
+            case CommandName.GROUP:
+                self._group = command.message or "group"
+            case CommandName.ENDGROUP:
+                self._group = ""
+            case CommandName.ADD_MASK if command.message:
+                self.log.mask(command.message)
+            case CommandName.STOP_COMMANDS if command.message:
+                self._stopped_until = command.message
+            case name if name in WITHDRAWN:
+                self.remark(f"`{name}` was withdrawn by GitHub and has no effect; write to $GITHUB_OUTPUT instead")
+
+    def remark(self, text: str) -> None:
+        self.log.line(text, level=Level.WARNING, stream="mycelium", group=self._group)
+
+
+def _outcome(task: Task, ended: Ended, limits: Limits, transcript: _Transcript) -> Outcome:
+    files = task.scratch / "files"
+    summary, more = outputs.read_file(files / "GITHUB_STEP_SUMMARY", limit=outputs.SUMMARY_LIMIT)
+    if more:
+        transcript.remark("$GITHUB_STEP_SUMMARY holds more than 1 MiB and was cut")
+    outcome = cut_short(ended, limits) or _exited(ended, transcript)
+    try:
+        values = _values(files)
+    except outputs.BadOutput as problem:
+        values = {}
+        if outcome.succeeded:
+            outcome = replace(outcome, failure=FailureClass.BAD_OUTPUT, message=str(problem))
+    own: dict[str, JsonValue] = {"summary": _short_summary(summary, transcript.said), "exit-code": ended.code}
+    return replace(outcome, outputs={**values, **own}, summary=summary, annotations=tuple(transcript.annotations))
+
+
+def _exited(ended: Ended, transcript: _Transcript) -> Outcome:
+    if ended.code == 0:
+        return Outcome(exit_code=0)
+    message = exit_message(ended.code, transcript.complained[:500])
+    return Outcome(failure=FailureClass.EXIT, exit_code=ended.code, message=message)
+
+
+def _values(files: Path) -> dict[str, JsonValue]:
+    """The outputs; what was written to GITHUB_ENV is the output `env`, as no later step could see it."""
+    values: dict[str, JsonValue] = {}
+    env = outputs.read_values(files / "GITHUB_ENV", "GITHUB_ENV")
+    if env:
+        values["env"] = dict(env)
+    values.update(outputs.read_values(files / "GITHUB_OUTPUT", "GITHUB_OUTPUT"))
+    return values
+
+
+def _short_summary(summary: str, said: deque[str]) -> str:
+    text = summary.strip() or "\n".join(said)
+    return text.encode()[:SUMMARY_OUTPUT_BYTES].decode("utf-8", "ignore")
