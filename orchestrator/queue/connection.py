@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from redis import Redis
 
 ANSWER_SECONDS = 5.0
-ATTEMPTS = 2
+RETRIES = 2
 
 
-def connect(url: str, *, block_seconds: float = 0.0) -> Redis:
+def connect(url: str, *, block_seconds: float = 0.0, retries: int = RETRIES) -> Redis:
     """A client for `redis://`, `rediss://` or `unix://`; nothing is sent yet.
 
     `block_seconds` is the longest a blocking command of this client may wait: its socket waits that much longer than
-    for an ordinary answer. `SetupError` when the URL is none. One client serves all threads of a process, and must not
+    for an ordinary answer. A command is sent up to `retries` times more over a new connection. `SetupError` when the URL is none. One client serves all threads of a process, and must not
     cross a fork.
     """
     from redis import Redis
@@ -32,7 +32,7 @@ def connect(url: str, *, block_seconds: float = 0.0) -> Redis:
             url,
             socket_timeout=ANSWER_SECONDS + block_seconds,
             socket_connect_timeout=ANSWER_SECONDS,
-            retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), ATTEMPTS),
+            retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), retries),
         )
     except ValueError as error:
         raise SetupError(f"not a Redis URL: {redacted(url)}", hint="redis://, rediss:// or unix://") from error

@@ -115,9 +115,14 @@ class Pool:
     def _fork(self, role: Role) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
-        pid = os.fork()
-        if pid == 0:
-            self._become(role)
+        # Until the child has handlers of its own, a signal meant for it would run, and be lost in, the parent's.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._become(role)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return pid
 
     def _become(self, role: Role) -> None:
@@ -127,6 +132,7 @@ class Pool:
             signal.set_wakeup_fd(-1)
             for number in SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             os.close(self._death_pipe[1])
             # Standard input is the owner's line to whoever asked for it.
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

@@ -130,6 +130,8 @@ class TokenWorker(SimpleWorker):
         if pipeline is not None:
             super().heartbeat(timeout, pipeline=pipeline)
             return
+        if self._stop_requested and not self._performing:
+            raise StopRequested
         with self.connection.pipeline() as own:
             super().heartbeat(timeout, pipeline=own)
             register(self, pipeline=own)
@@ -201,7 +203,8 @@ def run(link: Link) -> None:
     mortal.close_to_others()
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     jobs: Any = import_module(link.jobs)
-    client = connect(link.redis_url, block_seconds=BLOCK_SECONDS)
+    # Without silent reconnects: RQ's loop must notice a new server, because that one does not know this worker.
+    client = connect(link.redis_url, block_seconds=BLOCK_SECONDS, retries=0)
     signals = RedisStopSignals(connect(link.redis_url), Names(instance=link.instance).stop)
     with translated("starting a worker"):
         worker = TokenWorker(link, new_name(), client, signals)
