@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from orchestrator.execution.failure import sentence
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Result
 
 
@@ -22,13 +23,20 @@ def ended(execution: Execution, runs: Sequence[NodeRun], now: datetime) -> Execu
     A failure counts even where an `on_failure` edge dealt with it, as in GitHub Actions; one under
     `continue-on-error` does not.
     """
+    final = _final(execution, runs)
     return replace(
         execution,
-        status=_final(execution, runs),
+        status=final,
         result=_result(runs),
         started_at=execution.started_at or now,
         completed_at=now,
+        error_message=execution.error_message or (_blame(runs) if final is ExecutionStatus.FAILED else None),
     )
+
+
+def _blame(runs: Sequence[NodeRun]) -> str | None:
+    """A failure of an earlier attempt still counts when another part of the execution was run again."""
+    return next((sentence(run) for run in runs if run.result is Result.FAILURE), None)
 
 
 def _final(execution: Execution, runs: Sequence[NodeRun]) -> ExecutionStatus:

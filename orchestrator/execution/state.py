@@ -150,8 +150,8 @@ class Outcome:
     `failure` is None on success. `outputs` become `needs.X.outputs`; a run node has `summary` and `exit-code`, an
     agent its answer and `text commit files_changed usage`. `summary` is the Markdown of GITHUB_STEP_SUMMARY.
     `base` and `commit` are the workspace's commits (full SHA-1) before and after; `commit` is None when nothing was
-    committed. `bundle` is the digest of a git bundle that brings `commit` to another machine. `discarded` counts changed
-    files that a `read` workspace threw away.
+    committed. `bundle` is the digest of a git bundle that brings `commit` to another machine. `discarded` counts
+    changed files that a `read` workspace threw away.
     """
 
     failure: FailureClass | None = None

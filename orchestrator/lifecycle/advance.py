@@ -1,0 +1,110 @@
+"""Node runs move on: the outcome of an attempt, a lost worker, a drained one, each in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from orchestrator.execution.failure import error_code
+from orchestrator.execution.retry import RetryDecision, decide
+from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus, Outcome
+from orchestrator.lifecycle.perform import changing
+from orchestrator.lifecycle.ports import Lease
+from orchestrator.lifecycle.services import Services
+from orchestrator.lifecycle.transition import Transition
+
+MAX_OUTPUTS_BYTES: Final = 1_000_000
+
+
+def settle(
+    services: Services, claim: NodeRun, outcome: Outcome, *, labels: Sequence[str], worker: str
+) -> NodeRun | None:
+    """Record how `claim` ended, make ready what waited for it, and claim the next run for the same worker.
+
+    The next run is the first in the order of every claim, so a chain stays with its worker and yet nothing older or
+    more urgent is passed over; no `labels`, no next run. Raises `StaleClaim`, and changes nothing, when somebody
+    else holds the node run by now.
+    """
+    with changing(services, claim.execution_id) as change:
+        _conclude(services, change, change.claimed(claim), _within_limit(outcome))
+        if not labels:
+            return None
+        now = change.situation.now
+        following = change.tx.claim(labels=labels, instance=services.instance, worker=worker, now=now)
+        if following and following.execution_id == claim.execution_id:
+            change.taken(following)
+        return following
+
+
+def requeue(services: Services, claim: NodeRun) -> None:
+    """Give back what a draining worker could not end; that uses up no retry. Raises `StaleClaim`."""
+    with changing(services, claim.execution_id) as change:
+        run = change.claimed(claim)
+        if change.execution.cancel_requested:
+            change.settle(run, Outcome(cancelled=True))
+        else:
+            change.put([run], [_queued_again(run, RetryDecision(again=True, counts=False), change)])
+
+
+def lose(services: Services, lease: Lease) -> bool:
+    """Take a node run from a worker that stopped beating; false where it beat, or ended, meanwhile."""
+    with changing(services, lease.execution_id) as change:
+        run = change.tx.run(lease.execution_id, lease.index)
+        if run.status is not NodeStatus.RUNNING or (run.epoch, run.lease) != (lease.epoch, lease.beat):
+            return False
+        message = f"worker {run.worker} vanished while it ran `{run.key}` (attempt {run.attempt})"
+        _conclude(services, change, run, Outcome(failure=FailureClass.LOST, message=message))
+    return True
+
+
+def start_running(services: Services, claim: NodeRun) -> None:
+    """The execution has a node run at work: it is `running`. Raises `StaleClaim`."""
+    with changing(services, claim.execution_id) as change:
+        change.claimed(claim)
+        first = change.execution.started_at is None
+        change.execution = replace(change.execution, started_at=change.execution.started_at or change.situation.now)
+        if first:
+            change.later("started")
+
+
+def _conclude(services: Services, change: Transition, run: NodeRun, outcome: Outcome) -> None:
+    node = change.situation.workflow.nodes[run.node]
+    decision = decide(node.retry, run, outcome, services.jitter())
+    if outcome.failure is FailureClass.LOST and change.execution.cancel_requested:
+        change.settle(run, replace(outcome, failure=None, cancelled=True))
+    elif decision.again and not change.execution.cancel_requested:
+        again = _queued_again(run, decision, change)
+        lost = run.lost + (outcome.failure is FailureClass.LOST)
+        code = error_code(node.kind, outcome.failure) if outcome.failure else None
+        change.put([run], [replace(again, outcome=outcome, error_code=code, lost=lost)])
+    else:
+        change.settle(run, outcome)
+
+
+def _queued_again(run: NodeRun, decision: RetryDecision, change: Transition) -> NodeRun:
+    """`run` behind the others of its urgency; an attempt that does not count is taken back."""
+    now = change.situation.now
+    not_before = now + timedelta(seconds=decision.delay_seconds) if decision.delay_seconds > 0 else None
+    return replace(
+        run,
+        status=NodeStatus.QUEUED,
+        ready_at=now,
+        not_before=not_before,
+        attempt=run.attempt if decision.counts else run.attempt - 1,
+        worker=None,
+    )
+
+
+def _within_limit(outcome: Outcome) -> Outcome:
+    size = len(json.dumps(outcome.outputs))
+    if size <= MAX_OUTPUTS_BYTES:
+        return outcome
+    largest = max(outcome.outputs, key=lambda name: len(json.dumps(outcome.outputs[name])))
+    message = (
+        f"the outputs are {size:,} bytes, and {MAX_OUTPUTS_BYTES:,} are allowed; the largest is `{largest}` "
+        "(keep large results as `artifacts`)"
+    )
+    return replace(outcome, outputs={}, failure=FailureClass.BAD_OUTPUT, message=message)

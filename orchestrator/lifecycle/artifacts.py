@@ -1,0 +1,64 @@
+"""Files a node keeps: found by its patterns, inside its workspace only, into the blob store."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from orchestrator.execution.state import Artifact
+from orchestrator.lifecycle.attempt import Attempt
+
+MAX_BYTES: Final = 100_000_000
+"""What the artifacts of one execution may come to."""
+
+_WILDCARDS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+def keep_artifacts(attempt: Attempt, folder: Path) -> tuple[Artifact, ...]:
+    """Store the files below `folder` that the node's `artifacts` name; a folder's name stands for all in it.
+
+    Links are never followed. Past the limit of the execution files are left out, and the log says so.
+    """
+    room = MAX_BYTES - attempt.execution.artifact_bytes
+    kept: list[Artifact] = []
+    for name in _matching(folder, attempt.node.artifacts):
+        size = (folder / name).stat(follow_symlinks=False).st_size
+        if size > room:
+            attempt.log.say(f"artifact {name} ({size:,} bytes) is left out: an execution may keep {MAX_BYTES:,} bytes")
+            continue
+        room -= size
+        kept.append(Artifact(name=name, digest=attempt.services.blobs.put(folder / name), size=size))
+    missing = [pattern for pattern in attempt.node.artifacts if not any(_fits(pattern, each.name) for each in kept)]
+    for pattern in missing:
+        attempt.log.say(f"no file was kept for the artifact pattern {pattern}")
+    return tuple(kept)
+
+
+def _matching(folder: Path, patterns: tuple[str, ...]) -> list[str]:
+    if not patterns:
+        return []
+    return sorted(name for name in _files(folder) if any(_fits(pattern, name) for pattern in patterns))
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Regular files below `folder`, relative to it, without those of git. `walk` does not follow links to folders."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in names:
+            path = Path(place, name)
+            if path.is_file() and not path.is_symlink():
+                yield path.relative_to(folder).as_posix()
+
+
+def _fits(pattern: str, name: str) -> bool:
+    clean = PurePosixPath(pattern).as_posix()
+    return any(re.match(_expression(each), name) for each in (clean, f"{clean}/**"))
+
+
+def _expression(pattern: str) -> str:
+    """A pattern as a regular expression: `**` crosses folders, `*` and `?` stay within one."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    return "".join(_WILDCARDS.get(part, re.escape(part)) for part in parts) + r"\Z"

@@ -1,0 +1,131 @@
+"""Carrying out one attempt: workspace, task, commit, artifacts, outputs. Whatever goes wrong becomes its outcome."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, replace
+
+from orchestrator.definition.expressions import ExpressionError
+from orchestrator.definition.model import Agent, JsonValue, Merge, NodeKind, WorkspaceMode
+from orchestrator.errors import MyceliumError, StaleClaim, Unavailable
+from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.lifecycle import contexts
+from orchestrator.lifecycle.artifacts import keep_artifacts
+from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
+from orchestrator.lifecycle.authorship import author, commit_message
+from orchestrator.lifecycle.integrate import integrate
+from orchestrator.lifecycle.masking import Mask
+from orchestrator.lifecycle.ports import Workspace
+from orchestrator.lifecycle.tasks import action_task, run_task
+from orchestrator.lifecycle.workspaces import workspace_for
+
+_LOG = logging.getLogger(__name__)
+
+
+def carry_out(attempt: Attempt, mask: Mask) -> Outcome:
+    """Do what the node says, once; the outcome is masked. Raises `StaleClaim` and nothing else that is expected."""
+    return _masked(_guarded(attempt), mask)
+
+
+def _guarded(attempt: Attempt) -> Outcome:
+    try:
+        return _done(attempt)
+    except AttemptFailed as failed:
+        return Outcome(failure=failed.failure, message=failed.message)
+    except StaleClaim:
+        raise
+    except Unavailable as error:
+        return Outcome(failure=FailureClass.OVERLOADED, message=str(error))
+    except MyceliumError as error:
+        return Outcome(failure=FailureClass.SETUP, message=str(error))
+    except Exception as error:
+        # A defect of ours must end the node run with a word to its owner, and not the worker.
+        _LOG.exception("node run %s of execution %s broke", attempt.run.key, attempt.execution.id)
+        return Outcome(failure=FailureClass.CRASHED, message=f"{type(error).__name__}: {error}")
+
+
+def _done(attempt: Attempt) -> Outcome:
+    if attempt.control.reason() is not None:
+        return Outcome(cancelled=True)
+    action = attempt.node.action
+    if isinstance(action, Merge):
+        outcome = _with_bundle(attempt, integrate(attempt, action))
+    else:
+        with workspace_for(attempt) as workspace:
+            outcome = _in_workspace(attempt, workspace)
+    return _with_outputs(attempt, outcome) if outcome.succeeded else outcome
+
+
+def _in_workspace(attempt: Attempt, workspace: Workspace) -> Outcome:
+    outcome = run_task(attempt, action_task(attempt, workspace), workspace)
+    outcome = replace(outcome, base=workspace.base)
+    if outcome.cancelled:
+        return outcome
+    outcome = replace(outcome, artifacts=keep_artifacts(attempt, workspace.path))
+    if not outcome.succeeded or workspace.base is None:
+        return outcome
+    if attempt.node.workspace is WorkspaceMode.WRITE:
+        return _with_bundle(attempt, _committed(attempt, workspace, outcome))
+    return _discarded(attempt, workspace, outcome)
+
+
+def _committed(attempt: Attempt, workspace: Workspace, outcome: Outcome) -> Outcome:
+    git, action = attempt.services.git, attempt.node.action
+    changes = git.changes(workspace)
+    by = author(action.agent if isinstance(action, Agent) else None)
+    commit = git.commit(workspace, by, commit_message(attempt, outcome))
+    for left_out in git.left_out(workspace):
+        attempt.log.say(f"not committed: {left_out}", level=Level.WARNING)
+    if commit is None:
+        return outcome
+    attempt.log.say(f"committed {len(changes)} changed files as {commit[:12]}")
+    return replace(outcome, commit=commit, changes=changes)
+
+
+def _discarded(attempt: Attempt, workspace: Workspace, outcome: Outcome) -> Outcome:
+    count = len(attempt.services.git.changes(workspace))
+    if count and attempt.node.kind is NodeKind.AGENT:
+        attempt.log.say(f"{count} changed files discarded; set `workspace: write` to keep them", level=Level.WARNING)
+    return replace(outcome, discarded=count)
+
+
+def _with_bundle(attempt: Attempt, outcome: Outcome) -> Outcome:
+    """Any machine must be able to take the next node, so the commit goes into the blob store first."""
+    if outcome.commit is None:
+        return outcome
+    known = [attempt.execution.base] if attempt.execution.base else []
+    bundle = attempt.services.git.bundle(outcome.commit, known=known)
+    return replace(outcome, bundle=attempt.services.blobs.put(bundle))
+
+
+def _with_outputs(attempt: Attempt, outcome: Outcome) -> Outcome:
+    own = {**_always(attempt, outcome), **outcome.outputs}
+    if outcome.commit:
+        own["commit"] = outcome.commit
+    try:
+        named = contexts.outputs(attempt.node, own, attempt.contexts)
+    except ExpressionError as error:
+        raise AttemptFailed(FailureClass.BAD_OUTPUT, f"`outputs` cannot be evaluated: {error}") from error
+    return replace(outcome, outputs={**own, **named})
+
+
+def _always(attempt: Attempt, outcome: Outcome) -> dict[str, JsonValue]:
+    """The outputs that every node of a kind has."""
+    if attempt.node.kind is NodeKind.RUN:
+        return {"summary": outcome.summary, "exit-code": outcome.exit_code or 0}
+    usage: JsonValue = asdict(outcome.usage) if outcome.usage else None
+    files: list[JsonValue] = [change.path for change in outcome.changes]
+    return {"text": "", "commit": outcome.commit, "files_changed": files, "usage": usage}
+
+
+def _masked(outcome: Outcome, mask: Mask) -> Outcome:
+    outputs = mask.json(outcome.outputs)
+    return replace(
+        outcome,
+        message=mask.text(outcome.message),
+        summary=mask.text(outcome.summary),
+        outputs=outputs if isinstance(outputs, dict) else {},
+        annotations=tuple(
+            replace(each, message=mask.text(each.message), title=mask.text(each.title)) for each in outcome.annotations
+        ),
+    )

@@ -1,0 +1,87 @@
+"""The contexts that expressions read: `github inputs needs matrix env vars secrets execution`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from orchestrator.definition.expressions import interpolate, interpolate_text
+from orchestrator.definition.model import JsonValue, Node, Workflow
+from orchestrator.execution import needs
+from orchestrator.execution.state import Execution, NodeRun
+
+Contexts = dict[str, JsonValue]
+
+
+def common(execution: Execution) -> Contexts:
+    """What every node of an execution sees alike."""
+    return {
+        "github": _github(execution),
+        "inputs": dict(execution.inputs),
+        "vars": {},
+        "execution": {
+            "id": execution.id,
+            "number": execution.number,
+            "workflow": execution.workflow_id,
+            "trigger": execution.trigger.value,
+            "base": execution.base,
+        },
+    }
+
+
+def of_node(
+    execution: Execution,
+    workflow: Workflow,
+    run: NodeRun,
+    predecessors: Sequence[NodeRun],
+    secrets: Mapping[str, str],
+) -> Contexts:
+    """What the texts of one node run see, the environment of workflow and node evaluated."""
+    contexts: Contexts = {
+        **common(execution),
+        "needs": needs.context(predecessors),
+        "matrix": run.matrix,
+        "secrets": dict(secrets),
+    }
+    of_workflow = _environment(workflow.env, contexts)
+    of_run = _environment(workflow.nodes[run.node].env, {**contexts, "env": of_workflow})
+    return {**contexts, "env": {**of_workflow, **of_run}}
+
+
+def environment(contexts: Contexts) -> dict[str, str]:
+    """The `env` context as environment variables."""
+    variables = contexts.get("env")
+    return {name: str(value) for name, value in variables.items()} if isinstance(variables, dict) else {}
+
+
+def outputs(node: Node, own: Mapping[str, JsonValue], contexts: Contexts) -> dict[str, JsonValue]:
+    """The node's `outputs` map; its expressions see what the node itself gave as `outputs`."""
+    seen = {**contexts, "outputs": dict(own)}
+    return {name: interpolate(template, seen) for name, template in node.outputs.items()}
+
+
+def _environment(variables: Mapping[str, str], contexts: Contexts) -> dict[str, JsonValue]:
+    return {name: interpolate_text(template, contexts) for name, template in variables.items()}
+
+
+def _github(execution: Execution) -> Contexts:
+    pull_request = execution.event.get("pull_request")
+    return {
+        "event": execution.event,
+        "event_name": execution.event_name,
+        "actor": execution.triggered_by,
+        "repository": execution.repository,
+        "repository_owner": execution.repository.partition("/")[0],
+        "ref": f"refs/heads/{execution.branch}" if execution.branch else "",
+        "ref_name": execution.branch,
+        "head_ref": _branch(pull_request, "head"),
+        "base_ref": _branch(pull_request, "base"),
+        "sha": execution.head,
+        "run_id": execution.id,
+        "run_number": str(execution.number),
+        "workflow": execution.workflow_name,
+    }
+
+
+def _branch(pull_request: JsonValue, side: str) -> JsonValue:
+    end = pull_request.get(side) if isinstance(pull_request, dict) else None
+    return end.get("ref") if isinstance(end, dict) else ""

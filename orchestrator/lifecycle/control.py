@@ -1,0 +1,111 @@
+"""The control loop of an instance: outbox, timers, overdue approvals, lost workers, wake-up tokens."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from orchestrator.errors import MyceliumError
+from orchestrator.lifecycle import advance, decide
+from orchestrator.lifecycle.perform import perform
+from orchestrator.lifecycle.ports import Lead, Lease
+from orchestrator.lifecycle.services import Services
+
+_LOG = logging.getLogger(__name__)
+
+STEP_SECONDS: Final = 2.0
+"""How often the loop looks when nothing calls it."""
+
+LOST_AFTER_SECONDS: Final = 30.0
+"""How long a lease or a lead may stay the same, by this process's own monotonic clock."""
+
+
+class Patience:
+    """Tells since when values have not changed; needs no clock but this process's own."""
+
+    def __init__(self) -> None:
+        self._seen: dict[object, tuple[object, float]] = {}
+
+    def unchanged(self, key: object, value: object, now: float) -> float:
+        """For how many seconds `key` has shown `value`."""
+        known, since = self._seen.get(key, (None, now))
+        if key not in self._seen or known != value:
+            self._seen[key] = (value, now)
+            return 0.0
+        return now - since
+
+    def forget_all_but(self, keys: set[object]) -> None:
+        self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
+
+
+class ControlLoop:
+    """Lives as long as its process, because patience needs memory; one of an instance's loops leads at a time."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._holder = services.new_id()
+        self._name = f"control:{services.instance}"
+        self._leases = Patience()
+        self._leads = Patience()
+
+    def step(self) -> float:
+        """One pass; the seconds after which it wants to be called again at the latest.
+
+        What cannot be done now, because a service is out of reach, is logged and left to the next pass.
+        """
+        if not self._leads_now():
+            return STEP_SECONDS
+        for part in (self._perform_outbox, self._end_overdue, self._sweep_leases, self._wake_workers):
+            try:
+                part()
+            except MyceliumError as error:
+                _LOG.warning("the control loop will try again: %s", error)
+        return self._until_due()
+
+    def close(self) -> None:
+        """Let another loop lead at once."""
+        with self._services.store.begin() as tx:
+            tx.drop_lead(self._name, self._holder)
+
+    def _leads_now(self) -> bool:
+        with self._services.store.begin() as tx:
+            lead = tx.lead(self._name)
+            if lead and lead.holder != self._holder:
+                unchanged = self._leads.unchanged(self._name, lead, self._services.clock.monotonic())
+                if unchanged < LOST_AFTER_SECONDS:
+                    return False
+            mine = Lead(holder=self._holder, beat=lead.beat + 1 if lead else 1)
+            return tx.take_lead(self._name, mine, expected=lead)
+
+    def _perform_outbox(self) -> None:
+        with self._services.store.begin() as tx:
+            rows = tx.effects(instance=self._services.instance)
+        for execution_id in dict.fromkeys(row.execution_id for row in rows):
+            perform(self._services, execution_id)
+
+    def _end_overdue(self) -> None:
+        for run in self._services.store.overdue(self._services.instance, self._services.clock.now()):
+            decide.time_out(self._services, run)
+
+    def _sweep_leases(self) -> None:
+        now = self._services.clock.monotonic()
+        leases = self._services.store.leases(self._services.instance)
+        for lease in leases:
+            if self._leases.unchanged(_claim(lease), lease.beat, now) >= LOST_AFTER_SECONDS:
+                advance.lose(self._services, lease)
+        self._leases.forget_all_but({_claim(lease) for lease in leases})
+
+    def _wake_workers(self) -> None:
+        ready = self._services.store.ready(self._services.instance, self._services.clock.now())
+        for label, count in ready.items():
+            self._services.wake.workers(label, count)
+
+    def _until_due(self) -> float:
+        due = self._services.store.next_due(self._services.instance)
+        seconds = (due - self._services.clock.now()).total_seconds() if due else STEP_SECONDS
+        # What is due already waits for a worker or a service, and asking more often would not help it.
+        return min(seconds, STEP_SECONDS) if seconds > 0 else STEP_SECONDS
+
+
+def _claim(lease: Lease) -> object:
+    return lease.execution_id, lease.index, lease.epoch

@@ -1,0 +1,51 @@
+"""The end of an execution: its result becomes a branch, and the watchers are told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import count
+
+from orchestrator.errors import Conflict
+from orchestrator.execution.state import Execution
+from orchestrator.lifecycle import live
+from orchestrator.lifecycle.services import Services
+
+_ATTEMPTS = 50
+
+
+def finish(services: Services, execution_id: str) -> None:
+    """Keep the result commit on a branch of the user's repository, and publish the final event."""
+    execution = services.store.execution(execution_id)
+    if not execution.status.ended:
+        return  # a rerun has opened it again, and brings a `finish` of its own
+    if execution.result and execution.result != execution.base and not execution.result_branch:
+        branch = _create(services, execution, execution.result)
+        with services.store.begin() as tx:
+            tx.save(replace(tx.lock(execution_id), result_branch=branch))
+    live.announce_end(services, execution)
+
+
+def branch_name(execution: Execution) -> str:
+    """`mycelium/<workflow id>/<number>`."""
+    workflow = "/".join(_component(part) for part in execution.workflow_id.split("/"))
+    return f"mycelium/{workflow}/{execution.number}"
+
+
+def _component(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-") or "workflow"
+
+
+def _create(services: Services, execution: Execution, commit: str) -> str:
+    """A rerun, or another store, may have taken the name for another commit: then `-2` and so on."""
+    name = branch_name(execution)
+    for attempt in count(1):
+        branch = name if attempt == 1 else f"{name}-{attempt}"
+        try:
+            services.git.create_branch(branch, commit)
+        except Conflict:
+            if attempt == _ATTEMPTS:
+                raise
+        else:
+            return branch
+    raise AssertionError("unreachable")

@@ -1,0 +1,129 @@
+"""An execution for people and programs: the view that renderings read, and the shape of the REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
+
+from orchestrator.definition.model import JsonValue
+from orchestrator.errors import MyceliumError
+from orchestrator.execution import needs
+from orchestrator.execution.state import Commit, Execution, NodeRun, NodeStatus
+from orchestrator.lifecycle.services import Services
+from orchestrator.report.view import ExecutionView, Links
+
+TAIL_LINES: Final = 40
+
+_MOST_TELLING: Final = (
+    NodeStatus.FAILED,
+    NodeStatus.WAITING,
+    NodeStatus.RUNNING,
+    NodeStatus.QUEUED,
+    NodeStatus.PENDING,
+    NodeStatus.CANCELLED,
+    NodeStatus.COMPLETED,
+    NodeStatus.SKIPPED,
+)
+"""A node shows the first of these that one of its runs has."""
+
+
+def view(services: Services, execution_id: str, *, links: Links | None = None) -> ExecutionView:
+    """Everything a rendering may show of an execution, as it is now. O(nodes)."""
+    execution = services.store.execution(execution_id)
+    runs = services.store.runs(execution_id)
+    failed = [run for run in runs if run.status is NodeStatus.FAILED]
+    return ExecutionView(
+        execution=execution,
+        workflow=services.plan(execution_id).definition,
+        runs=tuple(runs),
+        edges=tuple(services.store.edges(execution_id)),
+        now=services.clock.now(),
+        commits=_commits(services, execution),
+        tails={run.index: tuple(services.logs.tail(execution_id, run.index, TAIL_LINES)) for run in failed},
+        links=links or Links(),
+    )
+
+
+def as_json(seen: ExecutionView) -> dict[str, JsonValue]:
+    """The execution as the REST API shows it."""
+    execution = seen.execution
+    return {
+        "id": execution.id,
+        "number": execution.number,
+        "workflow_id": execution.workflow_id,
+        "workflow_name": execution.workflow_name,
+        "status": execution.status.value,
+        "trigger": execution.trigger.value,
+        "triggered_by": execution.triggered_by,
+        "input_params": execution.inputs,
+        "created_at": _time(execution.created_at),
+        "started_at": _time(execution.started_at),
+        "completed_at": _time(execution.completed_at),
+        "duration_seconds": _seconds(execution.started_at, execution.completed_at or seen.now),
+        "node_statuses": {node: status.value for node, status in node_statuses(seen.runs).items()},
+        "node_runs": [_run(run, seen.now) for run in seen.runs],
+        "output_data": _output_data(seen),
+        "error_message": execution.error_message,
+        "base": execution.base,
+        "result": execution.result,
+        "result_branch": execution.result_branch,
+        "replayed": seen.replayed,
+    }
+
+
+def node_statuses(runs: Iterable[NodeRun]) -> dict[str, NodeStatus]:
+    """One status for each node, the most telling of its runs'."""
+    return {
+        node: min((run.status for run in own), key=_MOST_TELLING.index) for node, own in needs.by_node(runs).items()
+    }
+
+
+def _output_data(seen: ExecutionView) -> dict[str, JsonValue]:
+    """The outputs of the last nodes: those that no other waits for."""
+    sources = {source for source, _ in seen.edges}
+    last = needs.by_node(run for run in seen.runs if run.index not in sources)
+    return {node: needs.merged_outputs(runs) for node, runs in last.items()}
+
+
+def _run(run: NodeRun, now: datetime) -> dict[str, JsonValue]:
+    outcome = run.outcome
+    usage: JsonValue = asdict(outcome.usage) if outcome and outcome.usage else None
+    artifacts: list[JsonValue] = [asdict(artifact) for artifact in outcome.artifacts] if outcome else []
+    return {
+        "index": run.index,
+        "node": run.node,
+        "key": run.key,
+        "matrix": run.matrix,
+        "status": run.status.value,
+        "result": run.result.value if run.result else None,
+        "attempt": run.attempt,
+        "started_at": _time(run.started_at),
+        "completed_at": _time(run.completed_at),
+        "duration_seconds": _seconds(run.started_at, run.completed_at or now),
+        "outputs": outcome.outputs if outcome else {},
+        "error_code": run.error_code,
+        "error_message": outcome.message if outcome and outcome.failure else None,
+        "usage": usage,
+        "commit": outcome.commit if outcome else None,
+        "artifacts": artifacts,
+        "decided_by": run.decided_by,
+    }
+
+
+def _commits(services: Services, execution: Execution) -> tuple[Commit, ...]:
+    if not execution.base or not execution.result or execution.base == execution.result:
+        return ()
+    try:
+        return tuple(services.git.log(execution.base, execution.result))
+    except MyceliumError:
+        return ()  # an old execution's commits may have been swept; its records are shown without them
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
+def _seconds(start: datetime | None, end: datetime) -> float | None:
+    return round((end - start).total_seconds(), 3) if start else None

@@ -1,0 +1,141 @@
+"""Doing an ended execution again: all of it as a new one, or a part of it in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from orchestrator.errors import Conflict, NotFound
+from orchestrator.execution import machine
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus
+from orchestrator.lifecycle.perform import changing
+from orchestrator.lifecycle.ports import Snapshot
+from orchestrator.lifecycle.services import Services
+from orchestrator.lifecycle.start import StartRequest, start
+from orchestrator.lifecycle.transition import Transition
+
+_UNSUCCESSFUL = frozenset({NodeStatus.FAILED, NodeStatus.CANCELLED})
+
+
+def rerun(services: Services, execution_id: str, *, failed_only: bool, node: str | None = None) -> Execution:
+    """Run an ended execution again; `Conflict` while it runs.
+
+    With `node`, that node and all that follow it run again within the same execution; with `failed_only`, whatever
+    failed or was cancelled and all that follow; the results of the others stand. Otherwise a new execution starts
+    from the same commit, plan and inputs.
+    """
+    execution = services.store.execution(execution_id)
+    if not execution.status.ended:
+        raise Conflict(f"execution {execution_id} has not ended: it is {execution.status.value}")
+    if node is None and not failed_only:
+        return start(services, _again(services, execution))
+    runs = services.store.runs(execution_id)
+    edges = services.store.edges(execution_id)
+    chosen = _with_descendants(_chosen(runs, node, execution_id), edges)
+    _reopen(services, execution_id, chosen, edges)
+    return services.store.execution(execution_id)
+
+
+def _chosen(runs: Sequence[NodeRun], node: str | None, execution_id: str) -> set[int]:
+    if node is None:
+        chosen = {run.index for run in runs if run.status in _UNSUCCESSFUL}
+        if not chosen:
+            raise Conflict(f"nothing failed in execution {execution_id}")
+        return chosen
+    chosen = {run.index for run in runs if node in (run.node, run.key)}
+    if not chosen:
+        raise NotFound(f"execution {execution_id} has no node `{node}`")
+    return chosen
+
+
+def _with_descendants(chosen: set[int], edges: Iterable[tuple[int, int]]) -> set[int]:
+    """One pass is enough: edges come sorted by source, and indexes are in topological order."""
+    found = set(chosen)
+    for source, target in sorted(edges):
+        if source in found:
+            found.add(target)
+    return found
+
+
+def _reopen(services: Services, execution_id: str, chosen: set[int], edges: Sequence[tuple[int, int]]) -> None:
+    waiting_for = dict.fromkeys(chosen, 0)
+    for source, target in edges:
+        if target in chosen:
+            waiting_for[target] += source in chosen
+    with changing(services, execution_id) as change:
+        if not change.execution.status.ended:
+            raise Conflict(f"execution {execution_id} is running again already")
+        _forget_effects(change)
+        old = [run for run in change.tx.runs(execution_id) if run.index in chosen]
+        new = [_reset(run, waiting_for[run.index]) for run in old]
+        change.execution = _unended(change.execution, services.instance)
+        change.put(old, new)
+        _set_off(change, [run for run in new if run.waiting_for == 0])
+
+
+def _forget_effects(change: Transition) -> None:
+    """What the ended execution still had in the outbox must not meet the runs that start anew."""
+    execution = change.execution
+    while rows := change.tx.effects(instance=execution.instance, execution_id=execution.id):
+        for row in rows:
+            change.tx.remove_effect(row.id)
+
+
+def _unended(execution: Execution, instance: str) -> Execution:
+    return replace(
+        execution,
+        status=ExecutionStatus.PENDING,
+        instance=instance,
+        cancel_requested=False,
+        started_at=None,
+        completed_at=None,
+        error_message=None,
+        result=None,
+        result_branch=None,
+    )
+
+
+def _reset(run: NodeRun, waiting_for: int) -> NodeRun:
+    """`run` before its first attempt; the epoch stays, so that no old claim comes back to life."""
+    return NodeRun(
+        execution_id=run.execution_id,
+        index=run.index,
+        node=run.node,
+        key=run.key,
+        matrix=run.matrix,
+        epoch=run.epoch,
+        queue=run.queue,
+        priority=run.priority,
+        waiting_for=waiting_for,
+    )
+
+
+def _set_off(change: Transition, first: Sequence[NodeRun]) -> None:
+    predecessors = change.tx.predecessors(change.execution.id, [run.index for run in first])
+    arrived = [machine.arrive(run, predecessors[run.index], change.situation) for run in first]
+    change.put(first, arrived)
+    change.spread([run for run in arrived if run.status.settled])
+
+
+def _again(services: Services, execution: Execution) -> StartRequest:
+    plan = services.plan(execution.id)
+    snapshot = Snapshot(
+        head=execution.head or "",
+        base=execution.base or "",
+        dirty=execution.dirty,
+        branch=execution.branch,
+        repository=execution.repository,
+    )
+    return StartRequest(
+        workflow=plan.definition,
+        source=plan.source,
+        agents=plan.agents,
+        files=plan.files,
+        inputs=execution.inputs,
+        trigger=execution.trigger,
+        triggered_by=execution.triggered_by,
+        event_name=execution.event_name,
+        event=execution.event,
+        snapshot=snapshot if execution.base else None,
+        repository_path=execution.repository_path,
+    )

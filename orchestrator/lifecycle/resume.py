@@ -1,0 +1,30 @@
+"""Taking up an execution whose process tree has died."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.errors import Conflict
+from orchestrator.lifecycle import advance
+from orchestrator.lifecycle.perform import perform
+from orchestrator.lifecycle.services import Services
+
+
+def resume(services: Services, execution_id: str) -> None:
+    """Make this instance the owner; node runs that were at work count as lost and start anew.
+
+    The caller has made sure that the instance which owned it is dead. `Conflict` when the execution has ended.
+    """
+    with services.store.begin() as tx:
+        execution = tx.lock(execution_id)
+        if execution.status.ended:
+            raise Conflict(f"execution {execution_id} has already ended: {execution.status.value}")
+        if execution.instance == services.instance:
+            raise Conflict(f"execution {execution_id} belongs to this instance already, and goes on")
+        tx.save(replace(execution, instance=services.instance))
+    for lease in services.store.leases(services.instance):
+        if lease.execution_id == execution_id:
+            advance.lose(services, lease)
+    perform(services, execution_id)
+    for label, count in services.store.ready(services.instance, services.clock.now()).items():
+        services.wake.workers(label, count)

@@ -1,0 +1,102 @@
+"""From a node of the workflow to a task for a runner, with every expression evaluated."""
+
+from __future__ import annotations
+
+from orchestrator.definition.model import Agent, AgentDefinition, Merge, Run, WorkspaceMode
+from orchestrator.errors import SetupError
+from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.lifecycle import contexts
+from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
+from orchestrator.lifecycle.ports import AgentTask, ShellTask, Task, Workspace
+from orchestrator.lifecycle.prompts import agent_prompt
+
+SHELL = "shell"
+
+
+def action_task(attempt: Attempt, workspace: Workspace) -> ShellTask | AgentTask:
+    """What a `run` or `agent` node does in `workspace`."""
+    match attempt.node.action:
+        case Run(script=script):
+            return ShellTask(script=attempt.text(script))
+        case Agent() as action:
+            return AgentTask(
+                definition=agent_definition(attempt, action.agent),
+                engine=attempt.text(action.engine),
+                prompt=agent_prompt(attempt, action, workspace.path),
+                model=attempt.text(action.model) if action.model else None,
+                tools=action.tools,
+                max_turns=action.max_turns,
+                answer=action.answer,
+                transcript=attempt.plan.files.get(attempt.run.key),
+            )
+        case action:
+            raise AttemptFailed(FailureClass.SETUP, f"a node of kind {action.kind.value} is not run by a worker")
+
+
+def resolver_task(attempt: Attempt, action: Merge, prompt: str, conflicts: tuple[str, ...]) -> AgentTask:
+    """What the resolver of a `merge` node does."""
+    return AgentTask(
+        definition=agent_definition(attempt, action.resolver or ""),
+        engine=attempt.text(action.engine),
+        prompt=prompt,
+        model=attempt.text(action.model) if action.model else None,
+        transcript=attempt.plan.files.get(attempt.run.key),
+        conflicts=conflicts,
+    )
+
+
+def run_task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace) -> Outcome:
+    """Hand `action` to its runner, and wait for the end."""
+    name = action.engine if isinstance(action, AgentTask) else SHELL
+    runner = attempt.services.runners.get(name)
+    if runner is None:
+        known = ", ".join(sorted(set(attempt.services.runners) - {SHELL}))
+        raise SetupError(f"there is no engine `{name}`", hint=f"engines are {known}")
+    return runner.run(_task(attempt, action, workspace), attempt.log, attempt.control)
+
+
+def agent_definition(attempt: Attempt, name: str) -> AgentDefinition:
+    """The agent called `name`, as it was when the execution started."""
+    definition = attempt.plan.agents.get(name)
+    if definition is None:
+        raise SetupError(f"agent `{name}` was not found when the execution started")
+    return definition
+
+
+def _task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace) -> Task:
+    execution, run, node = attempt.execution, attempt.run, attempt.node
+    return Task(
+        execution_id=execution.id,
+        number=execution.number,
+        workflow_id=execution.workflow_id,
+        key=run.key,
+        node=run.node,
+        attempt=run.attempt,
+        epoch=run.epoch,
+        action=action,
+        workspace=workspace.path,
+        scratch=attempt.scratch,
+        writable=isinstance(node.action, Merge) or node.workspace is WorkspaceMode.WRITE,
+        timeout_seconds=node.timeout_minutes * 60,
+        env={**_github_environment(attempt), **contexts.environment(attempt.contexts)},
+        secrets=tuple(attempt.services.secrets.values()),
+        artifacts=node.artifacts,
+    )
+
+
+def _github_environment(attempt: Attempt) -> dict[str, str]:
+    """The facts that tools written for GitHub Actions look for."""
+    execution = attempt.execution
+    facts = {
+        "GITHUB_ACTOR": execution.triggered_by,
+        "GITHUB_EVENT_NAME": execution.event_name,
+        "GITHUB_JOB": attempt.run.node,
+        "GITHUB_REF_NAME": execution.branch,
+        "GITHUB_REPOSITORY": execution.repository,
+        "GITHUB_RUN_ATTEMPT": str(attempt.run.attempt),
+        "GITHUB_RUN_ID": execution.id,
+        "GITHUB_RUN_NUMBER": str(execution.number),
+        "GITHUB_SHA": execution.head or "",
+        "GITHUB_WORKFLOW": execution.workflow_name,
+    }
+    return {name: value for name, value in facts.items() if value}

@@ -1,0 +1,133 @@
+"""One transaction's worth of change to one execution: node runs, counters, status and outbox together."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from orchestrator.definition.model import JsonValue
+from orchestrator.errors import StaleClaim
+from orchestrator.execution import machine, progress
+from orchestrator.execution.effects import Effect
+from orchestrator.execution.failure import sentence
+from orchestrator.execution.machine import Situation
+from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Outcome, Result
+from orchestrator.lifecycle import contexts, live
+from orchestrator.lifecycle.ports import Transaction
+from orchestrator.lifecycle.services import Services
+
+MAX_SETTLED: Final = 1_000
+"""Node runs whose successors one transaction looks at; a longer cascade of skips goes on through the outbox."""
+
+_ACTIVE = frozenset({NodeStatus.QUEUED, NodeStatus.RUNNING})
+
+
+class Transition:
+    """An execution held by its transaction. Callers change it through the methods, and `transition` closes it."""
+
+    def __init__(self, tx: Transaction, execution: Execution, situation: Situation) -> None:
+        self.tx = tx
+        self.execution = execution
+        self.situation = situation
+        self._before = execution
+        self._announced: dict[int, NodeRun] = {}
+        self._queued: Counter[str] = Counter()
+        self._effects: list[Effect] = []
+
+    def claimed(self, claim: NodeRun) -> NodeRun:
+        """The run as stored; `StaleClaim` unless `claim` still holds it."""
+        run = self.tx.run(claim.execution_id, claim.index)
+        if run.status is not NodeStatus.RUNNING or run.epoch != claim.epoch:
+            raise StaleClaim(f"{claim.key} was claimed anew (epoch {run.epoch}, ours is {claim.epoch})")
+        return run
+
+    def settle(self, run: NodeRun, outcome: Outcome, *, decided_by: str | None = None) -> None:
+        """End `run`, and move on what waited for it."""
+        ended = replace(machine.settled(run, outcome, self.situation), decided_by=decided_by)
+        kept = sum(artifact.size for artifact in outcome.artifacts)
+        self.execution = replace(self.execution, artifact_bytes=self.execution.artifact_bytes + kept)
+        self.put([run], [ended])
+        self.spread([ended])
+
+    def put(self, before: Iterable[NodeRun], after: Sequence[NodeRun]) -> None:
+        """Replace node runs, and keep counters and announcements true."""
+        for old, new in zip(before, after, strict=True):
+            self._count(old, new)
+            if old.status is not new.status:
+                self._announced[new.index] = new
+            if new.status is NodeStatus.QUEUED and new.not_before is None:
+                self._queued[new.queue] += 1
+            if new.result is Result.FAILURE and self.execution.error_message is None:
+                self.execution = replace(self.execution, error_message=sentence(new))
+        self.tx.save_runs(after)
+
+    def spread(self, settled: Iterable[NodeRun]) -> None:
+        """Tell the successors of settled runs, and those of the ones that settle thereby."""
+        work = deque(settled)
+        done = 0
+        while work and done < MAX_SETTLED:
+            work.extend(self._tell_successors(work.popleft()))
+            done += 1
+        if work:
+            self.later("cascade", indexes=[run.index for run in work])
+
+    def later(self, kind: str, **payload: JsonValue) -> None:
+        """Have an effect performed after the commit."""
+        self._effects.append(Effect(kind=kind, payload=payload))
+
+    def taken(self, run: NodeRun) -> None:
+        """A run of this execution needs no worker to be woken: somebody has it already."""
+        self._queued[run.queue] -= 1
+
+    def close(self) -> None:
+        """Write the execution and the outbox."""
+        self._conclude()
+        if self.execution != self._before:
+            self.tx.save(self.execution)
+        announced: list[JsonValue] = [live.described(run) for run in self._announced.values()]
+        labels: dict[str, JsonValue] = {label: count for label, count in self._queued.items() if count > 0}
+        effects = [Effect(kind="announce", payload={"runs": announced})] if announced else []
+        effects += [Effect(kind="wake", payload={"labels": labels})] if labels else []
+        if effects or self._effects:
+            self.tx.add_effects(self.execution.id, [*effects, *self._effects])
+
+    def _tell_successors(self, run: NodeRun) -> list[NodeRun]:
+        successors = self.tx.successors(run.execution_id, run.index)
+        nearly = [each.index for each in successors if each.waiting_for == 1 and each.status is NodeStatus.PENDING]
+        predecessors = self.tx.predecessors(run.execution_id, nearly) if nearly else {}
+        changed = machine.propagate(successors, predecessors, self.situation)
+        old = {each.index: each for each in successors}
+        self.put([old[each.index] for each in changed], changed)
+        return [each for each in changed if each.status.settled]
+
+    def _count(self, old: NodeRun, new: NodeRun) -> None:
+        self.execution = replace(
+            self.execution,
+            open_runs=self.execution.open_runs + old.status.settled - new.status.settled,
+            active_runs=self.execution.active_runs + (new.status in _ACTIVE) - (old.status in _ACTIVE),
+        )
+
+    def _conclude(self) -> None:
+        if self.execution.status.ended:
+            return
+        if self.execution.open_runs:
+            self.execution = replace(self.execution, status=progress.status(self.execution))
+            return
+        runs = self.tx.runs(self.execution.id)
+        self.execution = progress.ended(self.execution, runs, self.situation.now)
+        self.later("finish")
+
+
+@contextmanager
+def transition(services: Services, execution_id: str) -> Iterator[Transition]:
+    """Lock an execution, change it, commit all of it at the end; the effects are still to be performed."""
+    plan = services.plan(execution_id)
+    with services.store.begin() as tx:
+        execution = tx.lock(execution_id)
+        situation = Situation(workflow=plan.definition, contexts=contexts.common(execution), now=services.clock.now())
+        change = Transition(tx, execution, situation)
+        yield change
+        change.close()
