@@ -1,0 +1,91 @@
+"""The graph of a workflow's nodes: order, cycles, ancestors and levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from orchestrator.definition.model import Node
+
+if TYPE_CHECKING:
+    from networkx import DiGraph  # type: ignore[import-untyped]
+
+
+def directed(edges: Mapping[str, Iterable[str]]) -> DiGraph:
+    """The graph of `edges`, which give each node's predecessors; an edge points to the node that needs it."""
+    import networkx
+
+    graph: DiGraph = networkx.DiGraph()
+    graph.add_nodes_from(edges)
+    graph.add_edges_from((before, node) for node, needed in edges.items() for before in needed if before in edges)
+    return graph
+
+
+def edges_of(nodes: Mapping[str, Node]) -> dict[str, list[str]]:
+    """The direct predecessors of every node."""
+    return {name: [need.node for need in node.needs] for name, node in nodes.items()}
+
+
+def topological_order(nodes: Mapping[str, Node]) -> list[str]:
+    """Every node after its predecessors; otherwise in the order of the file."""
+    import networkx
+
+    position = {name: number for number, name in enumerate(nodes)}
+    return list(networkx.lexicographical_topological_sort(directed(edges_of(nodes)), key=position.__getitem__))
+
+
+def levels(nodes: Mapping[str, Node]) -> list[list[str]]:
+    """Nodes by the length of their longest path from a root, for drawing; within a level in the order of the file."""
+    import networkx
+
+    position = {name: number for number, name in enumerate(nodes)}
+    generations = networkx.topological_generations(directed(edges_of(nodes)))
+    return [sorted(generation, key=position.__getitem__) for generation in generations]
+
+
+def ancestors(nodes: Mapping[str, Node], name: str) -> frozenset[str]:
+    """Every node that must settle before `name` may start."""
+    return _reached(edges_of(nodes), name)
+
+
+def descendants(nodes: Mapping[str, Node], name: str) -> frozenset[str]:
+    """Every node that waits for `name`, directly or not."""
+    successors: dict[str, list[str]] = {node: [] for node in nodes}
+    for node, needed in edges_of(nodes).items():
+        for before in needed:
+            successors[before].append(node)
+    return _reached(successors, name)
+
+
+def _reached(edges: Mapping[str, Iterable[str]], start: str) -> frozenset[str]:
+    found: set[str] = set()
+    ahead = list(edges[start])
+    while ahead:
+        node = ahead.pop()
+        if node not in found:
+            found.add(node)
+            ahead.extend(edges[node])
+    return frozenset(found)
+
+
+def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """A cycle of each group of nodes that wait for each other: its nodes in running order, the first one again last.
+
+    The cycle begins with the node that stands first in `edges`.
+    """
+    import networkx
+
+    position = {name: number for number, name in enumerate(edges)}
+    graph = directed(edges)
+    groups = [group for group in networkx.strongly_connected_components(graph) if len(group) > 1]
+    firsts = sorted((min(group, key=position.__getitem__) for group in groups), key=position.__getitem__)
+    return [_cycle(graph, first) for first in firsts]
+
+
+def _cycle(graph: DiGraph, first: str) -> list[str]:
+    """The shortest way from `first` back to itself."""
+    import networkx
+
+    paths = networkx.single_source_shortest_path(graph, first)
+    back = min((paths[before] for before in graph.predecessors(first) if before in paths), key=len)
+    return [*back, first]

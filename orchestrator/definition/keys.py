@@ -1,0 +1,36 @@
+"""The keys at the top of a workflow file."""
+
+from __future__ import annotations
+
+from orchestrator.definition.inputs import INPUTS
+from orchestrator.definition.nodes import DEFAULTS, nodes_schema
+from orchestrator.definition.reader import Key, Keys, Shape
+from orchestrator.definition.shapes import ENVIRONMENT, LITERAL, listed
+from orchestrator.definition.triggers import ON
+
+WORKFLOW_KEYS = Keys(
+    place="a workflow",
+    keys={
+        "name": Key(shape=LITERAL, description="A title for people; the file's id without it"),
+        "description": Key(shape=LITERAL, description="What the workflow is for"),
+        "category": Key(shape=LITERAL, description="The heading it is listed under"),
+        "tags": Key(shape=listed(LITERAL, distinct=True), description="Words to find it by"),
+        "on": Key(shape=ON, description="The events that start it"),
+        "inputs": Key(shape=INPUTS, description="Its typed parameters"),
+        "env": Key(shape=ENVIRONMENT, description="Environment variables of every node"),
+        "defaults": Key(shape=DEFAULTS, description="What nodes have that do not say otherwise"),
+        # The nodes are read after `defaults`, wherever that stands in the file.
+        "nodes": Key(
+            shape=Shape(read=lambda value, _: value, schema=nodes_schema()),
+            description="The nodes of the graph, by id",
+            required=True,
+        ),
+    },
+    later=frozenset(
+        {
+            *("publish", "layout", "trust", "concurrency", "budget", "on-failure", "on-completion", "secrets"),
+            *("permissions", "run-name", "mcp", "sandbox"),
+        }
+    ),
+    hints={"jobs": "write `nodes`", "steps": "write `nodes`", "workflow_dispatch": "write it under `on`"},
+)
