@@ -84,6 +84,7 @@ class _Playing:
     def _pause(self, seconds: float, deadline: float, control: Control) -> Outcome | None:
         """Let time pass, awake for the control and the clock."""
         until = time.monotonic() + seconds
+        heard: list[int] = []
         while True:
             if control.reason() is not None:
                 return Outcome(cancelled=True, message="cancelled", usage=self.usage)
@@ -94,9 +95,11 @@ class _Playing:
                 self.log.tick()
                 return None
             self.log.tick()
-            select.select([control.fileno()], [], [], min(TICK_SECONDS, until - now, deadline - now))
+            # A control that was heard and has no reason yet is left alone for a tick, or this would spin.
+            watched = [] if heard else [control.fileno()]
+            heard, _, _ = select.select(watched, [], [], min(TICK_SECONDS, until - now, deadline - now))
 
-    def _perform(self, event: Event) -> Outcome | None:  # noqa: PLR0912
+    def _perform(self, event: Event) -> Outcome | None:
         """Show the event and do what it did; an outcome when it was the last."""
         match event:
             case Text():

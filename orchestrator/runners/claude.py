@@ -1,0 +1,169 @@
+"""Runs an agent with Claude Code: the command, its environment, and what its ending means."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator.definition.model import JsonValue
+from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
+from orchestrator.runners import attempt
+from orchestrator.runners.claude_stream import ClaudeStream
+from orchestrator.runners.claude_verdict import verdict
+from orchestrator.runners.endings import cut_short
+from orchestrator.runners.environment import base_environment, folder
+from orchestrator.runners.process import Command
+from orchestrator.runners.supervise import Limits, supervise
+
+INSTALL = "npm install -g @anthropic-ai/claude-code"
+KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
+CLOUD_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK")
+ACCESS = (
+    *KEYS,
+    *CLOUDS,
+    *CLOUD_SECRETS,
+    "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_BEDROCK_BASE_URL",
+    "ANTHROPIC_VERTEX_BASE_URL",
+    "ANTHROPIC_VERTEX_PROJECT_ID",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "CLOUD_ML_REGION",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+)
+"""What Claude Code needs to reach a model, and all it gets of the worker's credentials."""
+
+QUIET = {
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "CLAUDE_CODE_MAX_RETRIES": "2",
+    "MCP_CONNECTION_NONBLOCKING": "0",
+}
+EDIT_TOOLS = ("Edit", "MultiEdit", "NotebookEdit", "Write")
+DEFAULT_TOOLS = ("Read", "Grep", "Glob", *EDIT_TOOLS)
+EVENT_LIMIT = 32_000_000
+ARGUMENT_LIMIT = 120_000
+
+
+class ClaudeRunner:
+    """`engine: claude`. `environ` is the worker's environment; only the names in `ACCESS` and the allow-list of
+    `environment.py` are taken from it. Without `program`, `claude` is looked for on its PATH."""
+
+    def __init__(self, *, environ: Mapping[str, str], program: Path | None = None) -> None:
+        self._environ = environ
+        self._program = program
+
+    def run(self, task: Task, log: LogSink, control: Control) -> Outcome:
+        action = task.action
+        assert isinstance(action, AgentTask)  # noqa: S101
+        program = self._program or shutil.which("claude", path=self._environ.get("PATH"))
+        if program is None:
+            return _failed(FailureClass.SETUP, f"Claude Code is not installed: `{INSTALL}`")
+        env = self._environment(task)
+        if not any(env.get(name) for name in (*KEYS, *CLOUDS)):
+            return _failed(FailureClass.AUTH, f"no key for Claude Code: set one of {', '.join((*KEYS, *CLOUDS))}")
+        argv = [str(program), *arguments(action, writable=task.writable, workspace=task.workspace)]
+        longest = max(len(text.encode()) for text in argv)
+        if longest > ARGUMENT_LIMIT:
+            return _failed(FailureClass.SETUP, f"the agent or its answer's schema is too long: {longest} bytes")
+        for secret in (*task.secrets, *(env[name] for name in (*KEYS, *CLOUD_SECRETS) if env.get(name))):
+            log.mask(secret)
+        prompt = task.scratch / "prompt.md"
+        prompt.write_text(action.prompt, encoding="utf-8")
+        command = Command(argv=argv, env=env, cwd=task.workspace, stdin=prompt)
+        return self._supervised(task, action, command, _Conversation(task, log), control)
+
+    def _environment(self, task: Task) -> dict[str, str]:
+        home = folder(task, "home")
+        access = {name: self._environ[name] for name in ACCESS if self._environ.get(name)}
+        own = {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude")}
+        return {**base_environment(task, self._environ), **access, **QUIET, **task.env, **own}
+
+    def _supervised(
+        self, task: Task, action: AgentTask, command: Command, said: _Conversation, control: Control
+    ) -> Outcome:
+        limits = Limits(timeout_seconds=task.timeout_seconds, idle_seconds=task.idle_seconds, line_bytes=EVENT_LIMIT)
+        ended = supervise(command, limits, said, control)
+        for text in ended.left:
+            said.log.line(f"left running, now ended: {text}", level=Level.WARNING, stream="mycelium")
+        return cut_short(ended, limits) or verdict(said.stream.record, ended.code, action.answer, said.log)
+
+
+class _Conversation:
+    """Hears Claude Code: events on stdout, complaints on stderr."""
+
+    def __init__(self, task: Task, log: LogSink) -> None:
+        self.task = task
+        self.log = log
+        self.stream = ClaudeStream(log)
+
+    def started(self, pid: int, start_time: int) -> None:
+        attempt.record(self.task, pid, start_time)
+
+    def line(self, text: str, stream: str) -> None:
+        if stream == "stdout":
+            self.stream.line(text)
+        else:
+            self.stream.complaint(text)
+
+    def tick(self) -> None:
+        self.log.tick()
+
+
+def arguments(action: AgentTask, *, writable: bool, workspace: Path) -> list[str]:
+    """The command line after `claude`; the prompt comes on stdin. Settings and MCP servers of the repository are not
+    read: they could run anything without asking."""
+    allowed = tools(action, writable=writable)
+    listed = [*allowed, "StructuredOutput"] if action.answer is not None else allowed
+    argv = [
+        *("-p", "--output-format", "stream-json", "--verbose"),
+        *("--setting-sources", "user", "--strict-mcp-config"),
+        *("--permission-mode", "acceptEdits" if writable else "default"),
+        *("--agents", json.dumps({action.definition.id: _agent(action, listed, workspace)})),
+        *("--agent", action.definition.id),
+        *("--allowedTools", ",".join(listed)),
+    ]
+    if not writable:
+        argv += ["--disallowedTools", ",".join(EDIT_TOOLS)]
+    if model := _model(action):
+        argv += ["--model", model]
+    if action.max_turns is not None:
+        argv += ["--max-turns", str(action.max_turns)]
+    if action.answer is not None:
+        argv += ["--json-schema", json.dumps(action.answer)]
+    return argv
+
+
+def tools(action: AgentTask, *, writable: bool) -> list[str]:
+    """The tools an agent may use: the node's list, else the agent's; nothing that edits in a workspace that is
+    thrown away."""
+    wanted = action.tools if action.tools is not None else action.definition.tools
+    names = DEFAULT_TOOLS if wanted is None else wanted
+    return [name for name in names if writable or name.partition("(")[0] not in EDIT_TOOLS]
+
+
+def _agent(action: AgentTask, listed: list[str], workspace: Path) -> dict[str, JsonValue]:
+    """The agent's prompt replaces the system prompt, which would have named the directory."""
+    agent: dict[str, JsonValue] = {
+        "description": action.definition.description,
+        "prompt": f"{action.definition.prompt}\n\nYou work in the directory `{workspace}`.",
+        "tools": [name.partition("(")[0] for name in listed],
+    }
+    if model := _model(action):
+        agent["model"] = model
+    return agent
+
+
+def _model(action: AgentTask) -> str | None:
+    model = action.model or action.definition.model
+    return None if model == "inherit" else model
+
+
+def _failed(failure: FailureClass, message: str) -> Outcome:
+    return Outcome(failure=failure, message=message)

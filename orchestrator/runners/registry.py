@@ -1,0 +1,26 @@
+"""Every way to run a node, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.lifecycle.ports.runner import Runner
+from orchestrator.runners.claude import ClaudeRunner
+from orchestrator.runners.replay import ReplayRunner
+from orchestrator.runners.shell import ShellRunner
+from orchestrator.runners.unsupported import UnsupportedRunner
+
+
+def runners(environ: Mapping[str, str], *, replay_pace: float = 1.0) -> dict[str, Runner]:
+    """`shell`, and one runner for each engine. `environ` is the worker's environment; `replay_pace` scales the
+    pauses of transcripts."""
+    return {
+        "shell": ShellRunner(environ=environ),
+        "replay": ReplayRunner(pace=replay_pace),
+        "claude": ClaudeRunner(environ=environ),
+        "codex": UnsupportedRunner("codex"),
+        "gemini": UnsupportedRunner("gemini"),
+        "opencode": UnsupportedRunner("opencode"),
+        "command": UnsupportedRunner("command"),
+        "scripted": UnsupportedRunner("scripted"),
+    }
