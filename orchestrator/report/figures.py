@@ -43,6 +43,10 @@ class Figures:
         return sum(count for status, count in self.counts.items() if status.settled)
 
     @property
+    def completed(self) -> int:
+        return self.counts.get(NodeStatus.COMPLETED, 0)
+
+    @property
     def counted(self) -> str:
         """`1 failed, 5 completed, 2 skipped`: what a reader cares about most comes first."""
         return ", ".join(f"{self.counts[status]} {status}" for status in _SUMMARY_ORDER if self.counts.get(status))
@@ -86,7 +90,7 @@ def sentence(view: ExecutionView) -> str:
         return _failed_sentence(view)
     if status is ExecutionStatus.WAITING:
         keys = [one_line(run.key, 60) for run in view.runs if run.status is NodeStatus.WAITING]
-        return f"Waiting for a person to decide on {_listed(keys)}." if keys else "Waiting for a person."
+        return f"A person has to decide on {_listed(keys)}." if keys else "A person has to decide."
     if status is ExecutionStatus.COMPLETED:
         done = counts.get(NodeStatus.COMPLETED, 0)
         skipped = counts.get(NodeStatus.SKIPPED, 0)

@@ -48,9 +48,9 @@ class Layout:
 class Spacing:
     """The width of every box, and the gaps in pixels; `bend` is the height that a passing edge takes up."""
 
-    box_width: float = 208
-    layer_gap: float = 56
-    box_gap: float = 20
+    box_width: float = 176
+    layer_gap: float = 40
+    box_gap: float = 18
     bend: float = 12
     margin: float = 8
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from orchestrator.execution.state import Execution
 from orchestrator.report.duration import span_seconds
 from orchestrator.site.execution_page import ExecutionPages
 from orchestrator.site.files import folder_name, write_atomically
@@ -49,13 +48,11 @@ def build(source: SiteSource, output: Path, *, full: bool = False) -> BuildRepor
             written += ExecutionPages(source=source, view=view, folder=folder).write()
             entry = Built(key=key, summary=summary(view))
             made.append(execution.id)
-            rows.append(
-                index_row(
-                    execution, entry.summary, span_seconds(execution.started_at, execution.completed_at, view.now)
-                )
-            )
+            now = view.now
         else:
-            rows.append(index_row(execution, entry.summary, _seconds(execution)))
+            now = execution.completed_at or execution.created_at
+        seconds = span_seconds(execution.started_at, execution.completed_at, now)
+        rows.append(index_row(execution, entry.summary, seconds))
         built[execution.id] = entry
     written += sum(write_atomically(output / name, html) for name, html in index_pages(rows))
     removed = _remove(output, set(known) - set(built))
@@ -85,11 +82,6 @@ def design_digest() -> str:
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def _seconds(execution: Execution) -> float | None:
-    end = execution.completed_at
-    return span_seconds(execution.started_at, end, end) if end else None
 
 
 def _copy_assets(output: Path) -> int:

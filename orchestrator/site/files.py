@@ -10,33 +10,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 _PASSIVE = frozenset(
-    [
-        "txt",
-        "log",
-        "md",
-        "csv",
-        "tsv",
-        "json",
-        "jsonl",
-        "yaml",
-        "yml",
-        "toml",
-        "ini",
-        "cfg",
-        "patch",
-        "diff",
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "webp",
-        "pdf",
-        "zip",
-        "gz",
-        "tgz",
-        "tar",
-        "xz",
-    ]
+    {"txt", "log", "md", "csv", "tsv", "json", "jsonl", "yaml", "yml", "toml", "ini", "cfg", "patch", "diff"}
+    | {"png", "jpg", "jpeg", "gif", "webp", "pdf", "zip", "gz", "tgz", "tar", "xz"}
 )
 """Suffixes that no browser runs as a page; `.html`, `.svg` and `.xml` could carry script."""
 

@@ -15,7 +15,7 @@ from orchestrator.report.view import ExecutionView
 
 _HEAD, _ROW, _ROWS_SHOWN = 48.0, 26.0, 8
 _UNTRAVELLED = frozenset({NodeStatus.PENDING, NodeStatus.SKIPPED, NodeStatus.CANCELLED})
-_FITS_WIDTH = 1_140
+_FITS_WIDTH = 1_200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,12 +98,12 @@ def _box(view: ExecutionView, group: NodeGroup, place: Box, anchors: Mapping[int
     took = human_duration(seconds) if seconds is not None else ""
     state = "tolerated" if group.tolerated and group.status is NodeStatus.FAILED else group.status.value
     settled = sum(1 for run in group.runs if run.status.settled)
-    note = f"{settled} of {len(group.runs)} done" if group.is_matrix else described(view.workflow.nodes.get(group.node))
+    note = f"{settled} of {len(group.runs)} done" if group.is_matrix else described(view.workflow.nodes.get(group.node)).removeprefix("agent ")
     label = one_line(group.node, 80)
     return GraphBox(
         place=place,
-        label=clip(label, 21 if took else 23),
-        note=clip(note, 25),
+        label=clip(label, 13 if took else 18),
+        note=clip(note, 20),
         took=took,
         state=state,
         href=f"#{anchors[first.index]}",
@@ -116,7 +116,7 @@ def _rows(view: ExecutionView, group: NodeGroup, place: Box, anchors: Mapping[in
     shown = group.runs if len(group.runs) <= _ROWS_SHOWN + 1 else group.runs[:_ROWS_SHOWN]
     rows = [
         GraphRow(
-            label=clip(_matrix_label(run), 20),
+            label=clip(_matrix_label(run), 14),
             state=state_of(run),
             href=f"#{anchors[run.index]}",
             y=place.y + _HEAD + number * _ROW + _ROW / 2,

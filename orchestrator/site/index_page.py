@@ -16,7 +16,7 @@ from orchestrator.site.pages import page
 from orchestrator.site.state import Bar, Summary
 
 PAGE_ROWS = 100
-_BARS = 40
+_BARS = 32
 _HISTORY = 60
 
 

@@ -1,4 +1,4 @@
-"""The log of a node run as pages show it: numbered lines in groups, the end inline and the whole on pages of its own."""
+"""The log of a node run as pages show it: numbered lines in groups, the whole of it on pages of its own."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from orchestrator.report.comment import STATUS_EMOJI
 from orchestrator.report.plain_text import visible
 
 MAX_CHARACTERS = 200_000
@@ -25,6 +26,14 @@ def rendered(text: str, *, limit: int = MAX_CHARACTERS) -> Markup:
     for token in tokens:
         _tame(token)
     return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704 -- the renderer escapes
+
+
+def with_icons(html: Markup) -> Markup:
+    """The status emoji of a comment as our own icons, which look alike on every machine."""
+    for status, emoji in STATUS_EMOJI.items():
+        icon = Markup('<svg class="i s-{0}" viewBox="0 0 16 16" role="img" aria-label="{0}"><use href="#i-{0}"/></svg>')
+        html = html.replace(emoji, icon.format(status.value))
+    return html
 
 
 def _tame(token: Token) -> None:

@@ -128,9 +128,8 @@ def _skip_reason(view: ExecutionView, run: NodeRun) -> str:
     for status in (NodeStatus.FAILED, NodeStatus.CANCELLED, NodeStatus.SKIPPED):
         keys = sorted({other.key for other in before if other.status is status})
         if keys:
-            return (
-                f"Did not run because {', '.join(keys[:3])} {'was ' * (status is not NodeStatus.FAILED)}{status.value}."
-            )
+            verb = "" if status is NodeStatus.FAILED else "was "
+            return f"Did not run because {', '.join(keys[:3])} {verb}{status.value}."
     node = view.workflow.nodes.get(run.node)
     condition = f" `{node.condition}`" if node and node.condition else ""
     return f"Did not run because its condition{condition} was not met."

@@ -14,7 +14,7 @@ from orchestrator.report.figures import REPLAY_NOTICE
 from orchestrator.report.numbers import human_cost, human_count, human_size, plural
 from orchestrator.report.plain_text import clip, one_line, visible
 from orchestrator.resources import resource
-from orchestrator.site.markdown import rendered
+from orchestrator.site.markdown import rendered, with_icons
 
 CONTENT_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
 
@@ -48,6 +48,7 @@ def environment() -> Environment:
         "one_line": one_line,
         "clip": clip,
         "markdown": rendered,
+        "with_icons": with_icons,
         "day": _day,
         "minute": _minute,
         "second": _second,

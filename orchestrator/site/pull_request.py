@@ -47,6 +47,7 @@ class PullRequest:
     verdict_state: str
     files: tuple[FileDiff, ...]
     additions: int
+    authors: tuple[str, ...]
     deletions: int
 
 
@@ -78,6 +79,7 @@ def pull_request(view: ExecutionView, anchors: Mapping[int, str], diff: str) -> 
         verdict=verdict,
         verdict_state=state,
         files=files,
+        authors=tuple(dict.fromkeys(one_line(commit.author_name, 60) for commit in view.commits)),
         additions=sum(file.additions for file in files),
         deletions=sum(file.deletions for file in files),
     )
