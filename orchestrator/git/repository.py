@@ -135,7 +135,6 @@ class GitRepository:
             checkout = self._checkout()
         except BadInput:
             checkout = None
-        self._folder.mkdir(parents=True, exist_ok=True)
         object_format = checkout.object_format if checkout else "sha1"
         mirror = Mirror(find_git(self._environ), self._folder, object_format=object_format)
         mirror.ensure(checkout)

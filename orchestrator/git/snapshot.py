@@ -9,10 +9,11 @@ from pathlib import Path
 
 from orchestrator.errors import BadInput
 from orchestrator.git import gitdir
+from orchestrator.git.changes import shown
 from orchestrator.git.command import Command, GitFailed
 from orchestrator.git.discovery import Checkout
 from orchestrator.git.mirror import Mirror, kept_ref
-from orchestrator.git.staging import stage
+from orchestrator.git.staging import NESTED, stage
 from orchestrator.lifecycle.ports import Snapshot
 
 # Settings that change what a file's content means, each with the values it may have; nothing else is taken over.
@@ -108,9 +109,11 @@ def _commit_changes(checkout: Checkout, mirror: Mirror, git: Command, head: str)
             hint="resolve them and `git add` them, or start from a commit with --ref HEAD",
         )
     _refuse_filtered(checkout, git)
-    if left_out := stage(git, checkout.root, untracked=False):
-        first = left_out[0]
-        raise BadInput(f"the change of {first.path} cannot be taken along: {first.reason}", hint="commit it or undo it")
+    # A submodule that moved on keeps its committed link: nobody else has the commits it moved to.
+    left_out = [left for left in stage(git, checkout.root, untracked=False) if left.reason != NESTED]
+    if left_out:
+        what = f"the change of {shown(left_out[0].path)} cannot be taken along: {left_out[0].reason}"
+        raise BadInput(what, hint="commit or undo it, or start from a commit with --ref HEAD")
     tree = git.run("write-tree", "--missing-ok").line
     facts = git.run("show", "-s", "--no-show-signature", "--format=%T %ct", head).line.split()
     if tree == facts[0]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.git.command import Command
 
 MAX_FILE_BYTES = 50_000_000
+NESTED = "it is a git repository of its own"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,14 +34,14 @@ def stage(git: Command, work_tree: Path, *, untracked: bool, also: Iterable[str]
     gone: list[str] = []
     left_out: list[LeftOut] = []
     for path in dict.fromkeys([*listed, *also]):
-        if _beyond_link(work_tree, path):
+        if _is_gone(work_tree, path):
             gone.append(path)
         elif reason := _objection(work_tree / path):
             left_out.append(LeftOut(path=path, reason=reason))
         else:
             take.append(path)
     _update(git, ("--force-remove",), gone)
-    _update(git, ("--add", "--remove", "--replace"), take)
+    _update(git, ("--add", "--replace"), take)
     return tuple(left_out)
 
 
@@ -50,25 +51,30 @@ def _update(git: Command, how: tuple[str, ...], paths: list[str]) -> None:
         git.run("update-index", *how, "-z", "--stdin", stdin=names)
 
 
-def _beyond_link(work_tree: Path, path: str) -> bool:
-    """Whether a folder on the way to `path` has become a symbolic link: then git's file is gone."""
-    parents = list(Path(path.rstrip("/")).parents)[:-1]
-    return any((work_tree / parent).is_symlink() for parent in parents)
-
-
-def _objection(path: Path) -> str | None:
+def _is_gone(work_tree: Path, path: str) -> bool:
+    """Whether git's file is no more: nothing is there, or a folder is, or a folder on the way became a link."""
+    place = work_tree / path
+    if any((work_tree / parent).is_symlink() for parent in list(Path(path).parents)[:-1]):
+        return True
     try:
-        found = path.lstat()
+        return stat.S_ISDIR(place.lstat().st_mode) and not os.path.lexists(place / ".git")
     except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
+        return True
+    except PermissionError:
+        return False
+
+
+def _objection(place: Path) -> str | None:
+    try:
+        found = place.lstat()
+    except PermissionError as error:
         return f"it cannot be read: {error.strerror}"
     if stat.S_ISDIR(found.st_mode):
-        return "it is a git repository of its own" if os.path.lexists(path / ".git") else None
+        return NESTED
     if stat.S_ISLNK(found.st_mode):
         return None
     if not stat.S_ISREG(found.st_mode):
         return "it is neither a file nor a symbolic link"
     if found.st_size > MAX_FILE_BYTES:
-        return f"it has {found.st_size / 1e6:,.0f} MB, and the limit is {MAX_FILE_BYTES / 1e6:.0f} MB"
-    return None if os.access(path, os.R_OK) else "it cannot be read: permission denied"
+        return f"it has {found.st_size / 1e6:,.0f} MB, and the limit is {MAX_FILE_BYTES / 1e6:,.0f} MB"
+    return None if os.access(place, os.R_OK) else "it cannot be read: permission denied"
