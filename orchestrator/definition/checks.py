@@ -160,9 +160,8 @@ class ExpressionChecks:
         if use.field != "run" or (source := self._taint.source(reference, node)) is None:
             return None
         path = ".".join(reference.path)
-        way = f"`{path}`" if path == source else f"`{path}` carries `{source}`, which"
-        verb = "is text" if path == source else "is"
-        message = f"{way} {verb} that an outsider can write; in `run` it would be executed"
+        origin = " is" if path == source else f" carries `{source}`:"
+        message = f"`{path}`{origin} text that an outsider can write, which `run` would execute"
         return message, 'put it into `env` and write "$NAME" in the script'
 
 

@@ -71,15 +71,14 @@ def _syntax_problem(error: Any, text: str, file: str) -> Problem:
         mark = getattr(error, "context_mark", None) or mark
     place = Place(file=file, line=mark.line + 1, column=mark.column + 1) if mark else Place(file=file)
     whole = f"malformed YAML: {message}" + (f", {context}" if context else "")
-    return Problem(message=whole, place=place, hint=_syntax_hint(message, _rest_of_line(text, place)))
-
-
-def _rest_of_line(text: str, place: Place) -> str:
     lines = text.split("\n", place.line)
-    return lines[place.line - 1][place.column - 1 :] if place.line <= len(lines) else ""
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    return Problem(message=whole, place=place, hint=_syntax_hint(message, line, line[place.column - 1 :]))
 
 
-def _syntax_hint(message: str, rest: str) -> str | None:
+def _syntax_hint(message: str, line: str, rest: str) -> str | None:
+    if "${{" in line and "did not find expected" in message:
+        return "inside `{ }` and `[ ]`, quote texts that contain `${{ }}`"
     if rest.startswith("\t"):
         return "indent with spaces, not tabs"
     if "cannot start any token" in message:
