@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ from orchestrator.git.locking import locked
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _KEEP = "refs/mycelium/commits"
+_MANY_REFS = 500
+_STALE_SECONDS = 24 * 60 * 60
 
 
 class Mirror:
@@ -67,6 +70,15 @@ class Mirror:
         lines = "".join(f"update {kept_ref(commit)} {commit}\n" for commit in commits)
         self.git.run("update-ref", "--stdin", stdin=lines.encode())
 
+    def tidy(self) -> None:
+        """Pack refs once there are many, and remove what interrupted calls left behind."""
+        with self._writing():
+            for left in (*self._folder.glob("snapshot-*"), *self._folder.glob("bundle-*")):
+                if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                    shutil.rmtree(left, ignore_errors=True)
+            if len(list((self.path / _KEEP).glob("*"))) > _MANY_REFS:
+                self.git.run("pack-refs", "--all", "--prune")
+
     def _follow(self, source: Checkout) -> None:
         for origin, name in (
             (source.common_dir / "shallow", "shallow"),
@@ -80,7 +92,7 @@ class Mirror:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with locked(self._lock):
                 if self.path.is_file():
                     self.path.unlink()

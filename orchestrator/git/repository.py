@@ -112,6 +112,8 @@ class GitRepository:
         transfer.create_branch(self._mirror(), self._checkout(), name, commit)
 
     def sweep(self, *, keep: Collection[Path], quota_bytes: int) -> int:
+        if (self._folder / "mirror.git").is_dir():
+            self._mirror().tidy()
         return self._workspaces.sweep(keep=keep, quota_bytes=quota_bytes)
 
     def _open(self, workspace: Workspace) -> OpenedWorkspace:

@@ -93,7 +93,8 @@ class Workspaces:
         """Reserve a folder name that nobody uses, and hold its lock."""
         wanted = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:_LONGEST_NAME] or "workspace"
         try:
-            self._private.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._private.mkdir(exist_ok=True)
             self._trees.mkdir(exist_ok=True)
             with locked(self._registry):
                 return self._reserve(wanted)

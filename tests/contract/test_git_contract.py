@@ -182,6 +182,8 @@ def test_a_workspace_without_commit_is_an_empty_folder(setting: Setting) -> None
     assert (workspace.git_dir, workspace.base, setting.git.changes(workspace)) == (None, None, ())
     with pytest.raises(NotFound):
         setting.git.commit(workspace, AUTHOR, say("No"))
+    setting.git.release(workspace)
+    assert not workspace.path.exists()
 
 
 def test_a_workspace_of_an_unknown_commit_is_refused(setting: Setting) -> None:

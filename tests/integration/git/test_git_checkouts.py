@@ -11,7 +11,7 @@ import pytest
 from orchestrator.errors import BadInput, MyceliumError, SetupError
 from orchestrator.git.command import find_git
 from orchestrator.git.discovery import find_root
-from tests.integration.git.conftest import UserRepository
+from tests.integration.git.user_repository import UserRepository
 
 
 def state_of(user: UserRepository) -> tuple[object, ...]:

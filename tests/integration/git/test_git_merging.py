@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import Conflict
 from orchestrator.lifecycle.ports import CommitMessage, Workspace
-from tests.integration.git.conftest import AUTHOR, UserRepository
+from tests.integration.git.user_repository import AUTHOR, UserRepository
 
 MERGE = CommitMessage(subject="Merge")
 Edits = dict[str, bytes | None]

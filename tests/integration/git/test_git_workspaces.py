@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import NotFound
-from orchestrator.git import staging
+from orchestrator.git import mirror, staging
 from orchestrator.lifecycle.ports import CommitMessage, Workspace
-from tests.integration.git.conftest import AUTHOR, NOW, UserRepository
+from tests.integration.git.user_repository import AUTHOR, NOW, UserRepository
 
 
 @pytest.fixture
@@ -340,3 +341,25 @@ def test_sweep_takes_the_oldest_first_and_no_more_than_needed(user: UserReposito
     freed = user.git.sweep(keep=[], quota_bytes=600_000)
     assert (old.exists(), new.exists()) == (False, True)
     assert freed >= 400_000
+
+
+def test_a_sweep_packs_refs_and_removes_what_interrupted_calls_left(
+    user: UserRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = user.git.snapshot().base
+    made = [user.work(base, {"a": bytes([number])}) for number in range(3)]
+    folder = next(user.cache.glob("repositories/*"))
+    for name in ("snapshot-old", "bundle-new"):
+        (folder / name).mkdir()
+    os.utime(folder / "snapshot-old", (1, 1))
+    monkeypatch.setattr(mirror, "_MANY_REFS", 2)
+    user.git.sweep(keep=[], quota_bytes=10**12)
+    assert not list((folder / "mirror.git").glob("refs/mycelium/commits/*"))
+    assert all(user.git.has(commit) for commit in made)
+    assert [path.name for path in folder.glob("*-*")] == ["bundle-new"]
+
+
+def test_the_cache_is_for_its_user_alone(user: UserRepository, workspace: Workspace) -> None:
+    folder = next(user.cache.glob("repositories/*"))
+    assert workspace.path.is_relative_to(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
