@@ -110,7 +110,7 @@ class SqlStore:
             ours = [lease for lease in leases if _renew(connection, lease)]
             ids = {lease.execution_id for lease in ours}
             query = select(executions.c.id, executions.c.cancel_requested).where(executions.c.id.in_(sorted(ids)))
-            cancelled = dict(connection.execute(query).tuples().all())
+            cancelled = dict(connection.execute(query).all())
         return {(lease.execution_id, lease.index): cancelled[lease.execution_id] for lease in ours}
 
     def leases(self, instance: str) -> list[Lease]:
@@ -122,7 +122,7 @@ class SqlStore:
 
     def ready(self, instance: str, now: datetime) -> dict[str, int]:
         with self._reading() as connection:
-            return dict(connection.execute(due_by_label(instance, now)).tuples().all())
+            return dict(connection.execute(due_by_label(instance, now)).all())
 
     def next_due(self, instance: str) -> datetime | None:
         retry = select(func.min(node_runs.c.not_before)).where(QUEUED, node_runs.c.instance == instance)
@@ -176,7 +176,7 @@ def _candidates(connection: Connection, reference: str) -> list[str]:
     if len(reference) < _SHORTEST_PREFIX:
         return []
     # A range instead of LIKE: it uses the index everywhere, and no character in it has a meaning.
-    beginning = ids.between(reference, reference + "\U0010ffff")
+    beginning = (ids >= reference) & (ids <= reference + "\U0010ffff")
     return list(connection.execute(select(ids).where(beginning).order_by(ids).limit(_SHOWN_CANDIDATES + 1)).scalars())
 
 
