@@ -12,11 +12,19 @@ from orchestrator.cli.lazy import LazyGroup, Verb
 
 SECTIONS = {
     "Commands": {
+        "validate": Verb(
+            target="orchestrator.cli.validate:validate", summary="Find every problem of every workflow file."
+        ),
+        "plan": Verb(target="orchestrator.cli.plan:plan", summary="Show what a workflow would run, in which order."),
+        "explain": Verb(
+            target="orchestrator.cli.explain:explain", summary="Say why an event would start each workflow, or not."
+        ),
         "doctor": Verb(
             target="orchestrator.cli.doctor:doctor", summary="Check everything Mycelium needs on this machine."
         ),
     },
     "Operating": {
+        "schema": Verb(target="orchestrator.cli.schema:schema", summary="Print the JSON Schema of workflow files."),
         "serve": Verb(target="orchestrator.cli.serve:serve", summary="Serve HTTP: whether this instance is healthy."),
         "db": Verb(target="orchestrator.cli.db:db", summary="Upgrade the database that executions are kept in."),
     },

@@ -1,0 +1,65 @@
+"""`mycelium validate`: every problem of every workflow file at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli import problem_formats
+from orchestrator.cli.console import Console
+from orchestrator.cli.place import current_settings, shown
+from orchestrator.cli.workflow_files import Collection, collect
+from orchestrator.errors import ExitCode
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "github", "json", "sarif")),
+    default="text",
+    show_default=True,
+    help="How problems are printed; github makes annotations in Actions, sarif is for code scanning.",
+)
+def validate(paths: tuple[Path, ...], form: str) -> int:
+    """Find every problem of every workflow file.
+
+    PATH is a file, or a folder with files below it; without one, all files of the workflows folder are checked. Ends
+    with 2 when there is a problem.
+    """
+    settings = current_settings()
+    collection = collect(settings, paths)
+    if form == "text":
+        _show(collection, shown(settings.workflows_path))
+    else:
+        _print(collection, form)
+    return ExitCode.BAD_INPUT if collection.problems else ExitCode.COMPLETED
+
+
+def _print(collection: Collection, form: str) -> None:
+    match form:
+        case "github":
+            text = problem_formats.as_github(collection.problems)
+        case "sarif":
+            text = problem_formats.as_sarif(collection.problems)
+        case _:
+            text = problem_formats.as_json(collection.problems, collection.files)
+    if text:
+        click.echo(text)
+
+
+def _show(collection: Collection, folder: str) -> None:
+    console = Console.stdout()
+    for problem in collection.problems:
+        console.problem(problem)
+    files = f"{len(collection.files)} file{'' if len(collection.files) == 1 else 's'}"
+    if not collection.files:
+        console.line(f"There are no workflow files in {folder}.")
+    elif collection.problems:
+        count = len(collection.problems)
+        summary = f"{count} problem{'' if count == 1 else 's'} in {len(collection.broken)} of {files}"
+        console.line(console.styled(summary, fg="red", bold=True))
+    else:
+        console.line(console.styled(f"{files} without problems", fg="green"))

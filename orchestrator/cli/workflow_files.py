@@ -1,0 +1,119 @@
+"""Workflow files of the checkout a command stands in: finding them, reading them, and what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.cli.place import shown
+from orchestrator.definition.compose import MAX_BYTES
+from orchestrator.definition.model import Workflow
+from orchestrator.definition.parse import load_all, workflow_id
+from orchestrator.definition.reader import nearest
+from orchestrator.errors import BadInput, InvalidDefinition, NotFound, Place, Problem
+from orchestrator.settings import Settings
+
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Collection:
+    """What a set of files holds. `files` are paths relative to the repository's root, and so are those of problems."""
+
+    files: tuple[str, ...]
+    workflows: tuple[Workflow, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The files with problems."""
+        return tuple(dict.fromkeys(problem.place.file for problem in self.problems if problem.place))
+
+
+def collect(settings: Settings, paths: Sequence[Path]) -> Collection:
+    """Read `paths` (files, or folders with files below them), by default the repository's workflows folder.
+
+    `NotFound` for a path that does not exist; problems of files are collected and never raised.
+    """
+    files = {name_of(settings, path): path for path in _files(settings, paths)}
+    texts, unreadable = dict[str, bytes](), list[Problem]()
+    for name, path in files.items():
+        try:
+            texts[name] = _read(path)
+        except OSError as error:
+            unreadable.append(Problem(message=f"cannot be read: {error.strerror}", place=Place(file=name)))
+    loaded = load_all(texts, workflows_dir=settings.workflows_dir, agents=agent_names(settings))
+    return Collection(
+        files=tuple(files),
+        workflows=tuple(loaded.workflows.values()),
+        problems=(*unreadable, *loaded.problems),
+    )
+
+
+def load(settings: Settings, reference: str) -> Workflow:
+    """The workflow in the file, or with the id, that `reference` names. `NotFound`, or `InvalidDefinition`."""
+    collection = collect(settings, [find(settings, reference)])
+    if collection.problems:
+        raise InvalidDefinition(collection.problems)
+    return collection.workflows[0]
+
+
+def find(settings: Settings, reference: str) -> Path:
+    """The file that `reference` means: a path, or the id of a workflow of this repository. `NotFound` otherwise."""
+    path = Path(reference)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise BadInput(f"{reference} is a folder", hint="name one of the files in it")
+    by_id = {workflow_id(name_of(settings, file), settings.workflows_dir): file for file in _files(settings, ())}
+    if reference in by_id:
+        return by_id[reference]
+    known = ", ".join(by_id) or f"there are no files in {shown(settings.workflows_path)}"
+    raise NotFound(
+        f"there is no workflow file or id `{reference}`", hint=nearest(reference, by_id) or f"known ids: {known}"
+    )
+
+
+def agent_names(settings: Settings) -> frozenset[str] | None:
+    """The agents that workflows of this repository may name."""
+    del settings
+    return None
+
+
+def transcripts_of(path: Path) -> dict[str, str]:
+    """The recorded transcripts beside a workflow file, by node run key: `three-agents.replay/fix.jsonl`."""
+    folder = path.with_suffix(".replay")
+    return {file.stem: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.jsonl"))}
+
+
+def name_of(settings: Settings, path: Path) -> str:
+    """The path of a file from the repository's root, which names it everywhere; as given when it lies elsewhere."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links to other names
+    return absolute.relative_to(settings.root).as_posix() if absolute.is_relative_to(settings.root) else str(path)
+
+
+def _files(settings: Settings, paths: Sequence[Path]) -> Iterator[Path]:
+    if not paths and settings.workflows_path.is_dir():
+        yield from _below(settings.workflows_path)
+    for path in paths:
+        if path.is_dir():
+            yield from _below(path)
+        elif path.exists():
+            yield path
+        else:
+            raise NotFound(f"there is no file or folder {path}")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """YAML files by name, hidden folders and linked ones left out."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(names) if name.endswith(SUFFIXES))
+
+
+def _read(path: Path) -> bytes:
+    # One byte past the limit is enough for parsing to refuse it.
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)

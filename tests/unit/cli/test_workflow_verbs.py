@@ -1,0 +1,188 @@
+"""validate, plan, explain and schema on real files: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli.exit import ended
+from orchestrator.cli.program import mycelium
+
+GOOD = """\
+name: Nightly
+on:
+  workflow_dispatch:
+  schedule: [{cron: "0 6 * * 1-5", timezone: Europe/Berlin}]
+inputs: {depth: {type: choice, options: [quick, full], default: quick}}
+nodes:
+  lint: {run: ruff check .}
+  test: {run: pytest -q, needs: lint, strategy: {matrix: {py: ["3.11", "3.13"]}}}
+"""
+BAD = """\
+nodes:
+  a: {run: "true", promt: x, needs: b}
+  b: {run: "true", needs: a}
+"""
+
+Write = Callable[[str, str], Path]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes a file of a repository that the test stands in."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def write(name: str, text: str) -> Path:
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+def test_validate_without_problems(write: Write, capsys: Capture) -> None:
+    write("workflows/nightly.yaml", GOOD)
+    assert ended(mycelium, ["validate"]) == 0
+    assert capsys.readouterr().out == "1 file without problems\n"
+
+
+def test_validate_reports_every_problem_of_every_file(write: Write, capsys: Capture) -> None:
+    write("workflows/good.yaml", GOOD)
+    write("workflows/deep/bad.yml", BAD)
+    write("workflows/worse.yaml", "nodes: [")
+    assert ended(mycelium, ["validate"]) == 2
+    out = capsys.readouterr().out
+    assert "workflows/deep/bad.yml:2:20: node `a`: unknown key `promt`" in out
+    assert "did you mean `prompt`?" in out
+    assert "a → b → a" in out
+    assert "workflows/worse.yaml:2:1: malformed YAML" in out
+    assert out.endswith("3 problems in 2 of 3 files\n")
+
+
+def test_validate_takes_files_and_folders(write: Write, capsys: Capture) -> None:
+    good, bad = write("other/good.yaml", GOOD), write("workflows/bad.yaml", BAD)
+    assert ended(mycelium, ["validate", str(good)]) == 0
+    assert ended(mycelium, ["validate", str(good.parent)]) == 0
+    assert ended(mycelium, ["validate", str(good), str(bad)]) == 2
+    capsys.readouterr()
+    assert ended(mycelium, ["validate", "missing.yaml"]) == 2
+    assert capsys.readouterr().err == "error: there is no file or folder missing.yaml\n"
+
+
+def test_validate_names_files_from_the_root_wherever_one_stands(
+    write: Write, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write("workflows/bad.yaml", BAD).parent)
+    ended(mycelium, ["validate", "bad.yaml"])
+    assert capsys.readouterr().out.startswith("workflows/bad.yaml:2:")
+
+
+def test_validate_says_when_there_is_nothing(write: Write, capsys: Capture) -> None:
+    assert ended(mycelium, ["validate"]) == 0
+    assert capsys.readouterr().out == "There are no workflow files in workflows.\n"
+
+
+def test_validate_survives_what_cannot_be_read(write: Write, capsys: Capture) -> None:
+    write("workflows/good.yaml", GOOD)
+    Path("workflows/gone.yaml").symlink_to("nowhere.yaml")
+    assert ended(mycelium, ["validate"]) == 2
+    assert "workflows/gone.yaml:1:1: cannot be read: No such file" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", ["github", "json", "sarif"])
+def test_validate_formats_end_like_text_does(form: str, write: Write, capsys: Capture) -> None:
+    bad = write("workflows/bad.yaml", BAD)
+    assert ended(mycelium, ["validate", "--format", form]) == 2
+    assert "promt" in capsys.readouterr().out
+    bad.unlink()
+    assert ended(mycelium, ["validate", "--format", form]) == 0
+    out = capsys.readouterr().out
+    assert out == "" if form == "github" else json.loads(out)
+
+
+def test_plan_by_id_and_by_file(write: Write, capsys: Capture) -> None:
+    file = write("workflows/quality/nightly.yaml", GOOD)
+    assert ended(mycelium, ["plan", "quality/nightly"]) == 0
+    by_id = capsys.readouterr().out
+    assert by_id.startswith("Nightly (workflows/quality/nightly.yaml)\n2 nodes, 3 node runs, 2 levels\n")
+    assert ended(mycelium, ["plan", str(file)]) == 0
+    assert capsys.readouterr().out == by_id
+
+
+@pytest.mark.parametrize(
+    ("form", "beginning"), [("mermaid", "flowchart LR\n"), ("dot", 'digraph "nightly" {\n'), ("json", "{\n")]
+)
+def test_plan_formats(form: str, beginning: str, write: Write, capsys: Capture) -> None:
+    write("workflows/nightly.yaml", GOOD)
+    assert ended(mycelium, ["plan", "nightly", "--format", form]) == 0
+    assert capsys.readouterr().out.startswith(beginning)
+
+
+def test_plan_of_something_else(write: Write, capsys: Capture) -> None:
+    write("workflows/nightly.yaml", GOOD)
+    write("workflows/bad.yaml", BAD)
+    assert ended(mycelium, ["plan", "nightl"]) == 2
+    assert "did you mean `nightly`?" in capsys.readouterr().err
+    assert ended(mycelium, ["plan", "workflows"]) == 2
+    assert "is a folder" in capsys.readouterr().err
+    assert ended(mycelium, ["plan", "bad"]) == 2
+    assert "unknown key `promt`" in capsys.readouterr().err
+
+
+def explained(payload: str, write: Write, capsys: Capture, *arguments: str) -> dict[str, bool | None]:
+    event = write("event.json", payload)
+    assert ended(mycelium, ["explain", "--event", str(event), "--json", *arguments]) == 0
+    return {one["workflow"]: one["starts"] for one in json.loads(capsys.readouterr().out)["workflows"]}
+
+
+@pytest.mark.parametrize(
+    ("payload", "arguments", "starts"),
+    [
+        ('{"inputs": {"depth": "full"}}', (), True),
+        ('{"inputs": {"depth": "deepest"}}', (), False),
+        ('{"schedule": "0 6 * * 1-5"}', (), True),
+        ('{"schedule": "0 7 * * 1-5"}', (), False),
+        ('{"at": "2026-11-23T06:00:00+01:00"}', ("--event-name", "schedule"), True),
+        ("{}", ("--event-name", "push"), False),
+    ],
+)
+def test_explain(payload: str, arguments: tuple[str, ...], starts: bool, write: Write, capsys: Capture) -> None:
+    write("workflows/nightly.yaml", GOOD)
+    write("workflows/bad.yaml", BAD)
+    verdicts = explained(payload, write, capsys, *arguments)
+    assert verdicts == {"nightly": starts, "workflows/bad.yaml": False}
+
+
+def test_explain_says_when_a_schedule_is_due_next(write: Write, capsys: Capture) -> None:
+    write("workflows/nightly.yaml", GOOD.replace("0 6 * * 1-5", "0 6 29 2 *"))
+    assert ended(mycelium, ["explain", "--event-name", "schedule"]) == 0
+    assert "`0 6 29 2 *` (Europe/Berlin)" in capsys.readouterr().out
+
+
+def test_explain_says_why(write: Write, capsys: Capture) -> None:
+    write("workflows/nightly.yaml", GOOD)
+    ended(mycelium, ["explain", "--event-name", "push"])
+    assert capsys.readouterr().out == (
+        "nightly would not start on push\n  ✗ `on` does not name `push`; it names `workflow_dispatch`, `schedule`\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [("[]", "not a JSON object"), ("{", "not JSON"), ("[" * 100_000, "not JSON"), ("{}", "which event")],
+)
+def test_explain_refuses_what_is_no_payload(payload: str, message: str, write: Write, capsys: Capture) -> None:
+    event = write("event.json", payload)
+    assert ended(mycelium, ["explain", "--event", str(event)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_schema_is_one_json_object(capsys: Capture) -> None:
+    assert ended(mycelium, ["schema"]) == 0
+    assert "nodes" in json.loads(capsys.readouterr().out)["properties"]
