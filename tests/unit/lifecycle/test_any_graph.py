@@ -17,7 +17,9 @@ from orchestrator.lifecycle.rerun import rerun
 from tests.fakes.world import World, node, workflow
 
 CONDITIONS = st.sampled_from([None, None, None, "always()", "failure()", "success()", "false", "fromJSON('{')"])
-MOVES = st.sampled_from(["work", "work", "work", "work", "fail", "crash", "late", "drain", "decide", "cancel"])
+MOVES = st.sampled_from(
+    ["claim", "claim", "claim", "claim", "work", "work", "work", "fail", "crash", "late", "drain", "decide", "cancel"]
+)
 ACTIVE = {NodeStatus.QUEUED, NodeStatus.RUNNING}
 
 
@@ -50,6 +52,7 @@ class Player:
         self.world = world
         self.execution = world.start(definition)
         self.edges = world.store.edges(self.execution.id)
+        self.held: list[NodeRun] = []
         self.stale: list[NodeRun] = []
         self.settled_at: set[tuple[int, int]] = set()
 
@@ -65,31 +68,43 @@ class Player:
             case "late":
                 for claim in self.stale:
                     self._refused(claim)
+            case "claim":
+                self._claim()
             case _:
                 self._work(move)
         self.check()
 
-    def _work(self, move: str) -> None:
+    def _claim(self) -> None:
         world = self.world
         with world.store.begin() as tx:
             claim = tx.claim(labels=["default"], instance="here", worker="w", now=world.clock.now())
-        if claim is None:
+        if claim:
+            assert all(self.run(source).status.settled for source, target in self.edges if target == claim.index)
+            self.held.append(claim)
+
+    def _work(self, move: str) -> None:
+        if not self.held:
+            self._claim()
+        if not self.held:
             return
-        assert all(self.run(source).status.settled for source, target in self.edges if target == claim.index)
+        claim = self.held.pop(0)
+        self.stale.append(claim)
         if move == "crash":
-            self.stale.append(claim)
-            world.control.step()
-            world.clock.advance(31)
-            world.control.step()
+            self._sweep()
+            self.world.clock.advance(31)
+            self._sweep()
         elif move == "drain":
-            advance.requeue(world.services, claim)
-            self.stale.append(claim)
+            advance.requeue(self.world.services, claim)
         else:
             outcome = Outcome(failure=FailureClass.EXIT, message="no") if move == "fail" else Outcome()
             assert (claim.index, claim.epoch) not in self.settled_at
             self.settled_at.add((claim.index, claim.epoch))
-            advance.settle(world.services, claim, outcome, labels=[], worker="w")
-            self.stale.append(claim)
+            advance.settle(self.world.services, claim, outcome, labels=[], worker="w")
+
+    def _sweep(self) -> None:
+        leases = {(lease.index, lease.epoch): lease for lease in self.world.store.leases("here")}
+        self.world.store.beat([leases[claim.index, claim.epoch] for claim in self.held])
+        self.world.control.step()
 
     def _refused(self, claim: NodeRun) -> None:
         before = self.world.store.runs(self.execution.id)
@@ -146,7 +161,7 @@ class Player:
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(definition=graphs(), moves=st.lists(MOVES, max_size=30), again=st.booleans())
+@given(definition=graphs(), moves=st.lists(MOVES, max_size=40), again=st.booleans())
 def test_every_execution_ends_with_its_books_right(definition: Workflow, moves: list[str], again: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         player = Player(World(Path(folder)), definition)
