@@ -341,6 +341,8 @@ def _kind(entries: dict[str, document.Entry], value: Yaml) -> NodeKind:
     if len(kinds) > 1:
         names = " and ".join(f"`{kind}`" for kind in kinds)
         raise Misfit(entries[kinds[1].value].key, f"the node has {names}", "one node does one thing; split it")
+    if not kinds and (later := entries.get("workflow")):
+        raise Misfit(later.key, "`workflow` is not supported yet", "remove it")
     if not kinds:
         raise Misfit(value, "the node says nothing to do", "it has exactly one of `run`, `agent`, `approval`, `merge`")
     return kinds[0]
@@ -361,7 +363,7 @@ def _built(name: str, kind: NodeKind, keys: dict[str, Any], defaults: Defaults, 
         action=action,
         place=place,
         name=keys.get("name", ""),
-        needs=_with_merged(needs.edges, action),
+        needs=_edges(needs, action, condition),
         implied_success=needs.as_list and not (condition and condition.asks_status),
         condition=condition.text if condition else None,
         matrix=keys.get("strategy"),
@@ -370,6 +372,14 @@ def _built(name: str, kind: NodeKind, keys: dict[str, Any], defaults: Defaults, 
         **{name: keys.get(name, getattr(defaults, name)) for name in ("retry", "workspace", "queue")},
         **{name: keys[name] for name in ("env", "outputs", "artifacts", "priority") if name in keys},
     )
+
+
+def _edges(needs: Needs, action: Action, condition: Condition | None) -> tuple[Need, ...]:
+    """As on GitHub, a status function in `if` decides alone over needs that were written as a list."""
+    edges = _with_merged(needs.edges, action)
+    if needs.as_list and condition and condition.asks_status:
+        return tuple(replace(edge, when=EdgeCondition.ALWAYS) for edge in edges)
+    return edges
 
 
 def _with_merged(needs: tuple[Need, ...], action: Action) -> tuple[Need, ...]:

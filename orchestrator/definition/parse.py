@@ -61,7 +61,8 @@ def load_workflow(
     reader = Reader(path, problems)
     workflow = _Loading(reader, agents).workflow(root, path, workflows_dir)
     if workflow is None or reader.problems:
-        raise InvalidDefinition(sorted(reader.problems, key=_position))
+        # An anchored value is read once for each alias, and wrong in one place.
+        raise InvalidDefinition(sorted(dict.fromkeys(reader.problems), key=_position))
     return workflow
 
 

@@ -1,0 +1,230 @@
+"""Every mistake is reported at its place, with what to do next, and all of a file at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.definition.parse import load_workflow
+from orchestrator.errors import InvalidDefinition, Problem
+
+
+def problems(text: str, agents: list[str] | None = None) -> tuple[Problem, ...]:
+    with pytest.raises(InvalidDefinition) as caught:
+        load_workflow(text, "w.yaml", agents=agents)
+    return caught.value.problems
+
+
+TOP = [
+    ("", "w.yaml:1:1: the file is empty (it needs `nodes`)"),
+    ("null", "the file is empty"),
+    ("- a", "w.yaml:1:1: a workflow is a map, not a list"),
+    ("text", "a workflow is a map, not the text `text`"),
+    ("name: x", "`nodes` is missing in a workflow"),
+    ("nodes: {}", "`nodes` is a map from ids to nodes, not a map"),
+    ("nodes: [a]", "`nodes` is a map from ids to nodes, not a list"),
+    ("name: [x]\nnodes: {a: {run: x}}", "w.yaml:1:7: expected a text, found a list"),
+    ("nmae: x\nnodes: {a: {run: x}}", "w.yaml:1:1: unknown key `nmae` in a workflow (did you mean `name`?)"),
+    ("jobs: x\nnodes: {a: {run: x}}", "unknown key `jobs` in a workflow (write `nodes`)"),
+    *(
+        (f"{key}: x\nnodes: {{a: {{run: x}}}}", f"w.yaml:1:1: `{key}` is not supported yet")
+        for key in (
+            "publish",
+            "layout",
+            "trust",
+            "concurrency",
+            "budget",
+            "on-failure",
+            "on-completion",
+            "secrets",
+            "mcp",
+        )
+    ),
+    ("tags: [a, a]\nnodes: {a: {run: x}}", "w.yaml:1:11: `a` stands here twice"),
+    ("env: {1A: x}\nnodes: {a: {run: x}}", "`1A` is no name of an environment variable"),
+    ("env: {A: '${{ needs.x }}'}\nnodes: {a: {run: x}}", "`needs` cannot be read in `env`"),
+    ("defaults: {engine: claud}\nnodes: {a: {run: x}}", "unknown engine `claud` (did you mean `claude`?)"),
+    ("defaults: {sandbox: x}\nnodes: {a: {run: x}}", "`sandbox` is not supported yet"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), TOP)
+def test_top_of_the_file(text: str, message: str) -> None:
+    assert message in str(problems(text)[0])
+
+
+NODES = [
+    ("{}", "node `x`: the node says nothing to do"),
+    ("text", "a node is a map, not the text `text`"),
+    ("{run: a, agent: b}", "the node has `run` and `agent`"),
+    ("{run: }", "expected a text, found nothing"),
+    ("{run: [a]}", "expected a text, found a list"),
+    ("{run: a, promt: b}", "unknown key `promt` in a node (did you mean `prompt`?)"),
+    ("{run: a, prompt: b}", "`prompt` does not belong to a node with `run` (it belongs to `agent`, `merge`)"),
+    ("{run: a, steps: b}", "a node is one step"),
+    ("{approval: a, timeout-minutes: 3}", "write `approval: {message: …, timeout-minutes: …}`"),
+    ("{approval: {reviewers: [a]}}", "`reviewers` is not supported yet"),
+    ("{approval: {on-timeout: maybe}}", "unknown value `maybe`"),
+    *(
+        (f"{{run: a, {key}: b}}", f"`{key}` is not supported yet")
+        for key in ("secrets", "idle-minutes", "cache", "budget", "working-directory", "foreach", "environment", "mcp")
+    ),
+    ("{workflow: b}", "`workflow` is not supported yet"),
+    ("{run: a, strategy: {matrix: {v: [1]}, fail-fast: true}}", "`fail-fast` is not supported yet"),
+    ("{run: a, strategy: {matrix: {v: []}}}", "the axis `v` has no value"),
+    ("{run: a, strategy: {matrix: {v: 3}}}", "the axis `v` is a list, not the number `3`"),
+    ("{run: a, strategy: {matrix: 3}}", "`matrix` is a map of axes or one expression"),
+    ("{run: a, strategy: {matrix: {v: [1], exclude: [{w: 1}]}}}", "`exclude` names `w`, which is no axis"),
+    ("{run: a, strategy: {matrix: {v: [1], exclude: [{v: 1}]}}}", "the matrix has no combination"),
+    ("{run: a, strategy: {matrix: {v: [.inf]}}}", "`.inf` is no finite number"),
+    ("{run: a, strategy: {matrix: {v: ['${{ needs.a }}']}}}", "`needs` cannot be read in `matrix`"),
+    ("{run: a, strategy: {}}", "`matrix` is missing in `strategy`"),
+    ("{run: a, retry: 0}", "expected a whole number of at least 1"),
+    ("{run: a, retry: true}", "found the boolean `true`"),
+    ("{run: a, retry: {on: [idle]}}", "unknown class of failure `idle`"),
+    ("{run: a, timeout-minutes: 0}", "expected a number above 0"),
+    ("{run: a, timeout-minutes: .nan}", "expected a number above 0"),
+    ("{run: a, timeout-minutes: '${{ inputs.t }}'}", "`timeout-minutes` takes no expressions"),
+    ("{run: a, queue: '${{ inputs.t }}'}", "`queue` takes no expressions"),
+    ("{run: a, continue-on-error: yes}", "expected true or false, found the text `yes`"),
+    ("{run: a, workspace: wriet}", "unknown workspace `wriet` (did you mean `write`?)"),
+    ("{run: a, needs: b}", "there is no node `b`"),
+    ("{run: a, needs: othr}", "there is no node `othr` (did you mean `other`?)"),
+    ("{run: a, needs: x}", "the node needs itself"),
+    ("{run: a, needs: [other, other]}", "`other` stands here twice"),
+    ("{run: a, needs: {other: on_sucess}}", "unknown edge condition `on_sucess` (did you mean `on_success`?)"),
+    ("{merge: [othr]}", "there is no node `othr`"),
+    ("{agent: a b}", "`a b` is no name of an agent"),
+    ("{agent: a, engine: gpt}", "unknown engine `gpt`"),
+    ("{agent: a, max-turns: 1.5}", "expected a whole number"),
+    ("{agent: a, answer: []}", "`answer` is a map of properties"),
+    ("{agent: a, answer: {v: text}}", "a property of `answer` is a JSON Schema"),
+    ("{agent: a, answer: {v: {type: sting}}}", "did you mean `string`?"),
+    ("{agent: a, answer: {v: {tpye: string}}}", "unknown JSON Schema keyword `tpye` (did you mean `type`?)"),
+    ("{agent: a, answer: {v: {enum: []}}}", "`enum` is a list"),
+    ("{run: a, if: }", "`if` is an expression, not nothing"),
+    ("{run: a, if: 'a &&'}", "Unexpected end of expression"),
+    ("{run: a, if: '${{ a }} && b'}", "write the whole condition without"),
+    ("{run: a, if: env.X == 1}", "`env` cannot be read in `if`"),
+    ("{run: '${{ always() }}'}", "`always()` can only stand in `if`"),
+    ("{run: '${{ steps.a.outputs.b }}'}", "Unrecognized named-value: 'steps' (write `needs.NODE.outputs.NAME`)"),
+    ("{run: '${{ inptus.a }}'}", "Unrecognized named-value: 'inptus' (did you mean `inputs`?)"),
+    ("{run: '${{ secrets.A }}'}", "the context `secrets` is not supported yet"),
+    ("{run: '${{ inputs.a }}'}", "there is no input `a`"),
+    ("{run: '${{ inputs.deep }}'}", "there is no input `deep` (did you mean `depth`?)"),
+    ("{run: '${{ matrix.a }}'}", "`matrix` is read in a node without `strategy.matrix`"),
+    ("{run: '${{ matrix.b }}', strategy: {matrix: {a: [1]}}}", "the matrix has no `b` (it has a)"),
+    ("{run: '${{ needs.other.result }}'}", "`other` is not in the `needs` of this node (add `other` to `needs`)"),
+    ("{run: '${{ needs.other.output.x }}', needs: other}", "`needs.other` has no `output` (did you mean `outputs`?)"),
+    ("{run: '${{ outputs.a }}'}", "`outputs` cannot be read in `run`"),
+    ("{run: '${{ hashFiles(1) }}'}", "`hashFiles` is not supported yet"),
+    ("{run: 'a ${{ b'}", "The expression is not closed"),
+    ("{run: '${{ github.event.issue.title }}'}", "`github.event.issue.title` is text that an outsider can write"),
+    ("{run: '${{ GitHub.Head_Ref }}'}", 'put it into `env` and write "$NAME"'),
+    ("{run: '${{ github[''event''].x }}'}", "an outsider can write"),
+    ("{run: '${{ toJSON(github) }}'}", "an outsider can write"),
+    ("{run: '${{ env.T }}', env: {T: '${{ github.head_ref }}'}}", "`env.T` carries `github.head_ref`"),
+    ("{run: '${{ env.TOP }}'}", "`env.TOP` carries `github.event.x`"),
+    (
+        "{run: '${{ matrix.v }}', strategy: {matrix: '${{ fromJSON(github.event.m) }}'}}",
+        "`matrix.v` carries `github.event.m`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), NODES)
+def test_nodes(body: str, message: str) -> None:
+    top = "env: {TOP: '${{ github.event.x }}'}\ninputs: {depth: , t: }\n"
+    text = f"{top}nodes:\n  other: {{run: x}}\n  x: {body}\n"
+    found = problems(text)
+    assert message in str(found[0])
+    assert (found[0].node, found[0].place.line if found[0].place else 0) == ("x", 5)
+
+
+TRIGGERS = [
+    ("pul_request", "unknown event `pul_request` (did you mean `pull_request`?)"),
+    ("pull_request_target", "write `pull_request`"),
+    ("schedule", "`schedule` needs its times"),
+    ("", "`on` names events, not nothing"),
+    ("[push, push]", "the event `push` stands in `on` twice"),
+    ("{push: {branchs: [a]}}", "unknown key `branchs` in `push` (did you mean `branches`?)"),
+    ("{push: {branches: [a], branches-ignore: [b]}}", "cannot stand together"),
+    ("{push: x}", "`push` is a map, not the text `x`"),
+    ("{pull_request: {types: [open]}}", "unknown type `open` (did you mean `opened`?)"),
+    ("{comment: {}}", "`command` is missing in `comment`"),
+    ("{comment: {command: a, alias: b}}", "`b` is no alias"),
+    ("{schedule: [{cron: 0 6 * *}]}", "it has 4 fields, not 5"),
+    ("{schedule: [{cron: 0 6 31 2 *}]}", "never due"),
+    ("{schedule: [{cron: 0 6 * * *, timezone: Europe/Berln}]}", "unknown time zone `Europe/Berln`"),
+    ("{schedule: [{timezone: UTC}]}", "`cron` is missing"),
+    ("{workflow_dispatch: {inputs: {a: {type: txt}}}}", "unknown type `txt`"),
+]
+
+
+@pytest.mark.parametrize(("on", "message"), TRIGGERS)
+def test_triggers(on: str, message: str) -> None:
+    assert message in str(problems(f"on: {on}\nnodes: {{x: {{run: x}}}}")[0])
+
+
+INPUTS = [
+    ("{n: {type: number, default: abc}}", "the default of input `n` does not fit: expected a number, found `abc`"),
+    ("{c: {type: choice}}", "the choice `c` needs `options`"),
+    ("{c: {type: choice, options: [a], default: b}}", "`b` is not one of `a`"),
+    ("{c: {options: [a]}}", "`options` belong to a choice"),
+    ("{c: {type: environment}}", "unknown type `environment`"),
+    ("{'a b': {}}", "`a b` is no name of an input"),
+    ("[a]", "`inputs` is a map from names to inputs"),
+]
+
+
+@pytest.mark.parametrize(("inputs", "message"), INPUTS)
+def test_inputs(inputs: str, message: str) -> None:
+    assert message in str(problems(f"inputs: {inputs}\nnodes: {{x: {{run: x}}}}")[0])
+
+
+def test_a_cycle_is_shown_with_its_path() -> None:
+    text = (
+        "nodes:\n  a: {run: x, needs: c}\n  b: {run: x, needs: a}\n  c: {run: x, needs: b}\n  d: {run: x, needs: a}\n"
+    )
+    (problem,) = problems(text)
+    assert str(problem).startswith("w.yaml:2:15: node `a`: the nodes wait for each other: a → b → c → a")
+
+
+def test_a_cycle_of_thousands_is_shortened() -> None:
+    lines = [f"  n{i}: {{run: x, needs: n{(i - 1) % 3000}}}" for i in range(3000)]
+    (problem,) = problems("nodes:\n" + "\n".join(lines))
+    assert "n0 → n1 → n2 → n3 → n4 → n5 → … 2992 more … → n2998 → n2999 → n0" in problem.message
+
+
+def test_ids() -> None:
+    found = problems("nodes:\n  1x: {run: x}\n  " + "y" * 101 + ": {run: x}\n  ok: {run: x}\n  OK: {run: x}\n")
+    assert [problem.place.line for problem in found if problem.place] == [2, 3, 5]
+    assert "differs from `ok` in case only" in found[2].message
+
+
+def test_agents_are_checked_when_known() -> None:
+    text = "nodes:\n  a: {agent: code-reviwer}\n  b: {merge: [a], resolver: nobody}\n"
+    found = problems(text, agents=["code-reviewer"])
+    assert str(found[0]) == "w.yaml:2:14: node `a`: there is no agent `code-reviwer` (did you mean `code-reviewer`?)"
+    assert "there is no agent `nobody`" in str(found[1])
+    assert load_workflow(text, "w.yaml").nodes
+
+
+def test_places_inside_texts() -> None:
+    text = "nodes:\n  a:\n    run: |\n      one\n      two ${{ inputs.x }}\n    env: {A: 'b ${{ nope.c }}'}\n"
+    places = [(p.place.line, p.place.column) for p in problems(text) if p.place]
+    assert places[0][0] == 5
+    assert places[1] == (6, 21)
+
+
+def test_all_problems_in_the_order_of_the_file() -> None:
+    found = problems("x: 1\ny: 2\nx: 3\nnodes: {a: {rum: 1}, b: {run: 1, needs: c}}\n")
+    lines = [problem.place.line for problem in found if problem.place]
+    assert lines == sorted(lines)
+    assert len(found) == 6
+
+
+def test_too_many() -> None:
+    text = "nodes:\n" + "\n".join(f"  n{i}: {{run: x}}" for i in range(10_001))
+    assert "at most 10,000 are allowed" in str(problems(text)[0])
+    matrix = "nodes: {a: {run: x, strategy: {matrix: {a: &x [1, 2, 3, 4, 5, 6, 7], b: *x, c: *x}}}}"
+    assert "more than 256 combinations" in str(problems(matrix)[0])
