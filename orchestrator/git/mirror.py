@@ -40,17 +40,18 @@ class Mirror:
         """Make the mirror, or mend what is missing or broken in it; commits that it keeps stay."""
         with self._writing():
             alternates = _object_stores(source.common_dir / "objects") if source else ()
-            gitdir.write_bare(self.path, object_format=self.object_format, alternates=alternates)
+            try:
+                gitdir.write_bare(self.path, object_format=self.object_format, alternates=alternates)
+            except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                self._put_aside()
+                gitdir.write_bare(self.path, object_format=self.object_format, alternates=alternates)
             if source:
                 self._follow(source)
 
     def rebuild(self, source: Checkout) -> None:
         """Put a mirror that git cannot read aside, as `mirror.git.broken`, and begin a new one."""
         with self._writing():
-            aside = self.path.with_name("mirror.git.broken")
-            if aside.is_dir():
-                shutil.rmtree(aside)
-            self.path.rename(aside)
+            self._put_aside()
         self.ensure(source)
 
     def commit(self, name: str) -> str:
@@ -79,6 +80,13 @@ class Mirror:
             if len(list((self.path / _KEEP).glob("*"))) > _MANY_REFS:
                 self.git.run("pack-refs", "--all", "--prune")
 
+    def _put_aside(self) -> None:
+        aside = self.path.with_name("mirror.git.broken")
+        if aside.is_dir():
+            shutil.rmtree(aside)
+        aside.unlink(missing_ok=True)
+        self.path.rename(aside)
+
     def _follow(self, source: Checkout) -> None:
         for origin, name in (
             (source.common_dir / "shallow", "shallow"),
@@ -94,8 +102,6 @@ class Mirror:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with locked(self._lock):
-                if self.path.is_file():
-                    self.path.unlink()
                 yield
         except OSError as error:
             raise SetupError(

@@ -259,13 +259,30 @@ def test_a_mirror_that_was_damaged_is_mended(user: UserRepository) -> None:
     assert git.has(made)
 
 
-def test_a_mirror_that_is_no_repository_is_made_anew(user: UserRepository) -> None:
+@pytest.mark.parametrize("broken", ["", "objects", "refs", "HEAD", "config"])
+def test_a_mirror_that_is_beyond_mending_is_put_aside(user: UserRepository, tmp_path: Path, broken: str) -> None:
     user.git.snapshot()
-    mirror = next(user.cache.glob("repositories/*/mirror.git"))
-    mirror.rename(mirror.with_name("gone"))
-    mirror.write_bytes(b"a file")
+    place = next(user.cache.glob("repositories/*/mirror.git")) / broken
+    was_folder = place.is_dir()
+    place.rename(tmp_path / "gone")
+    if was_folder:
+        place.write_bytes(b"a file")
+    else:
+        place.mkdir()
     git = user.adapter()
     assert git.prepare("look", git.snapshot().base).path.exists()
+    assert next(user.cache.glob("repositories/*/mirror.git.broken")).exists()
+
+
+def test_a_head_the_mirror_cannot_read_makes_it_anew(user: UserRepository) -> None:
+    user.git.snapshot()
+    head = user.save({"new": b"x"})
+    mirror = next(user.cache.glob("repositories/*/mirror.git"))
+    broken = mirror / "objects" / head[:2] / head[2:]
+    broken.parent.mkdir(exist_ok=True)
+    broken.write_bytes(b"")
+    assert user.adapter().snapshot().base == head
+    assert mirror.with_name("mirror.git.broken").exists()
 
 
 def test_a_cache_folder_that_cannot_be_made_is_an_error_with_a_next_step(user: UserRepository) -> None:
