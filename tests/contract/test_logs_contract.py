@@ -1,0 +1,251 @@
+"""What every log store does, and what the one on disk does about limits, full disks and several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import SetupError
+from orchestrator.execution.state import Level, LogLine
+from orchestrator.lifecycle.ports import Logs, NewLogLine
+from orchestrator.store.log_chunk import LINE_CHARACTERS
+from orchestrator.store.logs import SqliteLogs, open_logs
+from tests.fakes.logs import MemoryLogs
+
+AT = datetime(2026, 3, 1, 12, 30, 15, 123457, tzinfo=UTC)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def logs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Logs]:
+    opened: Logs = MemoryLogs() if request.param == "memory" else open_logs(tmp_path / "home" / "logs.db")
+    yield opened
+    opened.close()
+
+
+def line(text: str = "hello", run: int = 0, **changes: object) -> NewLogLine:
+    values: dict[str, object] = {
+        "run": run,
+        "key": f"n{run}",
+        "attempt": 1,
+        "at": AT,
+        "level": Level.INFO,
+        "stream": "stdout",
+        "text": text,
+    }
+    return NewLogLine(**(values | changes))  # type: ignore[arg-type]
+
+
+def texts(lines: list[LogLine]) -> list[str]:
+    return [each.text for each in lines]
+
+
+class TestReading:
+    def test_every_field_comes_back_with_an_id(self, logs: Logs) -> None:
+        full = line("☃ \U0001f344 ::x", 3, attempt=2, level=Level.ERROR, stream="tool", group="Set up", error_code="E1")
+        assert logs.append("x", [full, line()]) == 2
+        assert logs.read("x") == [LogLine(id=1, **asdict(full)), LogLine(id=2, **asdict(line()))]
+
+    def test_ids_go_on_from_batch_to_batch_for_each_execution(self, logs: Logs) -> None:
+        assert [logs.append("x", [line(), line()]) for _ in range(3)] == [2, 4, 6]
+        assert logs.append("y", [line()]) == 1
+        assert logs.append("x", []) == 6
+        assert [each.id for each in logs.read("x")] == [1, 2, 3, 4, 5, 6]
+
+    def test_what_mixed_batches_held_can_be_read_by_run(self, logs: Logs) -> None:
+        logs.append("x", [line("a", 0), line("b", 1), line("c", 0), line("d", 0)])
+        logs.append("x", [line("e", 1)])
+        assert texts(logs.read("x")) == ["a", "b", "c", "d", "e"]
+        assert texts(logs.read("x", run=0)) == ["a", "c", "d"]
+        assert [each.id for each in logs.read("x", run=1)] == [2, 5]
+        assert logs.read("x", run=7) == []
+        assert logs.read("other") == []
+
+    def test_a_level_is_a_minimum(self, logs: Logs) -> None:
+        logs.append("x", [line(level.value, level=level) for level in Level])
+        logs.append("x", [line("later", level=Level.DEBUG)])
+        assert texts(logs.read("x", level=Level.DEBUG)) == ["debug", "info", "warning", "error", "later"]
+        assert texts(logs.read("x", level=Level.WARNING)) == ["warning", "error"]
+
+    def test_a_query_is_found_anywhere_in_any_case(self, logs: Logs) -> None:
+        logs.append("x", [line("Straße 50%"), line("nothing"), line("the STRASSE")])
+        assert texts(logs.read("x", query="strasse")) == ["Straße 50%", "the STRASSE"]
+        assert texts(logs.read("x", query="0%")) == ["Straße 50%"]
+        assert logs.read("x", query="%") != logs.read("x", query="")
+
+    def test_pages_follow_each_other(self, logs: Logs) -> None:
+        for start in range(0, 10, 3):
+            logs.append("x", [line(str(number)) for number in range(start, min(start + 3, 10))])
+        seen: list[LogLine] = []
+        while page := logs.read("x", after=seen[-1].id if seen else 0, limit=4):
+            assert len(page) <= 4
+            seen += page
+        assert texts(seen) == [str(number) for number in range(10)]
+
+    def test_filters_apply_together(self, logs: Logs) -> None:
+        logs.append("x", [line("a match", run, level=level) for run in (0, 1) for level in Level])
+        found = logs.read("x", run=1, level=Level.WARNING, query="MATCH", after=7, limit=5)
+        assert [each.id for each in found] == [8]
+
+    @pytest.mark.parametrize(("count", "expected"), [(2, ["d", "e"]), (9, ["a", "c", "d", "e"]), (0, [])])
+    def test_a_tail_has_the_last_lines_of_a_run_in_order(self, logs: Logs, count: int, expected: list[str]) -> None:
+        logs.append("x", [line("a"), line("b", 1), line("c")])
+        logs.append("x", [line("d"), line("e"), line("f", 1)])
+        assert texts(logs.tail("x", 0, count)) == expected
+
+    def test_a_large_batch_comes_back_whole(self, logs: Logs) -> None:
+        batch = [line(f"{number} " + "x" * 200) for number in range(2_000)]
+        assert logs.append("x", batch) == 2_000
+        assert texts(logs.read("x", limit=5_000)) == [each.text for each in batch]
+        assert [each.id for each in logs.read("x", after=1_234, limit=2)] == [1_235, 1_236]
+
+    def test_text_that_is_no_text_does_not_break_the_log(self, logs: Logs) -> None:
+        logs.append("x", [line("half a pair \ud800 and \0")])
+        assert texts(logs.read("x"))[0].startswith("half a pair")
+
+
+def small_logs(tmp_path: Path, limit: int = 10_000) -> SqliteLogs:
+    return SqliteLogs(tmp_path / "logs.db", limit=limit)
+
+
+class TestLimit:
+    def test_head_and_tail_stay_and_a_line_tells_what_is_missing(self, tmp_path: Path) -> None:
+        logs = small_logs(tmp_path)
+        for number in range(100):
+            logs.append("x", [line(f"{number:03} ".ljust(499, "x"))])
+        kept = logs.read("x")
+        markers = [each for each in kept if each.stream == "mycelium"]
+        rest = [int(each.text[:3]) for each in kept if each.stream != "mycelium"]
+        assert rest == [*range(10), *range(90, 100)]
+        assert len(markers) == 1
+        assert markers[0].text.startswith("80 lines (0.0 MB)")
+        assert kept.index(markers[0]) == 10
+        assert [each.id for each in kept] == sorted({each.id for each in kept})
+        assert texts(logs.tail("x", 0, 1))[0].startswith("099")
+        logs.close()
+
+    def test_each_run_has_its_own_limit_and_ids_go_on(self, tmp_path: Path) -> None:
+        logs = small_logs(tmp_path)
+        logs.append("x", [line("quiet", 1)])
+        last = max(logs.append("x", [line("y" * 999)]) for _ in range(50))
+        assert last == 51
+        assert texts(logs.read("x", run=1)) == ["quiet"]
+        assert logs.append("x", [line("quiet again", 1)]) == 52
+        logs.close()
+
+    def test_a_batch_over_the_limit_keeps_its_end(self, tmp_path: Path) -> None:
+        logs = small_logs(tmp_path, limit=400_000)
+        logs.append("x", [line(f"{number:04} ".ljust(999, "x")) for number in range(2_000)])
+        numbers = [int(each.text[:4]) for each in logs.read("x", limit=5_000) if each.stream == "stdout"]
+        assert numbers[0] == 0
+        assert numbers[-1] == 1_999
+        assert sum(1_000 for _ in numbers) <= 400_000
+        logs.close()
+
+    def test_an_endless_line_is_cut(self, tmp_path: Path) -> None:
+        logs = small_logs(tmp_path, limit=50_000_000)
+        logs.append("x", [line("z" * (LINE_CHARACTERS + 1_234))])
+        (text,) = texts(logs.read("x"))
+        assert text.endswith("… (1,234 more characters)")
+        assert len(text) < LINE_CHARACTERS + 100
+        logs.close()
+
+
+class TestTrouble:
+    def test_a_full_disk_never_raises_and_is_told_later(self, tmp_path: Path) -> None:
+        logs = small_logs(tmp_path, limit=50_000_000)
+        logs.append("x", [line("before")])
+        assert logs._connection is not None
+        (pages,) = logs._connection.execute("PRAGMA page_count").fetchone()
+        logs._connection.execute(f"PRAGMA max_page_count = {pages}")
+        noise = [line(os.urandom(4_000).hex()) for _ in range(50)]
+        assert logs.append("x", noise) == 0
+        assert logs.append("x", noise) == 0
+        assert texts(logs.read("x")) == ["before"]
+        logs._connection.execute("PRAGMA max_page_count = 1000000")
+        assert logs.append("x", [line("after"), line("other", 1)]) == 4
+        told = logs.read("x")
+        assert [each.id for each in told] == [1, 2, 3, 4]
+        assert texts(told)[0::2] == ["before", "after"]
+        assert told[1].text.startswith("100 lines are missing here")
+        assert "full" in told[1].text
+        assert (told[1].stream, told[1].level, told[1].run) == ("mycelium", Level.WARNING, 0)
+        logs.append("x", [line("once")])
+        assert texts(logs.read("x", after=4)) == ["once"]
+        logs.close()
+
+    def test_a_folder_that_vanished_never_raises(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("in the way")
+        logs = SqliteLogs(tmp_path / "file" / "logs.db")
+        assert logs.append("x", [line()]) == 0
+
+    def test_a_file_that_is_no_database_is_a_setup_error(self, tmp_path: Path) -> None:
+        path = tmp_path / "logs.db"
+        path.write_bytes(b"not a database, but long enough to be looked at" * 50)
+        with pytest.raises(SetupError, match=r"logs\.db"):
+            open_logs(path)
+
+    def test_logs_of_a_newer_version_are_left_alone(self, tmp_path: Path) -> None:
+        path = tmp_path / "logs.db"
+        open_logs(path).close()
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA user_version = 99")
+        connection.close()
+        with pytest.raises(SetupError, match="newer"):
+            open_logs(path)
+
+
+def _append_many(path: Path, run: int) -> None:
+    logs = open_logs(path)
+    for number in range(25):
+        logs.append("x", [line(f"{run}-{number}-{part}", run) for part in range(4)])
+    logs.close()
+
+
+def _append_one(logs: SqliteLogs) -> None:
+    logs.append("x", [line("child")])
+
+
+class TestProcesses:
+    def test_several_write_at_once_and_share_one_sequence(self, tmp_path: Path) -> None:
+        path = tmp_path / "logs.db"
+        context = multiprocessing.get_context("spawn")
+        workers = [context.Process(target=_append_many, args=(path, run)) for run in range(3)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert [worker.exitcode for worker in workers] == [0, 0, 0]
+        logs = open_logs(path)
+        found = logs.read("x", limit=10_000)
+        assert [each.id for each in found] == list(range(1, 301))
+        for run in range(3):
+            mine = [each for each in found if each.run == run]
+            assert texts(mine) == [f"{run}-{number}-{part}" for number in range(25) for part in range(4)]
+            batches = [mine[start : start + 4] for start in range(0, 100, 4)]
+            assert all(after.id == before.id + 1 for batch in batches for before, after in pairwise(batch))
+        logs.close()
+
+    def test_a_forked_child_writes_on(self, tmp_path: Path) -> None:
+        logs = open_logs(tmp_path / "logs.db")
+        logs.append("x", [line("parent")])
+        child = multiprocessing.get_context("fork").Process(target=_append_one, args=(logs,))
+        child.start()
+        child.join()
+        logs.append("x", [line("parent again")])
+        assert texts(logs.read("x")) == ["parent", "child", "parent again"]
+        logs.close()
+
+    def test_a_reader_finds_what_another_has_appended(self, tmp_path: Path) -> None:
+        writer, reader = open_logs(tmp_path / "logs.db"), open_logs(tmp_path / "logs.db")
+        writer.append("x", [replace(line(), text="one")])
+        assert texts(reader.read("x")) == ["one"]
+        writer.close()
+        reader.close()
