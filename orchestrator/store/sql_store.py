@@ -108,6 +108,8 @@ class SqlStore:
             return {}
         with translated(self._where), self._writing.begin() as connection:
             ours = [lease for lease in leases if _renew(connection, lease)]
+            if not ours:
+                return {}
             ids = {lease.execution_id for lease in ours}
             query = select(executions.c.id, executions.c.cancel_requested).where(executions.c.id.in_(sorted(ids)))
             cancelled = dict(connection.execute(query).all())

@@ -24,7 +24,11 @@ REVISIONS = ("0001",)
 """Every revision, oldest first; they are the files of `migrations/versions`."""
 
 HEAD = REVISIONS[-1]
-_VERSION = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY)"
+MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = (
+    "CREATE TABLE alembic_version "
+    "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
 
 
 def prepare(engine: Engine, *, where: str, backups: Path) -> None:
@@ -92,7 +96,7 @@ def migrate(connection: Connection, revision: str) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 

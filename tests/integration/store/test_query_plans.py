@@ -1,0 +1,149 @@
+"""Every query on the way of a node run goes through an index, so that its cost follows the degree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, make_url
+
+from orchestrator.definition.model import Workflow
+from orchestrator.execution.effects import Effect
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan
+from orchestrator.lifecycle.ports import Lease
+from orchestrator.store.engine import build_engine
+from orchestrator.store.sql_store import SqlStore
+from orchestrator.store.transaction import SqlTransaction
+from orchestrator.store.upgrade import prepare
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+Statement = tuple[str, Any]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    path = tmp_path / "state.db"
+    engine = build_engine(make_url(f"sqlite:///{path}"))
+    prepare(engine, where=str(path), backups=tmp_path)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def store(engine: Engine) -> SqlStore:
+    store = SqlStore(engine, "state.db")
+    new = Execution(id="01", number=1, workflow_id="w", workflow_name="W", created_at=NOW, instance="here")
+    runs = [
+        NodeRun(execution_id="01", index=index, node="n", key=f"n{index}", status=NodeStatus.QUEUED, ready_at=NOW)
+        for index in range(50)
+    ]
+    runs[1] = replace(runs[1], status=NodeStatus.RUNNING)
+    with store.begin() as tx:
+        plan = Plan(definition=Workflow(id="w", path="w.yaml", name="W", nodes={}), source="")
+        tx.insert(new, plan, runs, [(index, index + 1) for index in range(49)])
+    return store
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[Statement]]:
+    seen: list[Statement] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def plans_of(engine: Engine, seen: list[Statement]) -> list[str]:
+    """What SQLite would do for each statement, a line a step."""
+    found = []
+    with engine.connect() as connection:
+        for statement, parameters in seen:
+            if statement.split()[0] in ("SELECT", "UPDATE", "DELETE"):
+                values = parameters[0] if isinstance(parameters, list) else parameters
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                found += [str(row.detail) for row in rows]
+    return found
+
+
+def test_a_scan_would_be_noticed(engine: Engine, store: SqlStore) -> None:
+    with statements(engine) as seen, engine.connect() as connection:
+        connection.exec_driver_sql("SELECT * FROM node_runs WHERE node = 'n' ORDER BY worker")
+    steps = plans_of(engine, seen)
+    assert any("SCAN" in step for step in steps)
+    assert any("TEMP B-TREE" in step for step in steps)
+    assert store.runs("01")
+
+
+TRANSITION: dict[str, Callable[[SqlTransaction], object]] = {
+    "lock": lambda tx: tx.lock("01"),
+    "run": lambda tx: tx.run("01", 3),
+    "runs": lambda tx: tx.runs("01"),
+    "successors": lambda tx: tx.successors("01", 3),
+    "predecessors": lambda tx: tx.predecessors("01", [3, 9, 12]),
+    "claim": lambda tx: tx.claim(labels=["default", "gpu"], instance="here", worker="w", now=NOW),
+    "effects": lambda tx: tx.effects(instance="here"),
+    "effects of one": lambda tx: tx.effects(instance="here", execution_id="01"),
+    "remove_effect": lambda tx: tx.remove_effect(4),
+    "next_number": lambda tx: tx.next_number("w"),
+    "adopt": lambda tx: tx.adopt(dead=["a", "b"], instance="here"),
+    "lead": lambda tx: tx.lead("control"),
+}
+
+
+@pytest.mark.parametrize("name", TRANSITION)
+def test_a_transaction_reads_by_index(engine: Engine, store: SqlStore, name: str) -> None:
+    with statements(engine) as seen, store.begin() as tx:
+        TRANSITION[name](tx)
+    steps = plans_of(engine, seen)
+    assert steps
+    allowed = ("SCAN outbox",) if name == "effects" else ()
+    assert [step for step in steps if "SCAN" in step and step not in allowed] == []
+    assert [step for step in steps if "TEMP B-TREE" in step and name != "adopt"] == []
+
+
+def test_writing_finds_its_rows_by_index(engine: Engine, store: SqlStore) -> None:
+    with statements(engine) as seen, store.begin() as tx:
+        held = tx.lock("01")
+        tx.save_runs([tx.run("01", 1)])
+        tx.cancel_pending("01", NOW)
+        tx.add_effects("01", [Effect(kind="wake")])
+        tx.save(Execution(**{**_fields(held), "status": ExecutionStatus.RUNNING, "instance": "there"}))
+    steps = plans_of(engine, seen)
+    assert [step for step in steps if "SCAN" in step] == []
+
+
+READS: dict[str, Callable[[SqlStore], object]] = {
+    "execution": lambda store: store.execution("01"),
+    "find": lambda store: store.find("latest"),
+    "executions": lambda store: store.executions(workflow_id="w", before="02"),
+    "plan": lambda store: store.plan("01"),
+    "edges": lambda store: store.edges("01"),
+    "beat": lambda store: store.beat([Lease(execution_id="01", index=1, epoch=0, beat=0)]),
+    "leases": lambda store: store.leases("here"),
+    "ready": lambda store: store.ready("here", NOW),
+    "next_due": lambda store: store.next_due("here"),
+    "overdue": lambda store: store.overdue("here", NOW + timedelta(days=1)),
+    "active": lambda store: store.active("here"),
+    "unended_instances": lambda store: store.unended_instances(),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_the_store_reads_by_index(engine: Engine, store: SqlStore, name: str) -> None:
+    with statements(engine) as seen:
+        READS[name](store)
+    scans = [step for step in plans_of(engine, seen) if "SCAN" in step]
+    # Over an index that holds nothing but the rows asked for, a scan is the answer itself.
+    assert [step for step in scans if "USING" not in step] == []
+
+
+def _fields(execution: Execution) -> dict[str, Any]:
+    return {name: getattr(execution, name) for name in execution.__slots__}
