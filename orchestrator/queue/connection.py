@@ -20,8 +20,8 @@ def connect(url: str, *, block_seconds: float = 0.0, retries: int = RETRIES) -> 
     """A client for `redis://`, `rediss://` or `unix://`; nothing is sent yet.
 
     `block_seconds` is the longest a blocking command of this client may wait: its socket waits that much longer than
-    for an ordinary answer. A command is sent up to `retries` times more over a new connection. `SetupError` when the URL is none. One client serves all threads of a process, and must not
-    cross a fork.
+    for an ordinary answer. A command is sent up to `retries` times more over a new connection. `SetupError` when the
+    URL is none. One client serves all threads of a process, and must not cross a fork.
     """
     from redis import Redis
     from redis.backoff import ExponentialBackoff

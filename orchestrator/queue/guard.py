@@ -17,8 +17,8 @@ def main(arguments: list[str]) -> int:
     """Run the program to its end, or kill it once `PARENT` is no longer our parent; its exit code."""
     parent, command = int(arguments[0]), arguments[1:]
     child = subprocess.Popen(command)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _frame: child.send_signal(received))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_signal: child.kill())
     while os.getppid() == parent:
         try:
             return child.wait(LOOK_SECONDS)

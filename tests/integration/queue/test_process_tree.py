@@ -80,7 +80,7 @@ def test_the_control_loop_wakes_workers_for_what_nobody_announced(
     plant: Plant, tmp_path: Path, eventually: Eventually
 ) -> None:
     plant(control=True)
-    eventually(lambda: (tmp_path / "swept").exists())
+    eventually((tmp_path / "swept").exists)
     application.add(tmp_path, "unannounced")
     assert eventually(lambda: application.done(tmp_path, "unannounced"))
 
