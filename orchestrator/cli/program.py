@@ -24,6 +24,7 @@ SECTIONS = {
         ),
     },
     "Operating": {
+        "agents": Verb(target="orchestrator.cli.agents:agents", summary="List, show and search the agent library."),
         "schema": Verb(target="orchestrator.cli.schema:schema", summary="Print the JSON Schema of workflow files."),
         "serve": Verb(target="orchestrator.cli.serve:serve", summary="Serve HTTP: whether this instance is healthy."),
         "db": Verb(target="orchestrator.cli.db:db", summary="Upgrade the database that executions are kept in."),

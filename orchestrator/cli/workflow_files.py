@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.agents.collection import library
 from orchestrator.cli.place import shown
 from orchestrator.definition.compose import MAX_BYTES
-from orchestrator.definition.model import Workflow
+from orchestrator.definition.model import AgentDefinition, Workflow
 from orchestrator.definition.parse import load_all, workflow_id
 from orchestrator.definition.reader import nearest
 from orchestrator.errors import BadInput, InvalidDefinition, NotFound, Place, Problem
@@ -35,6 +36,7 @@ class Collection:
 def collect(settings: Settings, paths: Sequence[Path]) -> Collection:
     """Read `paths` (files, or folders with files below them), by default the repository's workflows folder.
 
+    Without `paths` the problems of its agent files are among the problems.
     `NotFound` for a path that does not exist; problems of files are collected and never raised.
     """
     files = {name_of(settings, path): path for path in _files(settings, paths)}
@@ -44,11 +46,12 @@ def collect(settings: Settings, paths: Sequence[Path]) -> Collection:
             texts[name] = _read(path)
         except OSError as error:
             unreadable.append(Problem(message=f"cannot be read: {error.strerror}", place=Place(file=name)))
-    loaded = load_all(texts, workflows_dir=settings.workflows_dir, agents=agent_names(settings))
+    known = library(settings.root)
+    loaded = load_all(texts, workflows_dir=settings.workflows_dir, agents=known.agents)
     return Collection(
         files=tuple(files),
         workflows=tuple(loaded.workflows.values()),
-        problems=(*unreadable, *loaded.problems),
+        problems=(*unreadable, *loaded.problems, *(() if paths else known.problems)),
     )
 
 
@@ -76,10 +79,9 @@ def find(settings: Settings, reference: str) -> Path:
     )
 
 
-def agent_names(settings: Settings) -> frozenset[str] | None:
-    """The agents that workflows of this repository may name."""
-    del settings
-    return None
+def agents_of(settings: Settings) -> Mapping[str, AgentDefinition]:
+    """The agents that workflows of this repository may name, by that name; those that ship with Mycelium included."""
+    return library(settings.root).agents
 
 
 def transcripts_of(path: Path) -> dict[str, str]:

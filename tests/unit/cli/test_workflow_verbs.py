@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.cli.exit import ended
 from orchestrator.cli.program import mycelium
+from orchestrator.cli.workflow_files import transcripts_of
 
 GOOD = """\
 name: Nightly
@@ -186,3 +187,27 @@ def test_explain_refuses_what_is_no_payload(payload: str, message: str, write: W
 def test_schema_is_one_json_object(capsys: Capture) -> None:
     assert ended(mycelium, ["schema"]) == 0
     assert "nodes" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_an_unknown_agent_is_a_problem_and_a_shipped_one_is_none(write: Write, capsys: Capture) -> None:
+    write("workflows/review.yaml", "nodes:\n  a: {agent: code-reviewer}\n  b: {agent: code-reviewr}\n")
+    assert ended(mycelium, ["validate"]) == 2
+    out = capsys.readouterr().out
+    assert "workflows/review.yaml:3:" in out
+    assert "did you mean `code-reviewer`?" in out
+    assert out.endswith("1 problem in 1 of 1 file\n")
+
+
+def test_agent_files_are_validated_with_the_rest(write: Write, capsys: Capture) -> None:
+    write("workflows/nightly.yaml", GOOD)
+    write(".claude/agents/mine.md", "no front matter\n")
+    assert ended(mycelium, ["validate"]) == 2
+    assert ".claude/agents/mine.md:1:" in capsys.readouterr().out
+    assert ended(mycelium, ["validate", "workflows"]) == 0
+
+
+def test_transcripts_lie_beside_the_workflow(write: Write) -> None:
+    file = write("workflows/demo.yaml", GOOD)
+    assert transcripts_of(file) == {}
+    write("workflows/demo.replay/test (3.11).jsonl", "{}\n")
+    assert transcripts_of(file) == {"test (3.11)": "{}\n"}
