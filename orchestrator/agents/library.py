@@ -124,7 +124,7 @@ def _definition(file: AgentFile, entries: Mapping[str, Entry], shared: frozenset
 
 
 def _folder(path: str) -> str:
-    """The folder below `agents/` that names the category (`01-` before it is for sorting only), or the plugin's name."""
+    """The folder below `agents/` that names the category (`01-` is for sorting only), or the plugin's name."""
     for pattern in _LAYERS:
         if match := pattern.fullmatch(path):
             parents = PurePosixPath(match["inner"]).parts[:-1]

@@ -26,8 +26,8 @@ class Attempt:
     marker: str
 
 
-def record(task: Task, pid: int, started: int) -> None:
-    """Write the record into the task's scratch folder."""
+def record(task: Task, pid: int = 0, started: int = 0) -> None:
+    """Write the record into the task's scratch folder; without a pid before the start, when the marker is all we have."""
     attempt = Attempt(pid=pid, start_time=started, boot_id=boot_id(), marker=marker(task))
     (task.scratch / RECORD).write_text(json.dumps(asdict(attempt)))
 

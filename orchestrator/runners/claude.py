@@ -89,6 +89,7 @@ class ClaudeRunner:
         self, task: Task, action: AgentTask, command: Command, said: _Conversation, control: Control
     ) -> Outcome:
         limits = Limits(timeout_seconds=task.timeout_seconds, idle_seconds=task.idle_seconds, line_bytes=EVENT_LIMIT)
+        attempt.record(task)
         ended = supervise(command, limits, said, control)
         for text in ended.left:
             said.log.line(f"left running, now ended: {text}", level=Level.WARNING, stream="mycelium")
@@ -105,6 +106,9 @@ class _Conversation:
 
     def started(self, pid: int, start_time: int) -> None:
         attempt.record(self.task, pid, start_time)
+
+    def lost(self) -> None:
+        attempt.reap(self.task.scratch)
 
     def line(self, text: str, stream: str) -> None:
         if stream == "stdout":

@@ -43,6 +43,7 @@ class ShellRunner:
             log.mask(secret)
         limits = Limits(timeout_seconds=task.timeout_seconds, idle_seconds=task.idle_seconds)
         transcript = _Transcript(task, log)
+        attempt.record(task)
         ended = supervise(self._command(task, task.action.script), limits, transcript, control)
         for text in ended.left:
             log.line(f"left running, now ended: {text}", level=Level.WARNING, stream="mycelium")
@@ -77,6 +78,9 @@ class _Transcript:
 
     def started(self, pid: int, start_time: int) -> None:
         attempt.record(self.task, pid, start_time)
+
+    def lost(self) -> None:
+        attempt.reap(self.task.scratch)
 
     def tick(self) -> None:
         self.log.tick()

@@ -57,6 +57,10 @@ class Listener(Protocol):
 
     def line(self, text: str, stream: str) -> None: ...
 
+    def lost(self) -> None:
+        """The guard was killed; whatever the program started must be found and ended by other means."""
+        ...
+
     def tick(self) -> None:
         """At least every half second, however much or little the program says."""
         ...
@@ -122,6 +126,8 @@ class _Supervision:
         if self.process.ended:
             self.selector.unregister(self.process.link)
             self.ended_at = time.monotonic()
+        if self.process.deserted:
+            self.listener.lost()
 
     def _ask_control(self) -> None:
         """Ask why; a control that has nothing to say yet is left alone until the next tick."""

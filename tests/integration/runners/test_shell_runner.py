@@ -1,0 +1,178 @@
+"""Scripts run as steps of GitHub Actions do, and leave nothing alive."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.lifecycle.ports.runner import ShellTask, StopReason
+from orchestrator.runners.attempt import reap
+from orchestrator.runners.shell import ShellRunner
+from tests.fakes.running import ListLog, pipe_control, task
+
+
+def run(folder: Path, script: str, log: ListLog | None = None, **changes: Any) -> Outcome:
+    with pipe_control() as control:
+        runner = ShellRunner(environ={"PATH": os.environ["PATH"], "MYCELIUM_SECRET_A": "hidden"})
+        return runner.run(task(folder, ShellTask(script=script), **changes), log or ListLog(), control)
+
+
+def is_gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_outputs_summary_and_annotations(tmp_path: Path) -> None:
+    log = ListLog()
+    outcome = run(
+        tmp_path,
+        """
+        echo 'version=1.2' >> "$GITHUB_OUTPUT"
+        echo '# Fine' >> "$GITHUB_STEP_SUMMARY"
+        echo 'A=b' >> "$GITHUB_ENV"
+        echo '::group::Check'; echo inside; echo '::endgroup::'
+        echo '::warning file=a.py,line=3::look'
+        echo '::add-mask::s3cret'
+        echo aside >&2
+        """,
+        log,
+    )
+    assert outcome.succeeded
+    assert outcome.outputs == {"version": "1.2", "env": {"A": "b"}, "summary": "# Fine", "exit-code": 0}
+    assert outcome.summary == "# Fine\n"
+    assert [(each.level, each.path, each.start_line) for each in outcome.annotations] == [("warning", "a.py", 3)]
+    assert ("inside", Level.INFO, "stdout", "Check") in log.lines
+    assert ("look", Level.WARNING, "stdout", "") in log.lines
+    assert ("aside", Level.WARNING, "stderr", "") in log.lines
+    assert log.masked == ["s3cret"]
+
+
+def test_stopped_commands_are_text(tmp_path: Path) -> None:
+    log = ListLog()
+    outcome = run(tmp_path, "echo ::stop-commands::tok; echo ::error::no; echo ::tok::; echo ::error::yes", log)
+    assert [each.message for each in outcome.annotations] == ["yes"]
+    assert "::error::no" in log.texts
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo first >&2; echo worst >&2; exit 3", "exit code 3: worst"),
+        ("false; echo never", "exit code 1"),
+        ("false | true; echo never", "exit code 1"),
+        ("kill -9 $$", "ended by SIGKILL (out of memory?)"),
+    ],
+)
+def test_failures_name_code_and_last_words(tmp_path: Path, script: str, message: str) -> None:
+    outcome = run(tmp_path, script)
+    assert (outcome.failure, outcome.message) == (FailureClass.EXIT, message)
+
+
+def test_malformed_output_fails_the_node(tmp_path: Path) -> None:
+    outcome = run(tmp_path, "echo nonsense >> $GITHUB_OUTPUT")
+    assert outcome.failure is FailureClass.BAD_OUTPUT
+    assert "line 1" in outcome.message
+
+
+def test_stdin_is_empty_and_the_workspace_is_the_directory(tmp_path: Path) -> None:
+    log = ListLog()
+    assert run(tmp_path, "cat; pwd", log).succeeded
+    assert log.texts == [str(tmp_path / "workspace")]
+
+
+def test_no_secret_is_in_sight_of_the_node_or_its_parents(tmp_path: Path) -> None:
+    outcome = run(tmp_path, "! (env; cat /proc/$PPID/environ) | grep -q hidden")
+    assert outcome.succeeded, outcome.message
+
+
+@pytest.mark.parametrize(("clock", "failure"), [("timeout_seconds", "timeout"), ("idle_seconds", "idle")])
+def test_clocks_end_the_tree(tmp_path: Path, clock: str, failure: str) -> None:
+    outcome = run(tmp_path, "echo $$ > pid; sleep 1000", **{clock: 0.3})
+    assert outcome.failure == failure
+    assert is_gone(int((tmp_path / "workspace/pid").read_text()))
+
+
+@pytest.mark.parametrize("start", ["sleep 1000 &", "(setsid env -i /bin/sleep 1000 & echo $! > pid)"])
+def test_what_is_left_running_is_ended_and_reported(tmp_path: Path, start: str) -> None:
+    log = ListLog()
+    outcome = run(tmp_path, f"{start}\n[ -f pid ] || echo $! > pid", log)
+    assert outcome.succeeded
+    assert any("left running, now ended" in text and "sleep 1000" in text for text in log.texts)
+    assert is_gone(int((tmp_path / "workspace/pid").read_text()))
+
+
+def test_a_stop_ends_a_tree_that_ignores_polite_signals(tmp_path: Path) -> None:
+    script = "trap '' INT TERM; (setsid sleep 1000 & echo $! > pid; wait); while :; do read -t 60 < /dev/zero; done"
+    log = ListLog()
+    with pipe_control() as control:
+        control.wake()
+        log.on_line = lambda _text: control.stop(StopReason.CANCELLED)
+        runner = ShellRunner(environ=os.environ)
+        outcome = runner.run(task(tmp_path, ShellTask(script="echo ready\n" + script)), log, control)
+    assert outcome.cancelled
+    pid = tmp_path / "workspace/pid"
+    assert not pid.exists() or is_gone(int(pid.read_text()))
+
+
+WORKER = """
+import os, sys
+from pathlib import Path
+from orchestrator.lifecycle.ports.runner import ShellTask
+from orchestrator.runners.shell import ShellRunner
+from tests.fakes.running import ListLog, PipeControl, task
+log = ListLog()
+log.on_line = lambda text: print(text, flush=True)
+script = "trap '' INT TERM; (setsid env -i /bin/sleep 1000 & echo $!); echo $$; sleep 1000"
+ShellRunner(environ=os.environ).run(task(Path(sys.argv[1]), ShellTask(script=script)), log, PipeControl())
+"""
+
+
+def test_killing_the_worker_ends_the_node(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WORKER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as worker:
+        assert worker.stdout is not None
+        nodes = [psutil.Process(int(worker.stdout.readline())) for _ in range(2)]
+        worker.send_signal(signal.SIGKILL)
+    _, alive = psutil.wait_procs(nodes, timeout=20)
+    assert alive == []
+
+
+def test_reap_kills_what_carries_the_marker(tmp_path: Path) -> None:
+    """The guard is killed, so nobody else would end what the node started in a session of its own."""
+    script = "(setsid sleep 1000 & echo $! > pid); kill -9 $PPID; sleep 1000"
+    outcome = run(tmp_path, script, timeout_seconds=30.0)
+    orphan = int((tmp_path / "workspace/pid").read_text())
+    assert outcome.failure is FailureClass.CRASHED
+    assert is_gone(orphan)
+    assert reap(tmp_path / "scratch") == 0
+
+
+def test_nodes_run_side_by_side(tmp_path: Path) -> None:
+    outcomes: list[Outcome] = []
+
+    def one(number: int) -> None:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        outcomes.append(run(folder, f"echo n={number} >> $GITHUB_OUTPUT"))
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(str(each.outputs["n"]) for each in outcomes) == list("012345")
+
+
+def test_a_flood_is_read_to_its_end(tmp_path: Path) -> None:
+    log = ListLog()
+    assert run(tmp_path, "seq 200000; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo end", log).succeeded
+    assert len(log.lines) == 200_002
+    assert "cut]" in log.texts[-2]
