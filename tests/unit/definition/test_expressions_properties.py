@@ -109,3 +109,18 @@ def test_strings_survive_quoting(text: str) -> None:
 def test_json_round_trip(value: JsonValue) -> None:
     assert evaluate(parse("fromJSON(toJSON(a))"), {"a": value}) == value
     assert json.loads(to_text(evaluate(parse("toJSON(a)"), {"a": value}))) == value
+
+
+@given(names=st.lists(st.sampled_from(["a", "true", "null", "x-y", "_", "NaN", "Infinity"]), min_size=1, max_size=4))
+def test_the_short_way_for_paths_agrees_with_the_grammar(names: list[str]) -> None:
+    text = ".".join(names)
+    # Parentheses lead through the grammar and leave no trace in the tree.
+    try:
+        short = parse(text).root
+    except ExpressionSyntaxError:
+        short = None
+    try:
+        long = parse(f"({names[0]}){text[len(names[0]) :]}").root if short else None
+    except ExpressionSyntaxError:
+        long = None
+    assert short == long
