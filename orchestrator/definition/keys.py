@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.definition.inputs import INPUTS
-from orchestrator.definition.nodes import DEFAULTS, nodes_schema
+from orchestrator.definition.node_keys import DEFAULTS, nodes_schema
 from orchestrator.definition.reader import Key, Keys, Shape
 from orchestrator.definition.shapes import ENVIRONMENT, LITERAL, listed
 from orchestrator.definition.triggers import ON

@@ -13,7 +13,8 @@ from orchestrator.definition.compose import compose
 from orchestrator.definition.document import Yaml
 from orchestrator.definition.keys import WORKFLOW_KEYS
 from orchestrator.definition.model import Input, Workflow
-from orchestrator.definition.nodes import Defaults, Written, read_nodes
+from orchestrator.definition.node_shapes import Defaults
+from orchestrator.definition.nodes import Written, read_nodes
 from orchestrator.definition.reader import Misfit, Reader
 from orchestrator.definition.triggers import On
 from orchestrator.errors import InvalidDefinition, Place, Problem

@@ -13,7 +13,7 @@ from orchestrator.definition.expressions.functions import FUNCTIONS, NOT_YET
 from orchestrator.definition.inputs import INPUT_KEYS
 from orchestrator.definition.keys import WORKFLOW_KEYS
 from orchestrator.definition.matrix_keys import STRATEGY_KEYS
-from orchestrator.definition.nodes import DEFAULT_KEYS, NODE_KEYS, OWNERS
+from orchestrator.definition.node_keys import DEFAULT_KEYS, NODE_KEYS, OWNERS
 from orchestrator.definition.parse import load_all
 from orchestrator.definition.reader import Keys
 from orchestrator.definition.triggers import EVENTS

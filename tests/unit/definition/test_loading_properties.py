@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from orchestrator.definition.codec import dump_workflow
 from orchestrator.definition.codec import load_workflow as decode
 from orchestrator.definition.explain import explain
-from orchestrator.definition.nodes import NODE_KEYS
+from orchestrator.definition.node_keys import NODE_KEYS
 from orchestrator.definition.parse import load_all
 from orchestrator.definition.triggers import EVENTS
 

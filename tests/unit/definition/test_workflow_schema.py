@@ -11,7 +11,7 @@ import pytest
 from orchestrator.definition.compose import compose
 from orchestrator.definition.document import plain
 from orchestrator.definition.keys import WORKFLOW_KEYS
-from orchestrator.definition.nodes import DEFAULT_KEYS, NODE_KEYS, OWNERS
+from orchestrator.definition.node_keys import DEFAULT_KEYS, NODE_KEYS, OWNERS
 from orchestrator.definition.parse import load_all
 from orchestrator.definition.schema import json_schema
 from orchestrator.definition.triggers import EVENTS
