@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from redis import Redis
 
@@ -16,11 +15,9 @@ from orchestrator.queue.link import Link
 from orchestrator.queue.server import EmbeddedServer, find_binary
 from orchestrator.queue.supervisor import Plan
 from orchestrator.queue.tree import ProcessTree
+from tests.fakes.processes import Eventually, Plant
 
 PATIENCE_SECONDS = 30.0
-
-Eventually = Callable[[Callable[[], object]], object]
-Plant = Callable[..., ProcessTree]
 
 
 @pytest.fixture
@@ -78,11 +75,3 @@ def plant(link: Link) -> Generator[Plant]:
     yield start
     for tree in trees:
         tree.stop()
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended; one that nobody has reaped yet counts."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True

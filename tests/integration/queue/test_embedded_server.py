@@ -16,7 +16,7 @@ from orchestrator.errors import SetupError, Unavailable
 from orchestrator.queue import guard, server
 from orchestrator.queue.connection import connect, translated
 from orchestrator.queue.server import EmbeddedServer, find_binary
-from tests.integration.queue.conftest import Eventually, gone
+from tests.fakes.processes import Eventually, gone
 
 
 def folder_of(embedded: EmbeddedServer) -> Path:

@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.errors import SetupError
 from orchestrator.queue.instance import FOLDER, Instance, dead
+from tests.fakes.processes import Eventually, gone
 
 HOLDER = """
 import os, subprocess, sys
@@ -40,7 +41,7 @@ def test_an_instance_is_alive_until_it_is_released(tmp_path: Path) -> None:
     other.release()
 
 
-def test_a_child_keeps_it_alive_and_a_program_does_not(tmp_path: Path) -> None:
+def test_a_child_keeps_it_alive_and_a_program_does_not(tmp_path: Path, eventually: Eventually) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path)],
         stdin=subprocess.PIPE,
@@ -55,8 +56,7 @@ def test_a_child_keeps_it_alive_and_a_program_does_not(tmp_path: Path) -> None:
     assert dead(tmp_path, {id}) == set()
     # The child ends with its standard input, and so does its hold; the program lives on and counts for nothing.
     holder.communicate()
-    while _lives(int(child)):
-        pass
+    eventually(lambda: gone(int(child)))
     assert dead(tmp_path, {id}) == {id}
     os.kill(int(program), signal.SIGKILL)
 
@@ -87,10 +87,3 @@ def test_a_home_that_cannot_be_made_is_a_setup_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="MYCELIUM_HOME_DIR"):
         Instance.acquire(tmp_path / "file")
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -22,7 +22,7 @@ from orchestrator.queue.supervisor import Plan
 from orchestrator.queue.tokens import RedisWake
 from orchestrator.queue.tree import ProcessTree
 from tests.fakes import folder_application as application
-from tests.integration.queue.conftest import Eventually, Plant, gone
+from tests.fakes.processes import Eventually, Plant, gone
 
 PARENT = """
 import json, sys

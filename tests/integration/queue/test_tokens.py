@@ -24,8 +24,9 @@ from orchestrator.queue.names import Names
 from orchestrator.queue.server import EmbeddedServer
 from orchestrator.queue.signals import RedisStopSignals
 from orchestrator.queue.tokens import TAKE, RedisWake, push
-from orchestrator.queue.worker import Token, TokenWorker
+from orchestrator.queue.worker import ALIVE_SECONDS, Token, TokenWorker
 from tests.fakes import folder_application as application
+from tests.fakes.processes import Eventually
 
 NAMES = Names(instance="test")
 
@@ -202,6 +203,24 @@ def test_a_failing_look_is_kept_for_an_hour_and_the_worker_goes_on(
     assert application.done(tmp_path, "node") == "one"
     (failed,) = client.keys("rq:job:*")
     assert 0 < cast(int, client.ttl(failed)) <= 3600
+
+
+def test_a_worker_stays_known_while_a_long_job_runs(
+    client: Redis, make: Callable[..., TokenWorker], monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    monkeypatch.setattr("orchestrator.queue.worker.BEAT_SECONDS", 0.01)
+    worker = make()
+
+    def long(*_args: object, **_kwargs: object) -> int:
+        client.delete(worker.key)
+        eventually(lambda: client.exists(worker.key))
+        assert 0 < cast(int, client.ttl(worker.key)) <= ALIVE_SECONDS
+        client.set("seen", 1)
+        return 1
+
+    jobs.bind(replace(jobs._slot[0], work=long))
+    worker.work(burst=True)
+    assert client.exists("seen")
 
 
 def test_an_unreachable_server_loses_tokens_and_raises_nothing(tmp_path: Path) -> None:
