@@ -231,6 +231,13 @@ class Workflow:
     env: dict[str, str] = field(default_factory=dict)
     is_template: bool = False
 
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The names of the agents that nodes use and merges resolve with, sorted."""
+        named = {node.action.agent for node in self.nodes.values() if isinstance(node.action, Agent)}
+        resolvers = {node.action.resolver for node in self.nodes.values() if isinstance(node.action, Merge)}
+        return tuple(sorted(named | {resolver for resolver in resolvers if resolver}))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentDefinition:

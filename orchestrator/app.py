@@ -1,0 +1,144 @@
+"""The composition root: adapters built from settings. Nothing connects, and nothing slow is imported, at import."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator import settings as configuration
+from orchestrator.lifecycle.identifier import RANDOM_BYTES, execution_id
+from orchestrator.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestrator.lifecycle.ports import Events, Git, Wake
+    from orchestrator.lifecycle.services import Services
+
+PRELOAD = (
+    "orchestrator.app",
+    "orchestrator.git.repository",
+    "orchestrator.lifecycle.control",
+    "orchestrator.lifecycle.execute",
+    "orchestrator.queue.live",
+    "orchestrator.queue.tokens",
+    "orchestrator.runners.registry",
+    "orchestrator.store.blobs",
+    "orchestrator.store.engine",
+    "orchestrator.store.logs",
+    "orchestrator.store.sql_store",
+)
+"""What every worker needs: imported once, before the processes of a tree are forked."""
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+def build(settings: Settings, *, redis_url: str | None, instance: str) -> Services:
+    """The services of one process. Without `redis_url` nobody is woken; the caller closes store and logs."""
+    from orchestrator.lifecycle.services import Services
+    from orchestrator.runners.registry import runners
+    from orchestrator.store.blobs import FolderBlobs
+    from orchestrator.store.logs import open_logs
+    from orchestrator.store.opening import open_store
+
+    clock = SystemClock()
+    wake, events = _bells(redis_url, instance)
+    return Services(
+        store=open_store(settings.database_url, home=settings.home_dir),
+        logs=open_logs(settings.home_dir / "logs.db"),
+        blobs=FolderBlobs(settings.home_dir / "blobs"),
+        events=events,
+        wake=wake,
+        git=repository(settings),
+        runners=runners(os.environ),
+        clock=clock,
+        new_id=lambda: execution_id(clock.now(), secrets.token_bytes(RANDOM_BYTES)),
+        instance=instance,
+        secrets=settings.secrets,
+    )
+
+
+def repository(settings: Settings) -> Git:
+    """The repository that executions work on; nothing is asked of it yet."""
+    from orchestrator.git.repository import GitRepository
+
+    return GitRepository(root=settings.root, cache_dir=settings.cache_dir, environ=os.environ)
+
+
+def build_in_child(*, redis_url: str, instance: str, root: str) -> Services:
+    """The services of a worker or control loop, which knows the repository's root and its environment."""
+    return build(configuration.load(Path(root), os.environ), redis_url=redis_url, instance=instance)
+
+
+@contextmanager
+def offline(settings: Settings) -> Generator[Services]:
+    """Services of a process that reads, or decides without running anything."""
+    with _closing(build(settings, redis_url=None, instance="")) as services:
+        yield services
+
+
+@contextmanager
+def embedded(settings: Settings) -> Generator[Services]:
+    """Services on a process tree of our own: Valkey, workers and control loop end with the block, drained."""
+    from orchestrator.queue.instance import Instance
+    from orchestrator.queue.link import Link
+    from orchestrator.queue.supervisor import Plan
+    from orchestrator.queue.tree import ProcessTree
+
+    instance = Instance.acquire(settings.home_dir)
+    link = Link(
+        redis_url=settings.redis_url or "",
+        instance=instance.id,
+        services="orchestrator.app:build_in_child",
+        arguments={"root": str(settings.root)},
+    )
+    plan = Plan(
+        link=link,
+        workers=settings.concurrency,
+        embedded=settings.redis_url is None,
+        preload=PRELOAD,
+        log_level=settings.log_level.upper(),
+    )
+    try:
+        with (
+            ProcessTree(plan, instance) as tree,
+            _closing(build(settings, redis_url=tree.redis_url, instance=instance.id)) as services,
+        ):
+            yield services
+    finally:
+        instance.release()
+
+
+@contextmanager
+def _closing(services: Services) -> Generator[Services]:
+    try:
+        yield services
+    finally:
+        services.logs.close()
+        services.store.close()
+
+
+def _bells(redis_url: str | None, instance: str) -> tuple[Wake, Events]:
+    if redis_url is None:
+        from orchestrator.queue.offline import NobodyToWake, NobodyWatching
+
+        return NobodyToWake(), NobodyWatching()
+    from orchestrator.queue.connection import connect
+    from orchestrator.queue.live import RedisEvents
+    from orchestrator.queue.names import Names
+    from orchestrator.queue.tokens import RedisWake
+
+    client = connect(redis_url)
+    return RedisWake(client, Names(instance=instance)), RedisEvents(client)

@@ -1,0 +1,97 @@
+"""Carrying an execution through in this terminal: show it, decide what waits, build its pages, say how it ended."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.console import Console
+from orchestrator.cli.decisions import Desk, person
+from orchestrator.cli.follow import follow
+from orchestrator.cli.screens import Screen, screen
+from orchestrator.errors import ExitCode
+from orchestrator.execution.state import ExecutionStatus
+from orchestrator.lifecycle.report import as_json
+from orchestrator.lifecycle.services import Services
+from orchestrator.report.view import ExecutionView
+from orchestrator.settings import Settings
+
+EXIT_CODES = {
+    ExecutionStatus.COMPLETED: ExitCode.COMPLETED,
+    ExecutionStatus.FAILED: ExitCode.FAILED,
+    ExecutionStatus.CANCELLED: ExitCode.FAILED,
+    ExecutionStatus.WAITING: ExitCode.WAITING,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terminal:
+    """Where progress, questions and the result go. With `as_json` stdout is one JSON object and nothing else."""
+
+    console: Console
+    screen: Screen
+    desk: Desk
+    as_json: bool
+
+    @classmethod
+    def standard(cls, environ: Mapping[str, str], *, as_json: bool, approve_unattended: bool) -> Terminal:
+        """The terminal of this process."""
+        console = Console.stderr() if as_json else Console.stdout()
+        attended = sys.stdin.isatty() and console.stream.isatty() and not as_json
+        desk = Desk(console=console, person=person(environ), attended=attended, approve_unattended=approve_unattended)
+        return cls(console=console, screen=screen(console.stream, environ), desk=desk, as_json=as_json)
+
+
+def carry(services: Services, settings: Settings, execution_id: str, terminal: Terminal) -> int:
+    """Follow the execution until it ends or nobody here decides what it waits for; the exit code.
+
+    An interruption leaves it resumable and says how.
+    """
+    try:
+        seen = _until_settled(services, settings, execution_id, terminal)
+    except KeyboardInterrupt:
+        terminal.console.line()
+        terminal.console.line("Interrupted. The nodes at work are stopped and start anew with:")
+        terminal.console.line(f"  mycelium executions resume {execution_id}")
+        return ExitCode.INTERRUPTED
+    if terminal.as_json:
+        click.echo(json.dumps(as_json(seen), indent=2))
+    return EXIT_CODES[seen.execution.status]
+
+
+def _until_settled(services: Services, settings: Settings, execution_id: str, terminal: Terminal) -> ExecutionView:
+    while True:
+        with terminal.screen as shown:
+            seen = follow(services, execution_id, shown)
+        pages = _build_pages(services, settings)
+        _say_where(terminal.console, seen, pages)
+        if seen.execution.status is not ExecutionStatus.WAITING or not terminal.desk.settle(services, seen):
+            return seen
+
+
+def _build_pages(services: Services, settings: Settings) -> Path:
+    from orchestrator.site.build import build
+    from orchestrator.site.stored import StoredExecutions
+
+    output = settings.home_dir / "site"
+    build(StoredExecutions(services), output)
+    return output
+
+
+def _say_where(console: Console, seen: ExecutionView, pages: Path) -> None:
+    """The links, and what to type next."""
+    execution = seen.execution
+    folder = pages / "executions" / execution.id
+    console.line()
+    if execution.result_branch:
+        console.line(f"  branch        {execution.result_branch}")
+        console.line(
+            f"                git diff {(execution.head or execution.base or '')[:12]} {execution.result_branch}"
+        )
+    console.line(f"  page          {(folder / 'index.html').resolve().as_uri()}")
+    console.line(f"  pull request  {(folder / 'pull-request.html').resolve().as_uri()}")

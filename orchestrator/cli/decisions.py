@@ -1,0 +1,66 @@
+"""What to do about an execution that waits for a person: ask in the terminal, approve by order, or leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import click
+
+from orchestrator.cli.console import Console
+from orchestrator.lifecycle import decide
+from orchestrator.lifecycle.services import Services
+from orchestrator.report.attention import Decision, decisions
+from orchestrator.report.view import ExecutionView
+
+UNATTENDED = "nobody (no terminal to ask in)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """Where decisions are taken. `person` decides in the terminal where `attended`; else `approve_unattended` does."""
+
+    console: Console
+    person: str
+    attended: bool
+    approve_unattended: bool
+
+    def settle(self, services: Services, seen: ExecutionView) -> bool:
+        """Decide what waits; whether anything was decided, so that the execution goes on."""
+        decided = [self._settle(services, decision) for decision in decisions(seen)]
+        return any(decided)
+
+    def _settle(self, services: Services, decision: Decision) -> bool:
+        execution_id, key = decision.run.execution_id, decision.run.key
+        if self.attended:
+            verdict = self._ask(decision)
+            if verdict is None:
+                return False
+            (decide.approve if verdict else decide.reject)(services, execution_id, key, self.person)
+            return True
+        if not self.approve_unattended:
+            return False
+        self.console.line(f"[mycelium] {key}: {decision.question} Approved without asking: there is no terminal.")
+        decide.approve(services, execution_id, key, UNATTENDED)
+        return True
+
+    def _ask(self, decision: Decision) -> bool | None:
+        self.console.line()
+        self.console.line(self.console.styled(f"◆ {decision.question}", fg="yellow", bold=True))
+        if decision.deadline:
+            self.console.line(f"  {decision.deadline}")
+        try:
+            answer = click.prompt(
+                "  [y]es, [n]o, or [l]ater",
+                type=click.Choice(["y", "n", "l"], case_sensitive=False),
+                show_choices=False,
+                default="l",
+            )
+        except click.Abort:
+            return None
+        return {"y": True, "n": False}.get(answer.lower())
+
+
+def person(environ: Mapping[str, str]) -> str:
+    """The name a decision taken here is recorded under."""
+    return environ.get("USER") or environ.get("LOGNAME") or "somebody at the terminal"

@@ -1,0 +1,68 @@
+"""Watching an execution until it has ended, or until only a person can move it on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from orchestrator.cli.screens import Screen
+from orchestrator.execution.state import ExecutionStatus
+from orchestrator.lifecycle.ports import LiveEventKind
+from orchestrator.lifecycle.report import view
+from orchestrator.lifecycle.services import Services
+from orchestrator.report.view import ExecutionView
+
+# A view is read anew at most this often, and at most a fifth of the time goes into reading views.
+LEAST_PAUSE_SECONDS = 0.1
+PAUSE_FACTOR = 4
+ENDINGS = (
+    LiveEventKind.EXECUTION_COMPLETED,
+    LiveEventKind.EXECUTION_FAILED,
+    LiveEventKind.EXECUTION_CANCELLED,
+)
+
+
+def follow(services: Services, execution_id: str, screen: Screen) -> ExecutionView:
+    """Show the execution until it has ended or waits for a person; the last view, shown already."""
+    with services.events.subscribe(execution_id) as events:
+        pace = Pace(time.monotonic)
+        seen = _shown(services, execution_id, screen, pace)
+        while not settled(seen):
+            event = next(events, None)
+            if event is not None:
+                screen.hear(event)
+            if event is None or event.event in ENDINGS or pace.due():
+                seen = _shown(services, execution_id, screen, pace)
+    return seen
+
+
+def settled(seen: ExecutionView) -> bool:
+    """Whether nothing will change by itself."""
+    return seen.execution.status.ended or seen.execution.status is ExecutionStatus.WAITING
+
+
+def _shown(services: Services, execution_id: str, screen: Screen, pace: Pace) -> ExecutionView:
+    with pace:
+        seen = view(services, execution_id)
+    screen.update(seen)
+    return seen
+
+
+class Pace:
+    """Spaces readings of the store, wider where one takes long."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._began = 0.0
+        self._next = 0.0
+
+    def due(self) -> bool:
+        """Whether it is time for the next reading."""
+        return self._monotonic() >= self._next
+
+    def __enter__(self) -> None:
+        self._began = self._monotonic()
+
+    def __exit__(self, *_error: object) -> None:
+        now = self._monotonic()
+        self._next = now + max(LEAST_PAUSE_SECONDS, PAUSE_FACTOR * (now - self._began))

@@ -1,0 +1,59 @@
+"""The site's source on the store, logs, blobs and git of this repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from orchestrator.definition.model import JsonValue
+from orchestrator.errors import MyceliumError
+from orchestrator.execution.state import Execution, LogLine
+from orchestrator.lifecycle import report
+from orchestrator.lifecycle.services import Services
+from orchestrator.report.view import ExecutionView
+
+PAGE = 100
+
+
+class StoredExecutions:
+    """A `SiteSource` that reads in short transactions, page by page."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def executions(self) -> Iterator[Execution]:
+        before: str | None = None
+        while page := self._services.store.executions(before=before, limit=PAGE):
+            yield from page
+            before = page[-1].id
+
+    def view(self, execution_id: str) -> ExecutionView:
+        return report.view(self._services, execution_id)
+
+    def document(self, execution_id: str) -> Mapping[str, JsonValue]:
+        return report.as_json(self.view(execution_id))
+
+    def workflow_source(self, execution_id: str) -> str:
+        return self._services.plan(execution_id).source
+
+    def log(self, execution_id: str, run: int, *, after: int, limit: int) -> Sequence[LogLine]:
+        return self._services.logs.read(execution_id, run=run, after=after, limit=limit)
+
+    def diff(self, execution_id: str, run: int | None) -> str:
+        """Empty too where an old execution's commits have been swept."""
+        base, commit = self._span(execution_id, run)
+        if not base or not commit or base == commit:
+            return ""
+        try:
+            return self._services.git.diff(base, commit)
+        except MyceliumError:
+            return ""
+
+    def artifact(self, digest: str) -> bytes | None:
+        return self._services.blobs.get(digest) if self._services.blobs.has(digest) else None
+
+    def _span(self, execution_id: str, run: int | None) -> tuple[str | None, str | None]:
+        if run is None:
+            execution = self._services.store.execution(execution_id)
+            return execution.base, execution.result
+        outcome = self._services.store.runs(execution_id)[run].outcome
+        return (outcome.base, outcome.commit) if outcome else (None, None)
