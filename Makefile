@@ -28,7 +28,8 @@ demo: setup ## Three agents change a clone of this repository (ENGINE=claude: re
 		echo "error: the demo works on a clone of this repository: get it with git clone, not as an archive" >&2; exit 2; }
 	@rm -rf .mycelium/demo && git clone --quiet . .mycelium/demo
 	@PATH="$$PWD/$(BIN):$$PATH"; export PATH; MYCELIUM_HOME_DIR="$$PWD/.mycelium"; export MYCELIUM_HOME_DIR; \
-		cd .mycelium/demo && mycelium run workflows/demo/three-agents.yaml --input "engine=$(ENGINE)"
+		cd .mycelium/demo && mycelium run workflows/demo/three-agents.yaml \
+		--input "engine=$(ENGINE)" --approve-unattended
 
 .PHONY: test
 test: setup ## Run all tests, with the coverage gate

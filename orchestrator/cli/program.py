@@ -12,6 +12,9 @@ from orchestrator.cli.lazy import LazyGroup, Verb
 
 SECTIONS = {
     "Commands": {
+        "run": Verb(
+            target="orchestrator.cli.run:run", summary="Run a workflow on this repository, and show its progress."
+        ),
         "validate": Verb(
             target="orchestrator.cli.validate:validate", summary="Find every problem of every workflow file."
         ),
@@ -19,6 +22,7 @@ SECTIONS = {
         "explain": Verb(
             target="orchestrator.cli.explain:explain", summary="Say why an event would start each workflow, or not."
         ),
+        "site": Verb(target="orchestrator.cli.site:site", summary="Build the static site that shows executions."),
         "doctor": Verb(
             target="orchestrator.cli.doctor:doctor", summary="Check everything Mycelium needs on this machine."
         ),
