@@ -1,0 +1,108 @@
+"""How long the store takes for an execution of 10,000 nodes: `python -m tests.bench.store_settle [folder]`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from orchestrator.definition.model import Workflow
+from orchestrator.execution.effects import Effect
+from orchestrator.execution.state import Execution, Level, NodeRun, NodeStatus, Outcome, Plan, Result
+from orchestrator.lifecycle.ports import NewLogLine, Store
+from orchestrator.store.logs import open_logs
+from orchestrator.store.opening import open_store
+
+NODES = 10_000
+WIDTH = 100
+SETTLED = 300
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def insert(store: Store) -> None:
+    """A layered graph: every node waits for two of the layer before."""
+    runs = [
+        NodeRun(
+            execution_id="01",
+            index=index,
+            node=f"n{index}",
+            key=f"n{index}",
+            status=NodeStatus.QUEUED if index < WIDTH else NodeStatus.PENDING,
+            ready_at=NOW if index < WIDTH else None,
+            waiting_for=0 if index < WIDTH else 2,
+        )
+        for index in range(NODES)
+    ]
+    edges = [(index - WIDTH, index) for index in range(WIDTH, NODES)]
+    edges += [(index - WIDTH, index + 1) for index in range(WIDTH, NODES - 1) if (index + 1) % WIDTH]
+    plan = Plan(definition=Workflow(id="w", path="w.yaml", name="W", nodes={}), source="")
+    with store.begin() as tx:
+        new = Execution(
+            id="01", number=1, workflow_id="w", workflow_name="W", created_at=NOW, instance="i", open_runs=NODES
+        )
+        tx.insert(new, plan, runs, edges)
+
+
+def settle(store: Store, claim: NodeRun) -> NodeRun:
+    """The transaction of `lifecycle.advance`, without deciding anything; the next claim."""
+    outcome = Outcome(outputs={"summary": "done", "exit-code": 0}, exit_code=0)
+    with store.begin() as tx:
+        held = tx.lock("01")
+        run = tx.run("01", claim.index)
+        successors = tx.successors("01", claim.index)
+        tx.predecessors("01", [each.index for each in successors if each.waiting_for == 1])
+        told = [
+            replace(each, waiting_for=each.waiting_for - 1, status=NodeStatus.QUEUED, ready_at=NOW)
+            for each in successors
+        ]
+        done = replace(run, status=NodeStatus.COMPLETED, result=Result.SUCCESS, completed_at=NOW, outcome=outcome)
+        tx.save_runs([done, *told])
+        tx.save(replace(held, open_runs=held.open_runs - 1))
+        tx.add_effects("01", [Effect(kind="announce", payload={"runs": [claim.index]}), Effect(kind="wake")])
+        following = tx.claim(labels=["default"], instance="i", worker="w", now=NOW)
+    assert following is not None
+    return following
+
+
+def timed(call: Callable[[], object]) -> float:
+    start = perf_counter()
+    call()
+    return (perf_counter() - start) * 1_000
+
+
+def main(folder: Path) -> None:
+    url = f"sqlite:///{folder}/state.db"
+    print(f"create the database       {timed(lambda: open_store(url, home=folder).close()):8.1f} ms")
+    print(f"open it again             {timed(lambda: open_store(url, home=folder).close()):8.1f} ms")
+    store = open_store(url, home=folder)
+    print(f"insert {NODES:,} node runs   {timed(lambda: insert(store)):8.1f} ms")
+    print(f"read {NODES:,} node runs     {timed(lambda: store.runs('01')):8.1f} ms")
+    with store.begin() as tx:
+        claim = tx.claim(labels=["default"], instance="i", worker="w", now=NOW)
+    times = []
+    for _ in range(SETTLED):
+        assert claim is not None
+        start = perf_counter()
+        claim = settle(store, claim)
+        times.append((perf_counter() - start) * 1_000)
+    print(f"settle a node run, median {median(times):8.2f} ms, 99 % {sorted(times)[int(SETTLED * 0.99)]:.2f} ms")
+    store.close()
+    logs = open_logs(folder / "logs.db")
+    line = NewLogLine(run=0, key="n0", attempt=1, at=NOW, level=Level.INFO, stream="stdout", text="x" * 120)
+    batches = [timed(lambda: logs.append("01", [line] * 500)) for _ in range(100)]
+    print(f"append 60 KB of log       {median(batches):8.2f} ms")
+    print(f"search 50,000 lines       {timed(lambda: logs.read('01', query='needle')):8.1f} ms")
+    logs.close()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]))
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            main(Path(name))
