@@ -27,7 +27,7 @@ class Attempt:
 
 
 def record(task: Task, pid: int = 0, started: int = 0) -> None:
-    """Write the record into the task's scratch folder; without a pid before the start, when the marker is all we have."""
+    """Write the record into the task's scratch folder; before the start there is no pid, only the marker."""
     attempt = Attempt(pid=pid, start_time=started, boot_id=boot_id(), marker=marker(task))
     (task.scratch / RECORD).write_text(json.dumps(asdict(attempt)))
 

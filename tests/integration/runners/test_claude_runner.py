@@ -1,0 +1,167 @@
+"""Claude Code's endings, played by a stand-in program with the event lines that the real one writes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.lifecycle.ports.runner import AgentTask
+from orchestrator.runners.claude import ClaudeRunner
+from tests.fakes.running import REVIEWER, ListLog, pipe_control, task
+
+KEY = {"ANTHROPIC_API_KEY": "test-key-value", "PATH": "/usr/bin:/bin"}
+INIT = {
+    "type": "system",
+    "subtype": "init",
+    "model": "claude-sonnet",
+    "mcp_servers": [{"name": "x", "status": "failed"}],
+}
+SAID = {
+    "type": "assistant",
+    "message": {
+        "content": [
+            {"type": "text", "text": "Reading."},
+            {"type": "tool_use", "name": "Read", "input": {"file_path": "a.py"}},
+        ]
+    },
+}
+RESULT: dict[str, Any] = {
+    "type": "result",
+    "subtype": "success",
+    "is_error": False,
+    "result": "All good.",
+    "num_turns": 2,
+    "total_cost_usd": 0.01,
+    "usage": {"input_tokens": 5, "output_tokens": 7, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 1},
+    "permission_denials": [],
+}
+PROGRAM = """#!{python}
+import json, os, sys, time
+from pathlib import Path
+here = Path({folder!r})
+(here / "seen.json").write_text(json.dumps({{"argv": sys.argv, "env": dict(os.environ), "stdin": sys.stdin.read()}}))
+sys.stdout.write((here / "events").read_text())
+sys.stderr.write((here / "complaints").read_text())
+sys.stdout.flush()
+{after}
+sys.exit({code})
+"""
+
+
+def run(folder: Path, events: list[Any], *, code: int = 0, after: str = "", **given: Any) -> tuple[Outcome, ListLog]:
+    program = folder / "claude"
+    program.write_text(PROGRAM.format(python=sys.executable, folder=str(folder), after=after, code=code))
+    program.chmod(0o755)
+    (folder / "events").write_text("".join(json.dumps(event) + "\n" for event in events))
+    (folder / "complaints").write_text(given.pop("complaints", ""))
+    action = AgentTask(definition=REVIEWER, engine="claude", prompt="Look at it.", **given.pop("action", {}))
+    log = ListLog()
+    with pipe_control() as control:
+        environ = given.pop("environ", KEY)
+        return ClaudeRunner(environ=environ, program=program).run(task(folder, action, **given), log, control), log
+
+
+def test_success(tmp_path: Path) -> None:
+    outcome, log = run(tmp_path, [INIT, SAID, RESULT], action={"max_turns": 5, "model": "opus"})
+    assert outcome.succeeded, outcome.message
+    assert outcome.outputs == {"text": "All good."}
+    assert outcome.usage is not None
+    assert (outcome.usage.cost_usd, outcome.usage.cache_write_tokens, outcome.usage.replayed) == (0.01, 1, False)
+    assert ("Reading.", Level.INFO, "agent", "") in log.lines
+    assert ("Read a.py", Level.INFO, "tool", "") in log.lines
+    assert any("MCP server `x` did not start" in text for text in log.texts)
+    assert log.masked == ["test-key-value"]
+
+
+def test_command_and_environment(tmp_path: Path) -> None:
+    environ = {**KEY, "HOME": "/home/user", "GITHUB_TOKEN": "gh", "MYCELIUM_SECRET_A": "s"}
+    run(tmp_path, [RESULT], environ=environ, action={"tools": ("Read", "Edit"), "max_turns": 5}, writable=False)
+    seen = json.loads((tmp_path / "seen.json").read_text())
+    argv, env = seen["argv"], seen["env"]
+    assert seen["stdin"] == "Look at it."
+    assert argv[argv.index("--allowedTools") + 1] == "Read"
+    assert argv[argv.index("--permission-mode") + 1] == "default"
+    assert argv[argv.index("--setting-sources") + 1] == "user"
+    assert argv[argv.index("--max-turns") + 1] == "5"
+    assert "--strict-mcp-config" in argv
+    agent = json.loads(argv[argv.index("--agents") + 1])["code-reviewer"]
+    assert agent["tools"] == ["Read"]
+    assert str(tmp_path / "workspace") in agent["prompt"]
+    assert Path(env["HOME"]).is_relative_to(tmp_path / "scratch")
+    assert Path(env["CLAUDE_CONFIG_DIR"]).is_relative_to(env["HOME"])
+    assert not {"GITHUB_TOKEN", "MYCELIUM_SECRET_A"} & env.keys()
+
+
+def test_a_schema_asks_for_and_gets_an_answer(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"verdict": {"enum": ["approve"]}}, "required": ["verdict"]}
+    good, _ = run(tmp_path, [{**RESULT, "structured_output": {"verdict": "approve"}}], action={"answer": schema})
+    assert good.outputs == {"verdict": "approve", "text": "All good."}
+    argv = json.loads((tmp_path / "seen.json").read_text())["argv"]
+    assert "StructuredOutput" in argv[argv.index("--allowedTools") + 1]
+    for events in ([RESULT], [{**RESULT, "structured_output": {"verdict": "no"}}]):
+        bad, _ = run(tmp_path, events, action={"answer": schema})
+        assert bad.failure is FailureClass.BAD_OUTPUT
+
+
+@pytest.mark.parametrize(
+    ("result", "code", "failure"),
+    [
+        ({"is_error": True, "api_error_status": 401, "result": "bad key"}, 1, "auth"),
+        ({"is_error": True, "api_error_status": 529, "result": "busy"}, 1, "overloaded"),
+        ({"is_error": True, "api_error_status": 400, "result": "odd"}, 1, "exit"),
+        ({"is_error": True, "result": "Connection error."}, 1, "overloaded"),
+        ({"subtype": "error_max_turns", "is_error": True}, 1, "max_turns"),
+        ({"subtype": "error_max_budget_usd", "is_error": True}, 1, "budget"),
+        ({"permission_denials": [{"tool_name": "Read"}]}, 0, "denied"),
+        ({}, 1, "exit"),
+    ],
+)
+def test_endings(tmp_path: Path, result: dict[str, Any], code: int, failure: str) -> None:
+    outcome, _ = run(tmp_path, [INIT, SAID, {**RESULT, **result}], code=code)
+    assert outcome.failure == failure
+    assert outcome.usage is not None
+
+
+def test_one_denied_tool_of_several_is_a_warning(tmp_path: Path) -> None:
+    outcome, log = run(tmp_path, [SAID, SAID, {**RESULT, "permission_denials": [{"tool_name": "Bash"}]}])
+    assert outcome.succeeded
+    assert any("`Bash` was denied" in text for text in log.texts)
+
+
+def test_nothing_at_all_and_exit_0_is_no_success(tmp_path: Path) -> None:
+    outcome, _ = run(tmp_path, [])
+    assert (outcome.failure, outcome.message) == (FailureClass.BAD_OUTPUT, "Claude Code ended without a result")
+
+
+def test_a_complaint_alone_is_the_message(tmp_path: Path) -> None:
+    outcome, _ = run(tmp_path, [], code=1, complaints="error: unknown option\n")
+    assert (outcome.failure, outcome.message) == (FailureClass.EXIT, "exit code 1: error: unknown option")
+
+
+def test_a_stall_meets_the_idle_clock(tmp_path: Path) -> None:
+    outcome, _ = run(tmp_path, [INIT], after="time.sleep(1000)", idle_seconds=1.0)
+    assert outcome.failure is FailureClass.IDLE
+
+
+def test_a_flood_and_lines_that_are_no_events(tmp_path: Path) -> None:
+    big = {"type": "user", "message": {"content": [{"type": "tool_result", "content": "x\n" * 500_000}]}}
+    outcome, log = run(tmp_path, ["text", 5, {"type": "new"}, *[SAID] * 2000, big, RESULT])
+    assert outcome.succeeded
+    assert log.texts.count("Reading.") == 2000
+    assert "… 499980 lines more" in log.texts
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    outcome, _ = run(tmp_path, [], environ={"PATH": "/usr/bin"})
+    assert outcome.failure is FailureClass.AUTH
+    assert "ANTHROPIC_API_KEY" in outcome.message
+    with pipe_control() as control:
+        action = AgentTask(definition=REVIEWER, engine="claude", prompt="")
+        absent = ClaudeRunner(environ={"PATH": str(tmp_path / "none")}).run(task(tmp_path, action), ListLog(), control)
+    assert absent.failure is FailureClass.SETUP
+    assert "npm install -g @anthropic-ai/claude-code" in absent.message
