@@ -13,7 +13,9 @@ from urllib.parse import unquote
 import click
 import pytest
 
+from orchestrator.agents.collection import library
 from orchestrator.cli.program import mycelium
+from orchestrator.definition.parse import load_workflow
 from orchestrator.definition.schema import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,3 +139,10 @@ def test_no_committed_text_names_an_index_or_a_machine() -> None:
             continue
         found += [f"{file.relative_to(ROOT)}: {match[0]}" for match in PRIVATE.finditer(text)]
     assert found == []
+
+
+def test_the_workflow_of_the_readme_is_valid() -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    workflow = load_workflow(text, "workflows/improve.yaml", agents=library(ROOT).agents)
+    assert len(text.splitlines()) <= 10
+    assert len(workflow.nodes) == 6
