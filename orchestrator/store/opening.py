@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orchestrator.errors import SetupError
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Engine
 
     from orchestrator.store.sql_store import SqlStore
 
@@ -24,12 +24,11 @@ def open_store(url: str, *, home: Path) -> SqlStore:
     A SQLite file is created where there is none, and upgraded where it is old, after a copy to `home`/backups.
     PostgreSQL is never changed here. `SetupError` says what to do about a database that cannot be used.
     """
-    from orchestrator.store.engine import build_engine
     from orchestrator.store.sql_store import SqlStore
     from orchestrator.store.upgrade import prepare
 
     parsed = parse_url(url)
-    engine = build_engine(parsed)
+    engine = _engine(parsed)
     where = place(parsed)
     try:
         prepare(engine, where=where, backups=home / "backups")
@@ -41,11 +40,10 @@ def open_store(url: str, *, home: Path) -> SqlStore:
 
 def upgrade_store(url: str, *, home: Path) -> str:
     """Create or upgrade the database at `url`, PostgreSQL included; the revision it has now."""
-    from orchestrator.store.engine import build_engine
     from orchestrator.store.upgrade import upgrade
 
     parsed = parse_url(url)
-    engine = build_engine(parsed)
+    engine = _engine(parsed)
     try:
         return upgrade(engine, where=place(parsed), backups=home / "backups")
     finally:
@@ -79,3 +77,17 @@ def place(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         return str(Path(str(url.database)).absolute())
     return url.render_as_string(hide_password=True)
+
+
+def _engine(url: URL) -> Engine:
+    from sqlalchemy.exc import NoSuchModuleError
+
+    from orchestrator.store.engine import build_engine
+
+    try:
+        return build_engine(url)
+    except (ImportError, NoSuchModuleError) as error:
+        raise SetupError(
+            f"MYCELIUM_DATABASE_URL needs a database driver that is not installed: {error}",
+            hint='for PostgreSQL: pip install "psycopg[binary]"',
+        ) from error

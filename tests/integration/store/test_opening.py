@@ -213,6 +213,15 @@ class TestUnusable:
         with pytest.raises(SetupError, match="MYCELIUM_DATABASE_URL"):
             open_store(url, home=tmp_path)
 
+    def test_an_unknown_driver(self, tmp_path: Path) -> None:
+        with pytest.raises(SetupError, match=r"driver that is not installed.*pip install"):
+            open_store("postgresql+nosuchdriver://host/db", home=tmp_path)
+
+    def test_a_missing_postgresql_driver(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "psycopg", None)
+        with pytest.raises(SetupError, match="psycopg"):
+            open_store("postgresql://host/db", home=tmp_path)
+
     def test_a_password_is_never_shown(self) -> None:
         from orchestrator.store.opening import parse_url
 
