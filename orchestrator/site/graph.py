@@ -98,7 +98,8 @@ def _box(view: ExecutionView, group: NodeGroup, place: Box, anchors: Mapping[int
     took = human_duration(seconds) if seconds is not None else ""
     state = "tolerated" if group.tolerated and group.status is NodeStatus.FAILED else group.status.value
     settled = sum(1 for run in group.runs if run.status.settled)
-    note = f"{settled} of {len(group.runs)} done" if group.is_matrix else described(view.workflow.nodes.get(group.node)).removeprefix("agent ")
+    what = described(view.workflow.nodes.get(group.node)).removeprefix("agent ")
+    note = f"{settled} of {len(group.runs)} done" if group.is_matrix else what
     label = one_line(group.node, 80)
     return GraphBox(
         place=place,

@@ -53,6 +53,7 @@ def _tame_inline(token: Token) -> None:
     elif token.type == "image":
         shown = token.content or _web_address(token.attrs.get("src")) or "not shown"
         token.type, token.content, token.children = "code_inline", f"image: {shown}", None
+        token.attrs = {}
 
 
 def _web_address(value: str | int | float | None) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from orchestrator.definition.model import Agent, Approval, JsonValue, Matrix, Merge, Need, Node, Run, Workflow
@@ -120,14 +121,35 @@ CHANGED = {
     "integrate": (FileChange(path="orchestrator/report/duration.py", status="modified", additions=3, deletions=3),),
 }
 TEXTS = {
-    "docs": "I documented the rounding of every public function.\n\n- `human_duration` keeps **tenths below ten seconds**\n"
-    "- a clock that was set back reads `0s`\n\nNo behaviour changed.",
-    "tests": "Added 11 cases at the borders: 9.94 s, 59.5 s, 3,599 s and one day.\n\n| Border | Before | Now |\n|---|---:|---:|\n"
-    "| tenths to seconds | 0 | 4 |\n| minutes to hours | 1 | 4 |\n| negative | 0 | 3 |\n",
-    "simplify": "The loop over units now returns early:\n\n```python\nif rest >= length:\n    return two_units(rest)\n```\n",
+    "docs": """I documented the rounding of every public function.
+
+- `human_duration` keeps **tenths below ten seconds**
+- a clock that was set back reads `0s`
+
+No behaviour changed.""",
+    "tests": """Added 11 cases at the borders: 9.94 s, 59.5 s, 3,599 s and one day.
+
+| Border | Before | Now |
+|---|---:|---:|
+| tenths to seconds | 0 | 4 |
+| minutes to hours | 1 | 4 |
+""",
+    "simplify": """The loop over units now returns early:
+
+```python
+if rest >= length:
+    return two_units(rest)
+```
+""",
     "integrate": "Both sides rewrote `human_duration`. I kept the early return and the new docstring.",
-    "summary": "### Ready to merge\n\nLint is clean, **412 tests pass** in three parts. The conflict in `duration.py` was solved "
-    "by keeping both intentions.\n\n1. Docstrings say what is rounded\n2. Borders are tested\n3. One branch less in the loop\n",
+    "summary": """### Ready to merge
+
+Lint is clean, **412 tests pass** in three parts. The conflict in `duration.py` was solved by keeping both.
+
+1. Docstrings say what is rounded
+2. Borders are tested
+3. One branch less in the loop
+""",
 }
 
 
@@ -275,7 +297,7 @@ def large(count: int = 60) -> ExecutionView:
         layers.append(list(range(begin, min(count, begin + size))))
     edges = {
         (near[(place * 3 + turn) % len(near)], target)
-        for near, far in zip(layers, layers[1:], strict=False)
+        for near, far in pairwise(layers)
         for place, target in enumerate(far)
         for turn in range(1 + place % 2)
     } | {(layers[0][0], layers[3][5]), (layers[1][2], layers[4][4]), (layers[2][7], layers[6][1])}
@@ -418,7 +440,7 @@ index 3c1f2ab..9a0be11 100644
 --- a/orchestrator/report/duration.py
 +++ b/orchestrator/report/duration.py
 @@ -8,13 +8,11 @@ from datetime import datetime
- 
+~
  def human_duration(seconds: float) -> str:
 -    """Two units at most."""
 -    parts = []
@@ -430,8 +452,8 @@ index 3c1f2ab..9a0be11 100644
 -    return " ".join(parts)
 +            return two_units(rest, position)
 +    return "0s"
- 
- 
+~
+{0}
  def clock_duration(seconds: float) -> str:
 diff --git a/tests/unit/report/test_duration.py b/tests/unit/report/test_duration.py
 new file mode 100644
@@ -445,7 +467,7 @@ index 0000000..1b2c3d4
 +@pytest.mark.parametrize(("seconds", "words"), [(59.95, "1m"), (3599.6, "1h")])
 +def test_borders(seconds: float, words: str) -> None:
 +    assert human_duration(seconds) == words
-'''
+'''.replace("\n~\n", "\n \n").replace("\n~\n", "\n \n")
 
 YAML = """\
 name: Three agents, one repository   # two of them touch the same lines

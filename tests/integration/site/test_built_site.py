@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from orchestrator.execution.state import ExecutionStatus, Level
+from orchestrator.report.figures import REPLAY_NOTICE
+from orchestrator.report.view import ExecutionView
+from orchestrator.site.build import build, execution_page, pull_request_page
+from orchestrator.site.state import FILE_NAME
+from tests.fakes import views
+from tests.fakes.views import ViewSource
+
+VOID = {"meta", "link", "input", "br", "hr", "img", "path", "circle", "rect", "line", "use"}
+DEMO = "01K5DEMO00COMPLETED"
+
+
+@dataclass
+class Page:
+    """What a parser sees of one page."""
+
+    ids: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    loads: list[str] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
+    attributes: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+    text: str = ""
+
+
+class Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.page = Page()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.page.tags.add(tag)
+        self.page.attributes |= set(values)
+        if "id" in values:
+            self.page.ids.append(values["id"])
+        if tag in ("a", "use"):
+            self.page.links += [values["href"]] if "href" in values else []
+        self.page.loads += [values[name] for name in ("src", "srcset", "data", "poster") if name in values]
+        self.page.loads += [values["href"]] if tag in ("link", "image") else []
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in VOID:
+            return
+        if not self.open or self.open[-1] != tag:
+            self.page.problems.append(f"</{tag}> at {self.getpos()} while {self.open[-1:]} is open")
+        else:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.page.text += data
+
+
+def read(path: Path) -> Page:
+    reader = Reader()
+    reader.feed(path.read_text(encoding="utf-8"))
+    reader.page.problems += [f"<{tag}> is never closed" for tag in reader.open]
+    return reader.page
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    source = views.everything()
+    shown = views.failed()
+    source.lines[shown.execution.id, 6] = [
+        replace(line, id=number)
+        for number, line in enumerate(views.demo_log(shown, 6) * 90, start=1)
+    ]  # fmt: skip
+    output = tmp_path_factory.mktemp("site") / "out"
+    build(source, output)
+    return output
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    return {path: read(path) for path in sorted(site.rglob("*.html"))}
+
+
+def test_every_page_is_well_formed(pages: dict[Path, Page]) -> None:
+    assert len(pages) > 12
+    assert {path.name: page.problems for path, page in pages.items() if page.problems} == {}
+
+
+def test_ids_are_unique(pages: dict[Path, Page]) -> None:
+    for path, page in pages.items():
+        twice = {ident for ident in page.ids if page.ids.count(ident) > 1} if len(page.ids) < 900 else set()
+        assert not twice, path
+        assert len(page.ids) == len(set(page.ids)), path
+
+
+def test_every_internal_link_resolves(site: Path, pages: dict[Path, Page]) -> None:
+    for path, page in pages.items():
+        for link in [*page.links, *page.loads]:
+            parts = urlsplit(link)
+            if parts.scheme:
+                continue
+            target = Path(os.path.normpath(path.parent / unquote(parts.path))) if parts.path else path
+            assert target.is_relative_to(site), (path, link)
+            assert target.is_file(), (path, link)
+            if parts.fragment and target in pages:
+                assert unquote(parts.fragment) in pages[target].ids, (path, link)
+
+
+def test_nothing_runs_and_nothing_is_loaded_from_elsewhere(pages: dict[Path, Page]) -> None:
+    for path, page in pages.items():
+        assert not page.tags & {"script", "iframe", "object", "embed", "form", "base", "img"}, path
+        assert not {name for name in page.attributes if name.startswith("on") or name == "style"}, path
+        assert all(not urlsplit(load).scheme and "assets/" in load for load in page.loads), path
+        policy = path.read_text(encoding="utf-8")
+        assert "default-src &#39;none&#39;; style-src &#39;self&#39;; img-src &#39;self&#39; data:" in policy
+
+
+def test_the_stylesheet_loads_nothing(site: Path) -> None:
+    css = (site / "assets/site.css").read_text(encoding="utf-8")
+    assert "url(" not in css
+    assert "@import" not in css
+
+
+def test_hostile_text_is_only_text(site: Path, pages: dict[Path, Page]) -> None:
+    folders = {path.parent for path in pages if "<script>alert(1)</script>" in pages[path].text}
+    assert folders
+    for path in site.rglob("*.html"):
+        raw = path.read_text(encoding="utf-8")
+        assert "<script" not in raw
+        assert not {"\u202e", "\x1b", "\x00"} & set(raw)
+
+
+def test_nothing_is_written_outside(site: Path) -> None:
+    assert [entry.name for entry in site.parent.iterdir()] == ["out"]
+    assert {entry.name for entry in site.iterdir()} == {FILE_NAME, "index.html", "assets", "executions"}
+    assert not list(site.rglob("*.part"))
+
+
+def test_the_failure_comes_first(site: Path) -> None:
+    html = execution_page(site, "01K5DEMO00FAILED").read_text(encoding="utf-8")
+    order = [html.index(word) for word in ('id="what-failed"', 'id="graph"', 'id="timeline"', 'id="nodes"')]
+    assert order == sorted(order)
+    assert "2 of 412 tests failed" in html[order[0] : order[1]]
+
+
+def test_log_lines_have_anchors_and_long_logs_pages(site: Path, pages: dict[Path, Page]) -> None:
+    folder = site / "executions/01K5DEMO00FAILED"
+    inline = pages[folder / "index.html"].ids
+    assert "node-test-b" in inline
+    assert sum(ident.startswith("test-b-L") for ident in inline) == 200
+    first, second = pages[folder / "logs/test-b.html"], pages[folder / "logs/test-b.2.html"]
+    assert "test-b-L1" in first.ids
+    assert "test-b-L2001" in second.ids
+
+
+def test_pages_say_that_no_model_was_called(site: Path, pages: dict[Path, Page]) -> None:
+    for path in (execution_page(site, DEMO), pull_request_page(site, DEMO)):
+        assert REPLAY_NOTICE in pages[path].text
+    assert REPLAY_NOTICE not in pages[execution_page(site, "01K5LARGE")].text
+
+
+def test_the_preview_shows_comment_checks_commits_and_files(site: Path, pages: dict[Path, Page]) -> None:
+    page = pages[pull_request_page(site, DEMO)]
+    assert {"conversation", "commits", "checks", "files", "files-D1", "check-test-a"} <= set(page.ids)
+    for words in ("Preview by Mycelium.", "Nothing was sent there.", "wants to merge 4 commits", views.TESTS, "+6"):
+        assert words in page.text
+
+
+def test_waiting_shows_the_command(pages: dict[Path, Page], site: Path) -> None:
+    assert (
+        "mycelium executions approve 01K5DEMO00WAITING publish" in pages[execution_page(site, "01K5DEMO00WAITING")].text
+    )
+
+
+def test_artifacts_are_copied_under_safe_names(site: Path) -> None:
+    kept = list(site.rglob("artifacts/*/*"))
+    assert [path.read_bytes() for path in kept if path.name.endswith("index.html.txt")] == [b"evil"]
+    assert sum(path.name.endswith("junit.xml.txt") for path in kept) > 0
+
+
+def snapshot(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_empty_site_tells_what_to_do(tmp_path: Path) -> None:
+    build(ViewSource(views=[]), tmp_path)
+    text = read(tmp_path / "index.html").text
+    assert "Nothing has run yet" in text
+    assert "mycelium run" in text
+
+
+def test_a_second_build_changes_nothing(tmp_path: Path) -> None:
+    source = views.everything()
+    build(source, tmp_path)
+    before = snapshot(tmp_path)
+    report = build(source, tmp_path)
+    assert report.written == 0
+    assert snapshot(tmp_path) == before
+
+
+def test_only_changed_executions_are_made_again(tmp_path: Path) -> None:
+    source = ViewSource(views=[views.running(), views.completed()])
+    assert build(source, tmp_path).built == ("01K5DEMO00RUNNING", DEMO)
+    assert build(source, tmp_path).built == ("01K5DEMO00RUNNING",)
+    assert build(source, tmp_path, full=True).built == ("01K5DEMO00RUNNING", DEMO)
+    ended = replace(source.views[0].execution, status=ExecutionStatus.CANCELLED, completed_at=views.at(30))
+    source.views[0] = replace(source.views[0], execution=ended)
+    assert build(source, tmp_path).built == ("01K5DEMO00RUNNING",)
+    assert build(source, tmp_path).built == ()
+
+
+def test_a_damaged_state_is_built_over(tmp_path: Path) -> None:
+    source = ViewSource(views=[views.completed()])
+    for damage in ("{", "[]", '{"version": 1, "executions": {"a": {"key": 1, "summary": {"bars": 3}}}}'):
+        (tmp_path / FILE_NAME).write_text(damage, encoding="utf-8")
+        assert build(source, tmp_path).built == (DEMO,)
+
+
+def test_executions_that_are_gone_leave(tmp_path: Path) -> None:
+    build(ViewSource(views=[views.completed(), views.large()]), tmp_path)
+    report = build(ViewSource(views=[views.large()]), tmp_path)
+    assert report.removed == (DEMO,)
+    assert not execution_page(tmp_path, DEMO).exists()
+    assert execution_page(tmp_path, "01K5LARGE").exists()
+
+
+def many(count: int) -> Iterator[ExecutionView]:
+    shown = views.completed()
+    for number in range(count):
+        made = replace(shown.execution, id=f"01K5MANY{number:04}", number=number)
+        yield replace(shown, execution=made, runs=shown.runs[:1], edges=())
+
+
+def test_many_executions_have_pages(tmp_path: Path) -> None:
+    source = ViewSource(views=list(many(101)))
+    build(source, tmp_path)
+    first, second = read(tmp_path / "index.html"), read(tmp_path / "executions-2.html")
+    assert "executions-2.html" in first.links
+    assert "index.html" in second.links
+    assert sum(link.startswith("executions/") for link in second.links) == 1
+
+
+def test_levels_can_be_chosen(site: Path) -> None:
+    html = execution_page(site, "01K5DEMO00FAILED").read_text(encoding="utf-8")
+    assert 'class="pick-error"' in html
+    assert f"l-{Level.ERROR.value}" in html

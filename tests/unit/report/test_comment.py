@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from orchestrator.execution.state import Annotation, NodeStatus
+from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check, run_check, run_conclusion
+from orchestrator.report.comment import MAX_BYTES, comment, marker
+from orchestrator.report.figures import REPLAY_NOTICE
+from orchestrator.report.step_summary import step_summary
+from orchestrator.report.view import ExecutionView
+from tests.fakes import views
+
+OURS = {"<details>", "</details>", "<summary>", "</summary>", "<b>", "</b>", "<sub>", "</sub>"}
+
+
+def test_it_begins_with_the_marker_it_is_found_by() -> None:
+    assert comment(views.completed()).startswith("<!-- mycelium:comment workflow=demo/three-agents -->\n")
+
+
+def test_a_workflow_id_cannot_end_the_marker() -> None:
+    made = marker('--><script>alert("1")</script>\n')
+    assert made.count("-->") == 1
+    assert "<script" not in made
+    assert "\n" not in made
+
+
+def test_it_says_that_no_model_was_called() -> None:
+    assert REPLAY_NOTICE in comment(views.completed())
+    assert REPLAY_NOTICE not in comment(views.large())
+
+
+def test_it_shows_what_to_type() -> None:
+    body = comment(views.waiting())
+    assert "/mycelium approve publish" in body
+    assert "/mycelium reject publish" in body
+
+
+def test_the_failure_comes_before_the_graph() -> None:
+    body = comment(views.failed())
+    assert 0 < body.index("**test (b) failed**") < body.index("```mermaid") < body.index("| Node |")
+    assert "AssertionError" in body
+
+
+def test_agents_results_are_collapsed() -> None:
+    body = comment(views.completed())
+    assert body.count("<details>") == body.count("</details>") == 5
+    assert "<summary><b>docs</b> documentation-engineer, $0.11</summary>" in body
+
+
+def test_hostile_text_opens_nothing() -> None:
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(comment(views.hostile()))
+    inside = [child for token in tokens for child in token.children or ()]
+    raw = "".join(token.content for token in [*tokens, *inside] if token.type in ("html_block", "html_inline"))
+    tags = set(re.findall(r"<[^>]*>", raw))
+    assert tags <= {marker(views.hostile().execution.workflow_id), *OURS}
+    assert not re.search(r"@\w", "".join(token.content for token in inside if token.type == "text"))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    size=st.integers(min_value=0, max_value=40_000),
+    text=st.sampled_from(["@", "é", "<b>", "```\n", "| a |\n", "x" * 50 + "\n", "\u202e", "🍄"]),
+    count=st.integers(min_value=1, max_value=60),
+)
+def test_it_stays_under_the_limit(size: int, text: str, count: int) -> None:
+    shown = views.completed()
+    said = replace(shown.runs[0].outcome or pytest.fail("no outcome"), outputs={"text": (text * size)[:size]})
+    runs = tuple(replace(shown.runs[0], index=index, key=f"n{index}{text}", outcome=said) for index in range(count))
+    large = replace(shown, runs=runs, edges=())
+    body = comment(large)
+    assert len(body.encode()) <= MAX_BYTES
+    assert body.count("<details>") == body.count("</details>")
+    check = execution_check(large)
+    assert len(check.text) <= 65_535
+    assert len(check.summary) <= 65_535
+    assert len(run_check(large, runs[0]).text) <= 65_535
+
+
+def test_left_out_sections_are_counted() -> None:
+    shown = views.completed()
+    body = comment(shown, limit=3_500)
+    assert len(body.encode()) <= 3_500
+    assert "left out here" in body
+
+
+def test_the_step_summary_has_no_marker() -> None:
+    assert "mycelium:comment" not in step_summary(views.completed())
+
+
+@pytest.mark.parametrize(
+    ("shown", "index", "conclusion"),
+    [
+        (views.completed(), 0, Conclusion.SUCCESS),
+        (views.failed(), 6, Conclusion.FAILURE),
+        (views.failed(), 4, Conclusion.NEUTRAL),
+        (views.failed(), 8, Conclusion.SKIPPED),
+        (views.waiting(), 9, Conclusion.ACTION_REQUIRED),
+        (views.running(), 1, None),
+    ],
+)
+def test_conclusions(shown: ExecutionView, index: int, conclusion: Conclusion | None) -> None:
+    assert run_conclusion(shown.runs[index]) is conclusion
+    status = run_check(shown, shown.runs[index]).status
+    assert (status is CheckStatus.COMPLETED) == (conclusion is not None)
+
+
+def test_a_pending_node_is_queued() -> None:
+    shown = views.running()
+    assert shown.runs[4].status is NodeStatus.PENDING
+    assert run_check(shown, shown.runs[4]).status is CheckStatus.QUEUED
+
+
+def test_annotations_come_in_batches_that_github_takes() -> None:
+    note = Annotation(level="odd", message="", path="a.py", start_line=0, end_line=-3, start_column=4)
+    wide = replace(note, start_line=2, end_line=4)
+    made = batched([note, wide, Annotation(level="notice", message="no file")] + [note] * 118)
+    assert [len(batch) for batch in made] == [50, 50, 20]
+    first, second = made[0][:2]
+    assert (first.start_line, first.end_line, first.level, first.start_column) == (1, 1, "notice", 4)
+    assert first.message
+    assert second.start_column is None

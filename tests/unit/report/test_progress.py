@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from orchestrator.report.figures import REPLAY_NOTICE, sentence
+from orchestrator.report.plain import plain_lines
+from orchestrator.report.terminal import terminal_view
+from orchestrator.report.view import ExecutionView
+from tests.fakes import views
+
+
+def drawn(shown: ExecutionView, *, width: int = 80, height: int = 24, colour: bool = False) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, legacy_windows=False)
+    lines = [line for run in shown.runs for line in views.demo_log(shown, run.index)[-1:]]
+    console.print(terminal_view(shown, lines=lines, width=width, height=height))
+    return out.getvalue()
+
+
+def test_a_node_has_one_line_for_each_change() -> None:
+    before, after = views.running(), views.completed()
+    assert plain_lines(after, after) == ()
+    lines = plain_lines(before, after)
+    assert sum(line.startswith("[mycelium] lint ") for line in lines) == 1
+    assert not any(line.startswith("[mycelium] docs ") for line in lines)
+    assert lines[-1] == "[mycelium] completed in 1m 2s: All 10 nodes completed."
+
+
+def test_the_first_lines_introduce_the_execution() -> None:
+    lines = plain_lines(None, views.running())
+    assert lines[0].startswith("[mycelium] Three agents, one repository: execution 14, 10 nodes")
+    assert f"[mycelium] {REPLAY_NOTICE}" in lines
+
+
+def test_lines_tell_what_to_type_and_what_failed() -> None:
+    asked = "\n".join(plain_lines(None, views.waiting()))
+    assert "mycelium executions approve 01K5DEMO00WAITING publish" in asked
+    assert "failed     9.0s  Exit code 1: 2 of 412" in "\n".join(plain_lines(None, views.failed()))
+    assert "(allowed to fail)" in "\n".join(plain_lines(None, views.failed()))
+
+
+def test_hostile_names_stay_on_one_line_and_act_on_no_terminal() -> None:
+    for text in [*plain_lines(None, views.hostile()), drawn(views.hostile())]:
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert all("\n" not in line for line in plain_lines(None, views.hostile()))
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 200])
+@pytest.mark.parametrize("height", [8, 24])
+def test_the_tree_keeps_to_the_terminal(width: int, height: int) -> None:
+    for shown in (views.running(), views.large(), views.failed()):
+        rows = drawn(shown, width=width, height=height).rstrip("\n").split("\n")
+        assert all(len(row) <= width for row in rows)
+        assert len(rows) <= height + 2
+
+
+def test_the_tree_shows_states_progress_and_the_command() -> None:
+    text = drawn(views.waiting(), width=100)
+    assert REPLAY_NOTICE in text
+    assert "✓ docs" in text
+    assert "9 of 10" in text
+    assert "mycelium executions approve 01K5DEMO00WAITING publish" in text
+    assert "attempt 2" in drawn(views.running())
+
+
+def test_colour_is_the_terminals_choice() -> None:
+    assert "\x1b[" in drawn(views.completed(), colour=True)
+    assert "\x1b[" not in drawn(views.completed())
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (views.completed(), "All 10 nodes completed."),
+        (views.failed(), "test (b) failed, 2 nodes did not run."),
+        (views.waiting(), "A person has to decide on publish."),
+        (views.running(), "1 of 10 nodes done, running tests and simplify."),
+    ],
+)
+def test_a_sentence_says_where_it_stands(shown: ExecutionView, said: str) -> None:
+    assert sentence(shown) == said
