@@ -17,19 +17,16 @@ from orchestrator.lifecycle.services import Services
 _LOG = logging.getLogger(__name__)
 
 BEAT_SECONDS: Final = 2.0
-DRAIN_SECONDS: Final = 25.0
+DRAIN_SECONDS = 25.0
 """How long a draining worker lets its node run go on before it takes the work back."""
 
 
 class Attendance:
     """A `Control` for one claim, and a context manager: a thread beats the lease as long as it is open."""
 
-    def __init__(
-        self, services: Services, claim: NodeRun, signals: StopSignals, *, drain_seconds: float = DRAIN_SECONDS
-    ) -> None:
+    def __init__(self, services: Services, claim: NodeRun, signals: StopSignals) -> None:
         self._services = services
         self._signals = signals
-        self._drain_seconds = drain_seconds
         self._lease = Lease(execution_id=claim.execution_id, index=claim.index, epoch=claim.epoch, beat=claim.lease)
         self._reason: StopReason | None = None
         self._drain_from: float | None = None
@@ -88,7 +85,7 @@ class Attendance:
             return False
         now = self._services.clock.monotonic()
         self._drain_from = now if self._drain_from is None else self._drain_from
-        return now - self._drain_from >= self._drain_seconds
+        return now - self._drain_from >= DRAIN_SECONDS
 
     def _tell(self, reason: StopReason | None) -> None:
         if reason is None or reason is self._reason:

@@ -51,7 +51,7 @@ def trailers(attempt: Attempt, agent: str | None) -> tuple[tuple[str, str], ...]
 def plain(text: str) -> str:
     """One line of `text` without Markdown, control characters, mentions and issue references."""
     line = "".join(character if character.isprintable() else " " for character in text)
-    return re.sub(r"\s+", " ", re.sub(r"[*_#@`>]+", "", line)).strip()
+    return re.sub(r"\s+", " ", re.sub(r"[*#@`>]+", "", line)).strip()
 
 
 def _short(subject: str) -> str:
