@@ -109,9 +109,9 @@ class _Supervision:
     def _reader(self, pipe: object, stream: str, splitter: LineSplitter) -> Callable[[], None]:
         def read() -> None:
             chunk = pipe.read(CHUNK)  # type: ignore[attr-defined]
-            self.heard_at = time.monotonic()
             for line in splitter.feed(chunk) if chunk else splitter.finish():
                 self.listener.line(line, stream)
+            self.heard_at = time.monotonic()
             if not chunk:
                 self.selector.unregister(pipe)  # type: ignore[arg-type]
                 self.open -= 1
@@ -167,7 +167,7 @@ class _Supervision:
         """A pipe that stays open after the end was handed to a process of somebody else; it is not waited for long."""
         if not self.process.ended:
             return False
-        return self.open == 0 or time.monotonic() - self.ended_at > DRAIN_SECONDS
+        return self.open == 0 or time.monotonic() - max(self.ended_at, self.heard_at) > DRAIN_SECONDS
 
     def _ended(self) -> Ended:
         if self.process.failed:

@@ -151,7 +151,7 @@ def test_a_stall_meets_the_idle_clock(tmp_path: Path) -> None:
 def test_a_flood_and_lines_that_are_no_events(tmp_path: Path) -> None:
     big = {"type": "user", "message": {"content": [{"type": "tool_result", "content": "x\n" * 500_000}]}}
     outcome, log = run(tmp_path, ["text", 5, {"type": "new"}, *[SAID] * 2000, big, RESULT])
-    assert outcome.succeeded
+    assert outcome.succeeded, outcome.message
     assert log.texts.count("Reading.") == 2000
     assert "… 499980 lines more" in log.texts
 
