@@ -145,7 +145,7 @@ def test_a_complaint_alone_is_the_message(tmp_path: Path) -> None:
 
 def test_a_stall_meets_the_idle_clock(tmp_path: Path) -> None:
     outcome, _ = run(tmp_path, [INIT], after="time.sleep(1000)", idle_seconds=1.0)
-    assert outcome.failure is FailureClass.IDLE
+    assert outcome.failure is FailureClass.IDLE, outcome.message
 
 
 def test_a_flood_and_lines_that_are_no_events(tmp_path: Path) -> None:

@@ -148,7 +148,8 @@ def test_killing_the_worker_ends_the_node(tmp_path: Path) -> None:
 def test_reap_kills_what_carries_the_marker(tmp_path: Path) -> None:
     """The guard is killed, so nobody else would end what the node started in a session of its own."""
     script = "(setsid sleep 1000 & echo $! > pid); kill -9 $PPID; sleep 1000"
-    outcome = run(tmp_path, script, timeout_seconds=30.0)
+    # A name of its own: reaping kills by the marker, and other tests run beside this one.
+    outcome = run(tmp_path, script, execution_id=str(tmp_path))
     orphan = int((tmp_path / "workspace/pid").read_text())
     assert outcome.failure is FailureClass.CRASHED
     assert is_gone(orphan)
