@@ -10,14 +10,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from orchestrator import settings as configuration
+from orchestrator.errors import SetupError
 from orchestrator.lifecycle.identifier import RANDOM_BYTES, execution_id
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
     from orchestrator.lifecycle.ports import Events, Git, Wake
     from orchestrator.lifecycle.services import Services
+    from orchestrator.queue.link import Link
 
 PRELOAD = (
     "orchestrator.app",
@@ -34,6 +37,11 @@ PRELOAD = (
 )
 """What every worker needs: imported once, before the processes of a tree are forked."""
 
+SHARED_INSTANCE = "shared"
+"""The instance of executions whose workers and control loop are started apart, by `worker` and `scheduler`."""
+
+LOCAL_HOSTS = (None, "localhost", "127.0.0.1", "::1")
+
 
 class SystemClock:
     """The machine's own clocks."""
@@ -47,12 +55,15 @@ class SystemClock:
 
 def build(settings: Settings, *, redis_url: str | None, instance: str) -> Services:
     """The services of one process. Without `redis_url` nobody is woken; the caller closes store and logs."""
+    from orchestrator.git.ignoring import make_self_ignoring
     from orchestrator.lifecycle.services import Services
     from orchestrator.runners.registry import runners
     from orchestrator.store.blobs import FolderBlobs
     from orchestrator.store.logs import open_logs
     from orchestrator.store.opening import open_store
 
+    _check_reach(settings)
+    make_self_ignoring(settings.home_dir)
     clock = SystemClock()
     wake, events = _bells(redis_url, instance)
     return Services(
@@ -90,6 +101,19 @@ def offline(settings: Settings) -> Generator[Services]:
 
 
 @contextmanager
+def owning(settings: Settings) -> Generator[Services]:
+    """Services of a process that takes executions of dead process trees into its own hands, and runs nothing."""
+    from orchestrator.queue.instance import Instance
+
+    instance = Instance.acquire(settings.home_dir)
+    try:
+        with _closing(build(settings, redis_url=None, instance=instance.id)) as services:
+            yield services
+    finally:
+        instance.release()
+
+
+@contextmanager
 def embedded(settings: Settings) -> Generator[Services]:
     """Services on a process tree of our own: Valkey, workers and control loop end with the block, drained."""
     from orchestrator.queue.instance import Instance
@@ -117,8 +141,50 @@ def embedded(settings: Settings) -> Generator[Services]:
             _closing(build(settings, redis_url=tree.redis_url, instance=instance.id)) as services,
         ):
             yield services
+            services.git.sweep(keep=(), quota_bytes=settings.workspace_quota_bytes)
     finally:
         instance.release()
+
+
+@contextmanager
+def shared(settings: Settings) -> Generator[Services]:
+    """Services of a process that leaves the work to workers elsewhere, which share its database and Redis."""
+    with _closing(build(settings, redis_url=_shared_redis(settings), instance=SHARED_INSTANCE)) as services:
+        yield services
+
+
+def shared_link(settings: Settings, labels: tuple[str, ...]) -> Link:
+    """How a worker or a control loop joins the others that share database and Redis."""
+    from orchestrator.queue.link import Link
+
+    return Link(
+        redis_url=_shared_redis(settings),
+        instance=SHARED_INSTANCE,
+        services="orchestrator.app:build_in_child",
+        arguments={"root": str(settings.root)},
+        labels=labels,
+    )
+
+
+def _shared_redis(settings: Settings) -> str:
+    if settings.redis_url is None:
+        raise SetupError(
+            "workers that are started apart need a Redis or Valkey server that all of them reach",
+            hint="set MYCELIUM_REDIS_URL, or use `mycelium run`, which brings its own",
+        )
+    return settings.redis_url
+
+
+def _check_reach(settings: Settings) -> None:
+    """SQLite is for one machine: with a Redis elsewhere, workers elsewhere would each see a database of their own."""
+    if settings.redis_url is None or not settings.database_url.startswith("sqlite"):
+        return
+    host = urlsplit(settings.redis_url).hostname
+    if host not in LOCAL_HOSTS:
+        raise SetupError(
+            f"MYCELIUM_REDIS_URL names another machine ({host}), and the database is a SQLite file of this one",
+            hint="set MYCELIUM_DATABASE_URL to a PostgreSQL database",
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from orchestrator.cli.screens import Screen
 from orchestrator.execution.state import ExecutionStatus
+from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import LiveEventKind
 from orchestrator.lifecycle.report import view
 from orchestrator.lifecycle.services import Services
@@ -33,7 +34,9 @@ def follow(services: Services, execution_id: str, screen: Screen) -> ExecutionVi
                 screen.hear(event)
             if event is None or event.event in ENDINGS or pace.due():
                 seen = _shown(services, execution_id, screen, pace)
-    return seen
+    # The worker that ended it may still be keeping the result on a branch; doing that twice is no harm.
+    perform(services, execution_id)
+    return _shown(services, execution_id, screen, pace)
 
 
 def settled(seen: ExecutionView) -> bool:

@@ -22,6 +22,9 @@ SECTIONS = {
         "explain": Verb(
             target="orchestrator.cli.explain:explain", summary="Say why an event would start each workflow, or not."
         ),
+        "executions": Verb(
+            target="orchestrator.cli.executions:executions", summary="List, show, log, cancel, rerun, resume, approve."
+        ),
         "site": Verb(target="orchestrator.cli.site:site", summary="Build the static site that shows executions."),
         "doctor": Verb(
             target="orchestrator.cli.doctor:doctor", summary="Check everything Mycelium needs on this machine."
@@ -30,6 +33,10 @@ SECTIONS = {
     "Operating": {
         "agents": Verb(target="orchestrator.cli.agents:agents", summary="List, show and search the agent library."),
         "schema": Verb(target="orchestrator.cli.schema:schema", summary="Print the JSON Schema of workflow files."),
+        "worker": Verb(target="orchestrator.cli.worker:worker", summary="Run nodes of executions started elsewhere."),
+        "scheduler": Verb(
+            target="orchestrator.cli.scheduler:scheduler", summary="Keep executions moving that workers elsewhere run."
+        ),
         "serve": Verb(target="orchestrator.cli.serve:serve", summary="Serve HTTP: whether this instance is healthy."),
         "db": Verb(target="orchestrator.cli.db:db", summary="Upgrade the database that executions are kept in."),
     },

@@ -18,10 +18,11 @@ from orchestrator.cli.request import Wanted, request
 @click.option("--ref", help="Run on this branch, tag or commit instead of the checkout with its changes.")
 @click.option("--event", type=click.Path(path_type=Path), help="A file whose JSON becomes `github.event`.")
 @click.option("--event-name", help="The name of that event; told from its payload when not given.")
+@click.option("--detach", is_flag=True, help="Leave the work to `mycelium worker`, and do not wait for it.")
 @click.option("--approve-unattended", is_flag=True, help="Where there is no terminal to ask in, approve what waits.")
 @click.option("--json", "as_json", is_flag=True, help="Print the execution as one JSON object on stdout.")
 @click.pass_context
-def run(ctx: click.Context, /, *, approve_unattended: bool, as_json: bool, **wanted: Any) -> None:
+def run(ctx: click.Context, /, *, detach: bool, approve_unattended: bool, as_json: bool, **wanted: Any) -> None:
     """Run a workflow on this repository, and show its progress.
 
     WORKFLOW is a file, or the id of a workflow of this repository. The checkout is never touched: nodes work on
@@ -34,6 +35,10 @@ def run(ctx: click.Context, /, *, approve_unattended: bool, as_json: bool, **wan
     settings = current_settings()
     # All that can be wrong with what was asked for is found before anything is started or written.
     checked = request(settings, app.repository(settings), Wanted(**wanted))
+    if detach:
+        with app.shared(settings) as services:
+            click.echo(start(services, checked).id)
+        return
     with app.embedded(settings) as services:
         execution = start(services, checked)
         terminal = Terminal.standard(os.environ, as_json=as_json, approve_unattended=approve_unattended)

@@ -28,6 +28,6 @@ class NobodyWatching:
         """Nobody listens."""
 
     @contextmanager
-    def subscribe(self, execution_id: str) -> Generator[Iterator[LiveEvent | None]]:
+    def subscribe(self, execution_id: str) -> Generator[Iterator[LiveEvent | None]]:  # noqa: ARG002 - as the port has it
         """A subscription that ends at once."""
         yield iter(())

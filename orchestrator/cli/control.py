@@ -1,0 +1,153 @@
+"""The verbs of `mycelium executions` that change one: cancel, rerun, resume, approve, reject.
+
+An execution whose process tree is alive, in another terminal or on a server, is told through the store and goes on
+there. One whose tree has died is taken up here, and carried through in this terminal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.console import Console
+from orchestrator.cli.decisions import person
+from orchestrator.cli.executions import REFERENCE
+from orchestrator.cli.place import current_settings
+from orchestrator.errors import Conflict
+from orchestrator.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestrator.execution.state import Execution
+    from orchestrator.lifecycle.services import Services
+
+    Decide = Callable[[Services, str, str, str], None]
+
+UNATTENDED = click.option(
+    "--approve-unattended", is_flag=True, help="Where there is no terminal to ask in, approve what waits."
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the execution as one JSON object on stdout.")
+
+
+@click.command()
+@REFERENCE
+def cancel(execution: str) -> None:
+    """Stop an execution: what runs is ended, what has not begun never starts."""
+    from orchestrator import app
+    from orchestrator.lifecycle.cancel import cancel as cancel_execution
+    from orchestrator.lifecycle.resume import resume as take_up
+
+    settings = current_settings()
+    found, alive = _found(settings, execution)
+    with app.offline(settings) if alive else app.owning(settings) as services:
+        if not alive:
+            take_up(services, found.id)
+        cancel_execution(services, found.id, person(os.environ))
+    Console.stdout().line(f"Execution {found.id} is cancelled{'; what runs is being stopped' if alive else ''}.")
+
+
+@click.command()
+@REFERENCE
+@click.option("--failed", "failed_only", is_flag=True, help="Only what failed or was cancelled, and all that follows.")
+@click.option("--node", help="Only this node, and all that follows.")
+@UNATTENDED
+@AS_JSON
+@click.pass_context
+def rerun(ctx: click.Context, /, execution: str, failed_only: bool, node: str | None, **how: bool) -> None:
+    """Run an ended execution again.
+
+    With --failed or --node in place, where the results of the other nodes stand; else as a new execution from the
+    same commit and inputs.
+    """
+    from orchestrator import app
+    from orchestrator.lifecycle.rerun import rerun as run_again
+
+    settings = current_settings()
+    found, _ = _found(settings, execution)
+    if not found.status.ended:
+        raise Conflict(f"execution {found.id} has not ended: it is {found.status.value}")
+    with app.embedded(settings) as services:
+        again = run_again(services, found.id, failed_only=failed_only, node=node)
+        ctx.exit(_carry(services, settings, again.id, how))
+
+
+@click.command()
+@REFERENCE
+@UNATTENDED
+@AS_JSON
+@click.pass_context
+def resume(ctx: click.Context, /, execution: str, **how: bool) -> None:
+    """Go on with an execution whose `mycelium run` was interrupted, or has left it waiting for a person."""
+    from orchestrator import app
+    from orchestrator.lifecycle.resume import resume as take_up
+
+    settings = current_settings()
+    found, alive = _found(settings, execution)
+    if found.status.ended:
+        raise Conflict(f"execution {found.id} has already ended: {found.status.value}", hint="`rerun` starts it again")
+    if alive:
+        raise Conflict(f"execution {found.id} is being run by another process", hint="there is nothing to resume")
+    with app.embedded(settings) as services:
+        take_up(services, found.id)
+        ctx.exit(_carry(services, settings, found.id, how))
+
+
+@click.command()
+@click.argument("execution")
+@click.argument("node")
+@UNATTENDED
+@AS_JSON
+@click.pass_context
+def approve(ctx: click.Context, /, execution: str, node: str, **how: bool) -> None:
+    """Let an approval pass; the execution goes on, here if it runs nowhere else."""
+    from orchestrator.lifecycle.decide import approve as decide
+
+    ctx.exit(_decide(execution, node, decide, how))
+
+
+@click.command()
+@click.argument("execution")
+@click.argument("node")
+@UNATTENDED
+@AS_JSON
+@click.pass_context
+def reject(ctx: click.Context, /, execution: str, node: str, **how: bool) -> None:
+    """Stop at an approval; what needs it is skipped."""
+    from orchestrator.lifecycle.decide import reject as decide
+
+    ctx.exit(_decide(execution, node, decide, how))
+
+
+def _decide(execution: str, node: str, decide: Decide, how: dict[str, bool]) -> int:
+    from orchestrator import app
+    from orchestrator.lifecycle.resume import resume as take_up
+
+    settings = current_settings()
+    found, alive = _found(settings, execution)
+    if alive or found.status.ended:
+        with app.offline(settings) as services:
+            decide(services, found.id, node, person(os.environ))
+        Console.stdout().line(f"Decided: `{node}` of execution {found.id}. It goes on where it runs.")
+        return 0
+    with app.embedded(settings) as services:
+        decide(services, found.id, node, person(os.environ))
+        take_up(services, found.id)
+        return _carry(services, settings, found.id, how)
+
+
+def _found(settings: Settings, reference: str) -> tuple[Execution, bool]:
+    """The execution, and whether the process tree that owns it is alive."""
+    from orchestrator import app
+    from orchestrator.queue.instance import dead
+
+    with app.offline(settings) as services:
+        execution = services.store.find(reference)
+    return execution, execution.instance not in dead(settings.home_dir, [execution.instance])
+
+
+def _carry(services: Services, settings: Settings, execution_id: str, how: dict[str, bool]) -> int:
+    from orchestrator.cli.carry import Terminal, carry
+
+    return carry(services, settings, execution_id, Terminal.standard(os.environ, **how))

@@ -1,0 +1,40 @@
+"""`mycelium worker`: RQ workers that run nodes of executions started elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from orchestrator.cli.console import Console
+from orchestrator.cli.place import current_settings
+from orchestrator.cli.supervision import until_stopped
+from orchestrator.queue.supervisor import Plan
+
+
+@click.command()
+@click.option("--concurrency", type=click.IntRange(1, 256), help="How many workers; one for each CPU by default.")
+@click.option("--queue", "queues", multiple=True, default=("default",), show_default=True, help="Repeatable.")
+@click.pass_context
+def worker(ctx: click.Context, /, concurrency: int | None, queues: Sequence[str]) -> None:
+    """Run nodes of executions that were started with `mycelium run --detach`.
+
+    Needs MYCELIUM_REDIS_URL and the same database as the others, and `mycelium scheduler` somewhere. Ends on SIGTERM
+    or Ctrl-C, after giving back what it runs.
+    """
+    from orchestrator import app
+
+    settings = current_settings()
+    count = concurrency or settings.concurrency
+    with app.shared(settings):  # so that a database or Redis that cannot be used is told once, here
+        plan = Plan(
+            link=app.shared_link(settings, tuple(queues)),
+            workers=count,
+            embedded=False,
+            control=False,
+            preload=app.PRELOAD,
+            log_level=settings.log_level.upper(),
+        )
+    many = "1 worker" if count == 1 else f"{count} workers"
+    Console.stderr().line(f"{many} for {', '.join(queues)}. Stop with Ctrl-C.")
+    ctx.exit(until_stopped(plan))
