@@ -75,11 +75,12 @@ REVIEWER = AgentDefinition(id="code-reviewer", name="code-reviewer", description
 
 
 def task(folder: Path, action: ShellTask | AgentTask, **changes: Any) -> Task:
-    """A task whose workspace and scratch folder lie below `folder`."""
+    """A task whose workspace and scratch folder lie below `folder`, which also names its execution: what is killed by
+    its mark must not be another test's."""
     for name in ("workspace", "scratch"):
         (folder / name).mkdir(exist_ok=True)
     values: dict[str, Any] = {
-        "execution_id": "01exec",
+        "execution_id": str(folder),
         "number": 7,
         "workflow_id": "quality/review",
         "key": "test (3.11)",

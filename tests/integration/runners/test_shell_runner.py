@@ -110,7 +110,7 @@ def test_what_is_left_running_is_ended_and_reported(tmp_path: Path, start: str) 
 
 
 def test_a_stop_ends_a_tree_that_ignores_polite_signals(tmp_path: Path) -> None:
-    script = "trap '' INT TERM; (setsid sleep 1000 & echo $! > pid; wait); while :; do read -t 60 < /dev/zero; done"
+    script = "trap '' INT TERM; (setsid sleep 1000 & echo $! > pid; wait); while :; do sleep 0.1; done"
     log = ListLog()
     with pipe_control() as control:
         control.wake()
@@ -148,8 +148,7 @@ def test_killing_the_worker_ends_the_node(tmp_path: Path) -> None:
 def test_reap_kills_what_carries_the_marker(tmp_path: Path) -> None:
     """The guard is killed, so nobody else would end what the node started in a session of its own."""
     script = "(setsid sleep 1000 & echo $! > pid); kill -9 $PPID; sleep 1000"
-    # A name of its own: reaping kills by the marker, and other tests run beside this one.
-    outcome = run(tmp_path, script, execution_id=str(tmp_path))
+    outcome = run(tmp_path, script)
     orphan = int((tmp_path / "workspace/pid").read_text())
     assert outcome.failure is FailureClass.CRASHED
     assert is_gone(orphan)

@@ -30,7 +30,7 @@ def test_credentials_do_not_pass(tmp_path: Path, name: str) -> None:
 
 def test_own_names(tmp_path: Path) -> None:
     env = base_environment(task(tmp_path, ShellTask(script="")), {"LC_ALL": "C", "TERM": "xterm"})
-    assert env["MYCELIUM_NODE_RUN"] == "01exec/test (3.11)/2"
+    assert env["MYCELIUM_NODE_RUN"] == f"{tmp_path}/test (3.11)/2"
     assert (env["CI"], env["TERM"], env["LC_ALL"]) == ("true", "dumb", "C")
     assert Path(env["TMPDIR"]).is_relative_to(tmp_path / "scratch")
     assert "GITHUB_ACTIONS" not in env
