@@ -23,7 +23,8 @@ SECTIONS = {
             target="orchestrator.cli.explain:explain", summary="Say why an event would start each workflow, or not."
         ),
         "executions": Verb(
-            target="orchestrator.cli.executions:executions", summary="List, show, log, cancel, rerun, resume, approve."
+            target="orchestrator.cli.executions:executions",
+            summary="Look at the executions of this repository, and control them.",
         ),
         "site": Verb(target="orchestrator.cli.site:site", summary="Build the static site that shows executions."),
         "doctor": Verb(
@@ -33,9 +34,13 @@ SECTIONS = {
     "Operating": {
         "agents": Verb(target="orchestrator.cli.agents:agents", summary="List, show and search the agent library."),
         "schema": Verb(target="orchestrator.cli.schema:schema", summary="Print the JSON Schema of workflow files."),
-        "worker": Verb(target="orchestrator.cli.worker:worker", summary="Run nodes of executions started elsewhere."),
+        "worker": Verb(
+            target="orchestrator.cli.worker:worker",
+            summary="Run nodes of executions that were started with `mycelium run --detach`.",
+        ),
         "scheduler": Verb(
-            target="orchestrator.cli.scheduler:scheduler", summary="Keep executions moving that workers elsewhere run."
+            target="orchestrator.cli.scheduler:scheduler",
+            summary="Keep executions moving: retries, time-outs of approvals, lost workers.",
         ),
         "serve": Verb(target="orchestrator.cli.serve:serve", summary="Serve HTTP: whether this instance is healthy."),
         "db": Verb(target="orchestrator.cli.db:db", summary="Upgrade the database that executions are kept in."),

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.agents.collection import library
 from orchestrator.cli.decisions import person
-from orchestrator.cli.workflow_files import find, name_of
+from orchestrator.cli.workflow_files import agents_of, find, name_of, transcripts_of
 from orchestrator.definition.events import event_name
 from orchestrator.definition.inputs import check_inputs
 from orchestrator.definition.model import JsonValue
@@ -36,7 +35,7 @@ def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
     """Read and check everything an execution needs; `BadInput`, `InvalidDefinition` or `NotFound` say what is wrong."""
     path = find(settings, wanted.workflow)
     source = path.read_text(encoding="utf-8", errors="replace")
-    agents = library(settings.root).agents
+    agents = agents_of(settings)
     workflow = load_workflow(
         path.read_bytes(), name_of(settings, path), workflows_dir=settings.workflows_dir, agents=agents
     )
@@ -49,7 +48,7 @@ def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
         workflow=workflow,
         source=source,
         agents={name: agents[name] for name in workflow.agents},
-        files=transcripts(path),
+        files=transcripts_of(path),
         inputs=inputs,
         triggered_by=person(os.environ),
         event_name=name,
@@ -82,9 +81,3 @@ def _payload(path: Path) -> dict[str, JsonValue]:
     if not isinstance(payload, dict):
         raise BadInput(f"the event {path} is not a JSON object", hint="save a webhook's payload")
     return payload
-
-
-def transcripts(workflow: Path) -> dict[str, str]:
-    """What `engine: replay` may play, by node run key: the files of the folder `NAME.replay` beside the workflow."""
-    folder = workflow.with_suffix(".replay")
-    return {path.stem: path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.glob("*.jsonl"))}

@@ -30,7 +30,10 @@ def test_what_another_attempt_may_cure_is_tried_again(failure: FailureClass) -> 
 
 @pytest.mark.parametrize(
     "failure",
-    [None, *(set(FailureClass) - {FailureClass[name] for name in ("EXIT", "TIMEOUT", "IDLE", "OVERLOADED", "LOST")})],
+    [
+        None,
+        *sorted(set(FailureClass) - {FailureClass[name] for name in ("EXIT", "TIMEOUT", "IDLE", "OVERLOADED", "LOST")}),
+    ],
 )
 def test_nothing_else_ever_is(failure: FailureClass | None) -> None:
     assert decided(failure, Retry(attempts=9, on=ALL)) == NEVER
