@@ -35,7 +35,7 @@ class PreviewCheck:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullRequest:
-    """Everything the preview shows. `verdict` sums the checks up."""
+    """Everything the preview shows. `verdict` sums the checks up; `head` is empty before there is a branch."""
 
     title: str
     base: str
@@ -72,7 +72,7 @@ def pull_request(view: ExecutionView, anchors: Mapping[int, str], diff: str) -> 
     return PullRequest(
         title=one_line(execution.workflow_name or execution.workflow_id, 120),
         base=one_line(execution.branch, 120) or "the base branch",
-        head=one_line(execution.result_branch or "", 120) or "not pushed yet",
+        head=one_line(execution.result_branch or "", 120),
         comment=tuple(_part(part) for part in comment_parts(view)),
         whole=whole,
         checks=checks,
