@@ -37,7 +37,7 @@ def cut_short(ended: Ended, limits: Limits) -> Outcome | None:
 
 
 def exit_message(code: int | None, last_words: str) -> str:
-    """`exit code 1: last line of stderr`, or the signal's name."""
+    """`exit code 1: last words`, or the signal's name."""
     if code is not None and code < 0:
         text = f"ended by {_signal_name(-code)}"
         text += " (out of memory?)" if -code == signal.SIGKILL else ""

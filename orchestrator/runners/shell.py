@@ -130,6 +130,10 @@ class _Transcript:
             case name if name in WITHDRAWN:
                 self.remark(f"`{name}` was withdrawn by GitHub and has no effect; write to $GITHUB_OUTPUT instead")
 
+    def last_words(self) -> str:
+        """The last complaint; where nothing complained, as with test runners, the last line said at all."""
+        return self.complained or (self.said[-1].strip() if self.said else "")
+
     def remark(self, text: str) -> None:
         self.log.line(text, level=Level.WARNING, stream="mycelium", group=self._group)
 
@@ -153,7 +157,7 @@ def _outcome(task: Task, ended: Ended, limits: Limits, transcript: _Transcript) 
 def _exited(ended: Ended, transcript: _Transcript) -> Outcome:
     if ended.code == 0:
         return Outcome(exit_code=0)
-    message = exit_message(ended.code, transcript.complained[:500])
+    message = exit_message(ended.code, transcript.last_words()[:500])
     return Outcome(failure=FailureClass.EXIT, exit_code=ended.code, message=message)
 
 

@@ -14,7 +14,14 @@ from tests.fakes import views
 
 def drawn(shown: ExecutionView, *, width: int = 80, height: int = 24, colour: bool = False) -> str:
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, legacy_windows=False)
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=colour,
+        no_color=not colour,
+        legacy_windows=False,
+        _environ={"TERM": "xterm"},  # not that of whoever runs the tests
+    )
     lines = [line for run in shown.runs for line in views.demo_log(shown, run.index)[-1:]]
     console.print(terminal_view(shown, lines=lines, width=width, height=height))
     return out.getvalue()
