@@ -11,6 +11,8 @@ from orchestrator.errors import SetupError
 
 PREFIX = "MYCELIUM_"
 DEFAULT_QUOTA_GB = 5.0
+# Agents mostly wait for a model, so that even a small machine runs several at once.
+LEAST_CONCURRENCY = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +50,7 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
         cache_dir=Path(_text(environ, "CACHE_DIR", str(_user_cache(environ)))),
         database_url=_text(environ, "DATABASE_URL", f"sqlite:///{home / 'state.db'}"),
         redis_url=environ.get(f"{PREFIX}REDIS_URL") or None,
-        concurrency=int(_number(environ, "CONCURRENCY", os.cpu_count() or 2, least=1)),
+        concurrency=int(_number(environ, "CONCURRENCY", max(LEAST_CONCURRENCY, os.cpu_count() or 1), least=1)),
         log_level=_choice(environ, "LOG_LEVEL", "warning", ("debug", "info", "warning", "error")),
         log_format=_choice(environ, "LOG_FORMAT", "console", ("console", "json")),
         workspace_quota_bytes=int(_number(environ, "WORKSPACE_QUOTA_GB", DEFAULT_QUOTA_GB, least=0) * 1_000_000_000),

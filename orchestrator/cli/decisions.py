@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import indent, wrap
 
 import click
 
-from orchestrator.cli.console import Console
+from orchestrator.cli.console import Console, printable
 from orchestrator.lifecycle import decide
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.attention import Decision, decisions
 from orchestrator.report.view import ExecutionView
 
+EXCERPT_LINES = 16
+WIDTH = 96
 UNATTENDED = "nobody (no terminal to ask in)"
 
 
@@ -46,6 +49,10 @@ class Desk:
 
     def _ask(self, decision: Decision) -> bool | None:
         self.console.line()
+        for key, text in decision.grounds:
+            self.console.line(self.console.styled(f"  {key} says", bold=True))
+            self.console.line(indent(printable(_excerpt(text)), "  │ ", lambda _: True))
+            self.console.line()
         self.console.line(self.console.styled(f"◆ {decision.question}", fg="yellow", bold=True))
         if decision.deadline:
             self.console.line(f"  {decision.deadline}")
@@ -59,6 +66,12 @@ class Desk:
         except click.Abort:
             return None
         return {"y": True, "n": False}.get(answer.lower())
+
+
+def _excerpt(text: str) -> str:
+    """The beginning, wrapped for a terminal; the page has all of it."""
+    lines = [part for line in text.splitlines() for part in wrap(line, WIDTH) or [""]]
+    return "\n".join(lines if len(lines) <= EXCERPT_LINES else [*lines[:EXCERPT_LINES], "…"])
 
 
 def person(environ: Mapping[str, str]) -> str:

@@ -76,7 +76,7 @@ class PlainScreen:
 
 
 class LiveScreen:
-    """A tree that is redrawn in place. Its last state stays on the screen when the execution has ended."""
+    """A tree that is redrawn in place; its last state stays on the screen."""
 
     def __init__(self, stream: TextIO, *, colour: bool) -> None:
         self._stream = stream
@@ -102,7 +102,6 @@ class LiveScreen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.transient = self._seen is None or not self._seen.execution.status.ended
         self._live.stop()
 
     def update(self, seen: ExecutionView) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.definition.model import Approval
@@ -14,7 +15,10 @@ from orchestrator.report.view import ExecutionView
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """An approval that waits. `approve` and `reject` are shell commands, the other two comments on GitHub."""
+    """An approval that waits. `approve` and `reject` are shell commands, the other two comments on GitHub.
+
+    `grounds` is what the agents right before it said, by node run key: what a person would want to read first.
+    """
 
     run: NodeRun
     question: str
@@ -23,6 +27,7 @@ class Decision:
     approve_comment: str
     reject_comment: str
     deadline: str = ""
+    grounds: tuple[tuple[str, str], ...] = ()
 
 
 def decisions(view: ExecutionView) -> tuple[Decision, ...]:
@@ -45,7 +50,16 @@ def _decision(view: ExecutionView, run: NodeRun) -> Decision:
         approve_comment=f"/mycelium approve {key}",
         reject_comment=f"/mycelium reject {key}",
         deadline=_deadline(view, run, action),
+        grounds=tuple(_grounds(view, run)),
     )
+
+
+def _grounds(view: ExecutionView, run: NodeRun) -> Iterator[tuple[str, str]]:
+    before = {source for source, target in view.edges if target == run.index}
+    for other in view.runs:
+        text = other.outcome.outputs.get("text") if other.outcome else None
+        if other.index in before and isinstance(text, str) and text.strip():
+            yield other.key, text.strip()
 
 
 def _deadline(view: ExecutionView, run: NodeRun, action: object) -> str:

@@ -98,7 +98,7 @@ def _run_rows(
 ) -> list[Text]:
     indent, width = place
     glyph, style = _glyph(run.status, view)
-    keys = max((len(one_line(other.key, _KEY_WIDTH)) for other in view.runs), default=0)
+    keys = max((len(one_line(other.key, _KEY_WIDTH)) + 2 * bool(other.matrix) for other in view.runs), default=0)
     row = Text("  " + " " * indent, no_wrap=True, overflow="ellipsis").append(f"{glyph} ", style)
     row.append(f"{one_line(run.key, _KEY_WIDTH):<{max(1, keys - indent)}}", _key_style(run))
     seconds = run_seconds(run, view)
