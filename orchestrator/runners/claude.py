@@ -49,6 +49,8 @@ EDIT_TOOLS = ("Edit", "MultiEdit", "NotebookEdit", "Write")
 DEFAULT_TOOLS = ("Read", "Grep", "Glob", *EDIT_TOOLS)
 EVENT_LIMIT = 32_000_000
 ARGUMENT_LIMIT = 120_000
+IDLE_SECONDS = 900.0
+"""Longer than Claude Code lets a command run (10 minutes), and than a model thinks; a stream that hangs ends here."""
 
 
 class ClaudeRunner:
@@ -88,7 +90,8 @@ class ClaudeRunner:
     def _supervised(
         self, task: Task, action: AgentTask, command: Command, said: _Conversation, control: Control
     ) -> Outcome:
-        limits = Limits(timeout_seconds=task.timeout_seconds, idle_seconds=task.idle_seconds, line_bytes=EVENT_LIMIT)
+        idle = task.idle_seconds or IDLE_SECONDS
+        limits = Limits(timeout_seconds=task.timeout_seconds, idle_seconds=idle, line_bytes=EVENT_LIMIT)
         attempt.record(task)
         ended = supervise(command, limits, said, control)
         for text in ended.left:

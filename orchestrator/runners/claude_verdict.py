@@ -8,7 +8,7 @@ from orchestrator.definition.model import JsonValue
 from orchestrator.execution.state import FailureClass, Level, Outcome, Usage
 from orchestrator.lifecycle.ports.runner import LogSink
 from orchestrator.runners.answer import answer_problems
-from orchestrator.runners.claude_stream import Record
+from orchestrator.runners.claude_stream import Record, whole
 from orchestrator.runners.endings import exit_message
 
 _SUBTYPES = {
@@ -27,34 +27,52 @@ def verdict(record: Record, code: int | None, schema: dict[str, JsonValue] | Non
         log.line(f"the MCP server `{server}` did not start", level=Level.WARNING, stream="mycelium")
     if result is None:
         return _without_result(record, code)
-    usage = usage_of(result, record.model)
-    text = str(result.get("result") or "")
+    usage = usage_of(result, record)
     failure = _failure(record, result, code)
     if failure is not None:
-        return Outcome(failure=failure[0], message=failure[1], exit_code=code, usage=usage, outputs={"text": text})
+        outputs: dict[str, JsonValue] = {"text": record.said}
+        return Outcome(failure=failure[0], message=failure[1], exit_code=code, usage=usage, outputs=outputs)
     answer = result.get("structured_output")
     problems = _answer_problems(answer, schema)
     if problems:
         return Outcome(failure=FailureClass.BAD_OUTPUT, message=problems, exit_code=code, usage=usage)
-    _mention_denials(result, log)
-    outputs: dict[str, JsonValue] = dict(answer) if isinstance(answer, dict) else {}
-    return Outcome(exit_code=code, usage=usage, outputs={**outputs, "text": text})
+    _mention_denials(record, log)
+    if schema is None or not isinstance(answer, dict):
+        return Outcome(exit_code=code, usage=usage, outputs={"text": str(result.get("result") or "")})
+    # The result's own text repeats the answer as JSON.
+    return Outcome(exit_code=code, usage=usage, outputs={"text": record.said, **answer})
 
 
-def usage_of(result: dict[str, Any], model: str) -> Usage:
-    """The figures of a result event; what is missing counts as 0, a missing cost as unknown."""
-    counts = result.get("usage")
-    counts = counts if isinstance(counts, dict) else {}
+def usage_of(result: dict[str, Any], record: Record) -> Usage:
+    """The figures of the whole run, sub-agents included; what is missing counts as 0, a missing cost as unknown."""
     cost = result.get("total_cost_usd")
+    by_model = result.get("modelUsage")
+    models = [each for each in by_model.values() if isinstance(each, dict)] if isinstance(by_model, dict) else []
+    figures = models or [_renamed(result.get("usage"))]
     return Usage(
-        model=model or ", ".join(result.get("modelUsage") or ()),
-        input_tokens=_count(counts.get("input_tokens")),
-        output_tokens=_count(counts.get("output_tokens")),
-        cache_read_tokens=_count(counts.get("cache_read_input_tokens")),
-        cache_write_tokens=_count(counts.get("cache_creation_input_tokens")),
-        turns=_count(result.get("num_turns")),
+        model=record.model,
+        input_tokens=_sum(figures, "inputTokens"),
+        output_tokens=_sum(figures, "outputTokens"),
+        cache_read_tokens=_sum(figures, "cacheReadInputTokens"),
+        cache_write_tokens=_sum(figures, "cacheCreationInputTokens"),
+        turns=record.turns,
         cost_usd=float(cost) if isinstance(cost, int | float) else None,
     )
+
+
+def _renamed(usage: object) -> dict[str, Any]:
+    """`usage` counts the last conversation alone; it is second choice."""
+    counts = usage if isinstance(usage, dict) else {}
+    return {
+        "inputTokens": counts.get("input_tokens"),
+        "outputTokens": counts.get("output_tokens"),
+        "cacheReadInputTokens": counts.get("cache_read_input_tokens"),
+        "cacheCreationInputTokens": counts.get("cache_creation_input_tokens"),
+    }
+
+
+def _sum(figures: list[dict[str, Any]], name: str) -> int:
+    return sum(whole(each.get(name)) for each in figures)
 
 
 def _without_result(record: Record, code: int | None) -> Outcome:
@@ -70,15 +88,14 @@ def _failure(record: Record, result: dict[str, Any], code: int | None) -> tuple[
     subtype = str(result.get("subtype"))
     if subtype in _SUBTYPES:
         return _SUBTYPES[subtype]
+    if result.get("stop_reason") == "refusal":
+        return FailureClass.REFUSED, f"the model refused: {text or record.said[:500]}"
     if result.get("is_error") or subtype != "success":
         return _api_failure(result.get("api_error_status"), text)
     if code != 0:
         return FailureClass.EXIT, exit_message(code, record.complaint[:500])
-    if record.refused:
-        return FailureClass.REFUSED, f"the model refused: {text}"
-    denials = _denied(result)
-    if denials and len(denials) >= record.tool_calls:
-        names = ", ".join(sorted(set(denials)))
+    if record.denied and record.denied.keys() >= record.calls.keys():
+        names = ", ".join(sorted(set(record.denied.values())))
         return FailureClass.DENIED, f"every tool it tried was denied ({names}); allow them with `tools`"
     return None
 
@@ -103,16 +120,6 @@ def _answer_problems(answer: object, schema: dict[str, JsonValue] | None) -> str
     return f"answer: {'; '.join(problems)}" if problems else ""
 
 
-def _denied(result: dict[str, Any]) -> list[str]:
-    denials = result.get("permission_denials")
-    named = denials if isinstance(denials, list) else []
-    return [str(denial.get("tool_name")) for denial in named if isinstance(denial, dict)]
-
-
-def _mention_denials(result: dict[str, Any], log: LogSink) -> None:
-    for name in sorted(set(_denied(result))):
+def _mention_denials(record: Record, log: LogSink) -> None:
+    for name in sorted(set(record.denied.values())):
         log.line(f"the tool `{name}` was denied; allow it with `tools`", level=Level.WARNING, stream="mycelium")
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -125,7 +125,7 @@ class _Playing:
         return None
 
     def _conclude(self, event: Result) -> Outcome:
-        outputs = {**event.answer, "text": event.text}
+        outputs = {"text": event.text, **event.answer}
         problems = answer_problems(event.answer, self.action.answer) if self.action.answer is not None else []
         if problems:
             return Outcome(failure=FailureClass.BAD_OUTPUT, message=f"answer: {'; '.join(problems)}", usage=self.usage)

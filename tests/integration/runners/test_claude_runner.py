@@ -26,7 +26,7 @@ SAID = {
     "message": {
         "content": [
             {"type": "text", "text": "Reading."},
-            {"type": "tool_use", "name": "Read", "input": {"file_path": "a.py"}},
+            {"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"file_path": "a.py"}},
         ]
     },
 }
@@ -99,8 +99,9 @@ def test_command_and_environment(tmp_path: Path) -> None:
 
 def test_a_schema_asks_for_and_gets_an_answer(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"verdict": {"enum": ["approve"]}}, "required": ["verdict"]}
-    good, _ = run(tmp_path, [{**RESULT, "structured_output": {"verdict": "approve"}}], action={"answer": schema})
-    assert good.outputs == {"verdict": "approve", "text": "All good."}
+    answered = {**RESULT, "result": '{"verdict":"approve"}', "structured_output": {"verdict": "approve"}}
+    good, _ = run(tmp_path, [SAID, answered], action={"answer": schema})
+    assert good.outputs == {"verdict": "approve", "text": "Reading."}
     argv = json.loads((tmp_path / "seen.json").read_text())["argv"]
     assert "StructuredOutput" in argv[argv.index("--allowedTools") + 1]
     for events in ([RESULT], [{**RESULT, "structured_output": {"verdict": "no"}}]):
@@ -117,7 +118,8 @@ def test_a_schema_asks_for_and_gets_an_answer(tmp_path: Path) -> None:
         ({"is_error": True, "result": "Connection error."}, 1, "overloaded"),
         ({"subtype": "error_max_turns", "is_error": True}, 1, "max_turns"),
         ({"subtype": "error_max_budget_usd", "is_error": True}, 1, "budget"),
-        ({"permission_denials": [{"tool_name": "Read"}]}, 0, "denied"),
+        ({"permission_denials": [{"tool_name": "Read", "tool_use_id": "toolu_1"}]}, 0, "denied"),
+        ({"is_error": True, "stop_reason": "refusal", "result": "API Error: flagged"}, 1, "refused"),
         ({}, 1, "exit"),
     ],
 )
@@ -128,9 +130,56 @@ def test_endings(tmp_path: Path, result: dict[str, Any], code: int, failure: str
 
 
 def test_one_denied_tool_of_several_is_a_warning(tmp_path: Path) -> None:
-    outcome, log = run(tmp_path, [SAID, SAID, {**RESULT, "permission_denials": [{"tool_name": "Bash"}]}])
+    denials = [{"tool_name": "Bash", "tool_use_id": "toolu_2"}]
+    outcome, log = run(tmp_path, [SAID, {**RESULT, "permission_denials": denials}])
     assert outcome.succeeded
     assert any("`Bash` was denied" in text for text in log.texts)
+
+
+def test_an_answers_own_text_is_the_text(tmp_path: Path) -> None:
+    answered = {**RESULT, "structured_output": {"text": "Keep it."}}
+    outcome, _ = run(tmp_path, [SAID, answered], action={"answer": {"type": "object"}})
+    assert outcome.outputs == {"text": "Keep it."}
+
+
+def test_tools_that_do_not_exist_count_as_denied(tmp_path: Path) -> None:
+    text = "<tool_use_error>Error: No such tool available: Read. Continue with the tools you have.</tool_use_error>"
+    block = {"type": "tool_result", "tool_use_id": "toolu_1", "is_error": True, "content": text}
+    outcome, log = run(tmp_path, [SAID, {"type": "user", "message": {"content": [block]}}, RESULT])
+    assert outcome.failure is FailureClass.DENIED
+    assert "Error: No such tool available: Read. Continue with the tools you have." in log.texts
+
+
+def test_work_in_the_background_adds_up(tmp_path: Path) -> None:
+    """Every wake-up begins with `init` and ends with a result of its own; only cost and models count from the start."""
+    denials = [{"tool_name": "Bash", "tool_use_id": "toolu_2"}]
+    models = {name: {"inputTokens": 100, "outputTokens": 10, "cacheReadInputTokens": 1} for name in ("big", "small")}
+    last = {**RESULT, "num_turns": 1, "modelUsage": models, "total_cost_usd": 0.5}
+    outcome, log = run(tmp_path, [INIT, SAID, {**RESULT, "permission_denials": denials}, INIT, last])
+    usage = outcome.usage
+    assert usage is not None
+    assert (usage.turns, usage.input_tokens, usage.output_tokens, usage.cache_read_tokens) == (3, 200, 20, 2)
+    assert sum("model claude-sonnet" in text for text in log.texts) == 1
+    assert any("`Bash` was denied" in text for text in log.texts)
+
+
+def test_errors_of_the_api_are_not_the_agents_words(tmp_path: Path) -> None:
+    retry = {"type": "system", "subtype": "api_retry", "attempt": 1, "max_retries": 2, "retry_delay_ms": 516}
+    words = [{"type": "text", "text": "API Error: 529\n\nTry again."}]
+    events = [
+        {**retry, "error_status": 529, "error": "overloaded"},
+        {**retry, "error_status": None, "error": "unknown"},
+        {"type": "system", "subtype": "informational", "content": "continuing once"},
+        {"type": "assistant", "message": {"model": "<synthetic>", "content": words}},
+    ]
+    _, log = run(tmp_path, [*events, RESULT])
+    assert [line[:3] for line in log.lines] == [
+        ("the model's API answered 529 (overloaded); retry 1 of 2 in 0.5 s", Level.WARNING, "mycelium"),
+        ("the model's API cannot be reached; retry 1 of 2 in 0.5 s", Level.WARNING, "mycelium"),
+        ("continuing once", Level.WARNING, "mycelium"),
+        ("API Error: 529", Level.ERROR, "stderr"),
+        ("Try again.", Level.ERROR, "stderr"),
+    ]
 
 
 def test_nothing_at_all_and_exit_0_is_no_success(tmp_path: Path) -> None:
