@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import indent, wrap
@@ -75,5 +77,11 @@ def _excerpt(text: str) -> str:
 
 
 def person(environ: Mapping[str, str]) -> str:
-    """The name a decision taken here is recorded under."""
-    return environ.get("USER") or environ.get("LOGNAME") or "somebody at the terminal"
+    """The name under which what is done here is recorded: the environment's, else the system's for this user."""
+    named = environ.get("LOGNAME") or environ.get("USER")
+    if named:
+        return named
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
