@@ -50,15 +50,15 @@ class Terminal:
 def carry(services: Services, settings: Settings, execution_id: str, terminal: Terminal) -> int:
     """Follow the execution until it ends or nobody here decides what it waits for; the exit code.
 
-    An interruption leaves it resumable and says how.
+    An interruption says how to go on later, and passes on: whoever holds the process tree ends it in a hurry.
     """
     try:
         seen = _until_settled(services, settings, execution_id, terminal)
     except KeyboardInterrupt:
         terminal.console.line()
-        terminal.console.line("Interrupted. The nodes at work are stopped and start anew with:")
+        terminal.console.line("Stopping the nodes at work. They start anew with:")
         terminal.console.line(f"  mycelium executions resume {execution_id}")
-        return ExitCode.INTERRUPTED
+        raise
     if terminal.as_json:
         click.echo(json.dumps(as_json(seen), indent=2))
     return EXIT_CODES[seen.execution.status]

@@ -60,6 +60,16 @@ def lose(services: Services, lease: Lease) -> bool:
     return True
 
 
+def lose_all_of(services: Services, seat: str) -> None:
+    """Take the node runs of whoever worked at a seat before its present worker: they have ended, and nobody waits.
+
+    Workers are named `<seat>.<something>`, and a seat has one worker at a time.
+    """
+    for lease in services.store.leases(services.instance):
+        if lease.worker and lease.worker.rpartition(".")[0] == seat:
+            lose(services, lease)
+
+
 def start_running(services: Services, claim: NodeRun) -> None:
     """The execution has a node run at work: it is `running`. Raises `StaleClaim`."""
     with changing(services, claim.execution_id) as change:

@@ -83,6 +83,8 @@ class Attendance:
     def _drained(self) -> bool:
         if not self._signals.draining():
             return False
+        if self._signals.hurried():
+            return True
         now = self._services.clock.monotonic()
         self._drain_from = now if self._drain_from is None else self._drain_from
         return now - self._drain_from >= DRAIN_SECONDS

@@ -39,11 +39,14 @@ class Patience:
 
 
 class ControlLoop:
-    """Lives as long as its process, because patience needs memory; one of an instance's loops leads at a time."""
+    """Lives as long as its process, because patience needs memory; one of an instance's loops leads at a time.
 
-    def __init__(self, services: Services) -> None:
+    `seat` names the loop and those that follow on it when its process dies, each of which leads at once.
+    """
+
+    def __init__(self, services: Services, seat: str) -> None:
         self._services = services
-        self._holder = services.new_id()
+        self._holder = seat
         self._name = f"control:{services.instance}"
         self._leases = Patience()
         self._leads = Patience()

@@ -15,9 +15,10 @@ class Link:
     """How a worker or a control loop reaches the rest; it survives JSON.
 
     `services` names a function `f(*, redis_url, instance, **arguments) -> Services`, called once in each child after
-    the fork. `work` names what runs nodes, as `lifecycle.execute.work`; `control` what makes the control loop out of
-    the services, an object with `step() -> float` and `close()`. All three are `module:attribute`; `jobs` is the
-    module with `bind` and the `REGISTRY` of functions that a token may call.
+    the fork. `work` names what runs nodes, as `lifecycle.execute.work`; `lose` what takes back the nodes that dead
+    workers of a seat ran, `f(services, seat)`; `control` what makes the control loop out of services and its seat, an
+    object with `step() -> float` and `close()`. All four are `module:attribute`; `jobs` is the module with `bind` and
+    the `REGISTRY` of functions that a token may call.
     """
 
     redis_url: str
@@ -27,6 +28,7 @@ class Link:
     labels: tuple[str, ...] = ("default",)
     jobs: str = "orchestrator.jobs"
     work: str = "orchestrator.lifecycle.execute:work"
+    lose: str = "orchestrator.lifecycle.advance:lose_all_of"
     control: str = "orchestrator.lifecycle.control:ControlLoop"
 
     def build(self) -> Services:

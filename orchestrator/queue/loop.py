@@ -88,14 +88,15 @@ class Loop:
             self._waiting = False
 
 
-def run(link: Link) -> None:
-    """What the control loop's process does after the fork, until SIGTERM."""
+def run(link: Link, seat: str) -> None:
+    """What the control loop's process does after the fork, until SIGTERM. A seat has one process at a time."""
     mortal.close_to_others()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    make: Callable[[Services], Passes] = resolve(link.control)
-    passes = make(link.build())
+    make: Callable[[Services, str], Passes] = resolve(link.control)
+    passes = make(link.build(), seat)
     nudges = Nudges(connect(link.redis_url, block_seconds=Nudges.BLOCK_SECONDS), Names(instance=link.instance))
     loop = Loop(passes.step, nudges, time.sleep)
-    signal.signal(signal.SIGTERM, loop.stop)
+    for number in (signal.SIGTERM, mortal.HURRY):
+        signal.signal(number, loop.stop)
     loop.run()
     passes.close()

@@ -9,6 +9,9 @@ import sys
 import threading
 from collections.abc import Callable
 
+HURRY = signal.SIGUSR1
+"""To a worker, control loop or supervisor: as SIGTERM, without waiting for the nodes at work."""
+
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 KERNEL_WATCHES = sys.platform == "linux"

@@ -24,7 +24,7 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 10.0
 STEADY_SECONDS = 10.0
 TERMINATE_SECONDS = 28.0
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP, mortal.HURRY)
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +76,9 @@ class Pool:
     def pids(self) -> dict[str, int]:
         return {member.role.name: member.pid for member in self._members if member.pid}
 
-    def stop(self, *, grace: float = TERMINATE_SECONDS) -> None:
-        """SIGTERM to all, SIGKILL to whoever is left after `grace` seconds; all of them are reaped afterwards."""
-        self._signal(signal.SIGTERM)
+    def stop(self, *, hurry: bool = False, grace: float = TERMINATE_SECONDS) -> None:
+        """SIGTERM (or `HURRY`) to all, SIGKILL to whoever is left after `grace` seconds; all are reaped afterwards."""
+        self._signal(mortal.HURRY if hurry else signal.SIGTERM)
         deadline = time.monotonic() + grace
         pause = 0.002
         while self._reap() and time.monotonic() < deadline:

@@ -36,6 +36,7 @@ class RedisStopSignals:
         self._listeners: list[Listener] = []
         self._guard = threading.Lock()
         self._draining = False
+        self._hurried = False
         self._closed = threading.Event()
         self._heard = threading.Event()
         self._thread = threading.Thread(target=self._hear, name="stop-signals", daemon=True)
@@ -61,9 +62,13 @@ class RedisStopSignals:
     def draining(self) -> bool:
         return self._draining
 
-    def drain(self) -> None:
+    def hurried(self) -> bool:
+        return self._hurried
+
+    def drain(self, *, hurry: bool = False) -> None:
         """From now on `draining` is true. Safe in a signal handler: the listeners are told from another thread."""
         self._draining = True
+        self._hurried = self._hurried or hurry
         threading.Thread(target=self._notify, name="drain", daemon=True).start()
 
     def _notify(self) -> None:

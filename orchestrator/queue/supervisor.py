@@ -10,8 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+import secrets
 import select
 import signal
+import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,6 +22,7 @@ from importlib import import_module
 from typing import IO, Any
 
 from orchestrator.errors import MyceliumError
+from orchestrator.queue import mortal
 from orchestrator.queue.link import Link
 from orchestrator.queue.pool import Pool, Role
 from orchestrator.queue.server import EmbeddedServer, find_binary
@@ -51,17 +55,19 @@ def decode(message: Mapping[str, Any]) -> Plan:
 
 
 class Orders:
-    """What the supervisor waits for: SIGTERM, the end of a child, or the end of its parent."""
+    """What the supervisor waits for: SIGTERM or `HURRY`, the end of a child, or the end of its parent."""
 
     def __init__(self, lifeline: int) -> None:
         self.terminate = False
+        self.hurry = False
         self._lifeline = lifeline
         self._wakeup, wake = os.pipe()
         os.set_blocking(self._wakeup, False)
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, self._on_terminate)
+        for number in (signal.SIGTERM, mortal.HURRY):
+            signal.signal(number, self._on_terminate)
         signal.signal(signal.SIGCHLD, _on_child)
 
     def wait(self, seconds: float | None) -> bool:
@@ -71,8 +77,9 @@ class Orders:
             os.read(self._wakeup, 4096)
         return self._lifeline not in ready or bool(os.read(self._lifeline, 4096))
 
-    def _on_terminate(self, *_signal: object) -> None:
+    def _on_terminate(self, number: int, _frame: object) -> None:
         self.terminate = True
+        self.hurry = self.hurry or number == mortal.HURRY
 
 
 def _on_child(*_signal: object) -> None:
@@ -105,7 +112,7 @@ class Supervisor:
     def stop(self) -> None:
         """Drain when told to stop; when the parent died there is nobody left to drain for."""
         if self._orders.terminate:
-            self._pool.stop()
+            self._pool.stop(hurry=self._orders.hurry)
         else:
             self._pool.kill()
         if self._server:
@@ -126,15 +133,20 @@ class Supervisor:
 
 
 def _roles(plan: Plan, link: Link) -> list[Role]:
+    pool = _pool_name()
+
     # Imported by the child if it was not preloaded: the supervisor itself needs neither redis nor rq.
-    def work() -> None:
-        import_module("orchestrator.queue.worker").run(link)
+    def role(name: str, module: str) -> Role:
+        return Role(name=name, run=lambda: import_module(module).run(link, f"{pool}.{name}"))
 
-    def control() -> None:
-        import_module("orchestrator.queue.loop").run(link)
+    workers = [role(f"worker-{number}", "orchestrator.queue.worker") for number in range(1, plan.workers + 1)]
+    return [*([role("control", "orchestrator.queue.loop")] if plan.control else []), *workers]
 
-    workers = [Role(name=f"worker-{number}", run=work) for number in range(1, plan.workers + 1)]
-    return [*([Role(name="control", run=control)] if plan.control else []), *workers]
+
+def _pool_name() -> str:
+    """Host and something random: the seats of a pool are those of no other, and never used again."""
+    host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:40]
+    return f"{host}.{secrets.token_hex(4)}"
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from orchestrator.errors import Conflict, SetupError
+from orchestrator.queue import mortal
 from orchestrator.queue.instance import Instance
 from orchestrator.queue.supervisor import Plan
 
@@ -26,8 +27,8 @@ PROGRAM = (
 class ProcessTree:
     """Valkey, workers and control loop below one supervisor; `with ProcessTree(plan, instance) as tree: …`.
 
-    Everything ends with the block, drained, and everything ends when this process dies, however it dies. Other threads
-    of this process are no obstacle: nothing is forked here.
+    Everything ends with the block, drained, in a hurry where Ctrl-C ended it; and everything ends when this process
+    dies, however it dies. Other threads of this process are no obstacle: nothing is forked here.
     """
 
     def __init__(self, plan: Plan, instance: Instance | None = None) -> None:
@@ -73,11 +74,14 @@ class ProcessTree:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def stop(self) -> None:
-        """Drain and end everything; whatever is left after `STOP_SECONDS` is killed. Twice is no error."""
+    def stop(self, *, hurry: bool = False) -> None:
+        """Drain and end everything; whatever is left after `STOP_SECONDS` is killed. Twice is no error.
+
+        In a `hurry` the nodes at work are not waited for: they are stopped and go back to the queue.
+        """
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(mortal.HURRY if hurry else signal.SIGTERM)
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -93,7 +97,7 @@ class ProcessTree:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.stop(hurry=kind is KeyboardInterrupt)
 
     def _read(self, line: str) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(line) if line else {"error": "the supervisor ended at once"}

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-import secrets
 import signal
-import socket
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -156,12 +153,18 @@ class TokenWorker(SimpleWorker):
         with translated("ending a job"):
             self.set_state(WorkerStatus.IDLE)
 
-    def request_stop(self, *_signal: object) -> None:
-        """SIGTERM: take nothing new, let the running node end, and after `DRAIN_SECONDS` end in any case."""
+    def request_stop(self, number: int = signal.SIGTERM, *_frame: object) -> None:
+        """Take nothing new and end: on SIGTERM after the running node, on `HURRY` as soon as that is stopped.
+
+        After `DRAIN_SECONDS` the worker ends in any case.
+        """
+        hurry = number == mortal.HURRY
+        if self._stop_requested and not hurry:
+            return
+        self._signals.drain(hurry=hurry)
         if self._stop_requested:
             return
         self._stop_requested = True
-        self._signals.drain()
         limit = threading.Timer(DRAIN_SECONDS, os._exit, (DRAIN_EXPIRED,))
         limit.daemon = True
         limit.start()
@@ -172,6 +175,7 @@ class TokenWorker(SimpleWorker):
         # Ctrl+C reaches the whole group; whoever started us decides what becomes of us.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self.request_stop)
+        signal.signal(mortal.HURRY, self.request_stop)
 
     @contextmanager
     def _beating(self, job: Job, execution: Execution) -> Generator[None]:
@@ -195,9 +199,10 @@ class TokenWorker(SimpleWorker):
             thread.join()
 
 
-def run(link: Link) -> None:
+def run(link: Link, seat: str) -> None:
     """What a worker process does after the fork, until it is told to drain.
 
+    A seat has one process at a time, so what the ones before it ran is lost, and is made ready again at once.
     `Unavailable` without Redis; the pool starts another one then.
     """
     mortal.close_to_others()
@@ -207,11 +212,13 @@ def run(link: Link) -> None:
     client = connect(link.redis_url, block_seconds=BLOCK_SECONDS, retries=0)
     signals = RedisStopSignals(connect(link.redis_url), Names(instance=link.instance).stop)
     with translated("starting a worker"):
-        worker = TokenWorker(link, new_name(), client, signals)
+        worker = TokenWorker(link, f"{seat}.{os.getpid()}", client, signals)
         Token.registry = jobs.REGISTRY
+        services = link.build()
+        resolve(link.lose)(services, seat)
         jobs.bind(
             jobs.Application(
-                services=link.build(),
+                services=services,
                 signals=signals,
                 worker=worker.name,
                 labels=link.labels,
@@ -227,9 +234,3 @@ def run(link: Link) -> None:
             log.debug("stopped before the first token")
         finally:
             signals.close()
-
-
-def new_name() -> str:
-    """Host, process and something random: never reused, even when the process id is."""
-    host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:40]
-    return f"{host}.{os.getpid()}.{secrets.token_hex(4)}"

@@ -117,10 +117,10 @@ class SqlStore:
 
     def leases(self, instance: str) -> list[Lease]:
         runs = node_runs.c
-        query = select(runs.execution_id, runs.index, runs.epoch, runs.lease).where(RUNNING, runs.instance == instance)
+        columns = (runs.execution_id, runs.index, runs.epoch, runs.lease.label("beat"), runs.worker)
+        query = select(*columns).where(RUNNING, runs.instance == instance).order_by(runs.execution_id, runs.index)
         with self._reading() as connection:
-            rows = connection.execute(query.order_by(runs.execution_id, runs.index)).all()
-        return [Lease(execution_id=key, index=index, epoch=epoch, beat=beat) for key, index, epoch, beat in rows]
+            return [Lease(**row) for row in connection.execute(query).mappings()]
 
     def ready(self, instance: str, now: datetime) -> dict[str, int]:
         with self._reading() as connection:

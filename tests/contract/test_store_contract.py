@@ -502,7 +502,7 @@ class TestLeases:
         claim(store)
         held = store.leases("here")
         assert held == [
-            Lease(execution_id=FIRST, index=0, epoch=1, beat=0),
+            Lease(execution_id=FIRST, index=0, epoch=1, beat=0, worker="w1"),
             Lease(execution_id=SECOND, index=0, epoch=1, beat=0),
         ]
         assert store.beat(held) == {(FIRST, 0): False, (SECOND, 0): True}

@@ -25,7 +25,7 @@ class Bench:
 
     wake: Wake
     signals: StopSignals
-    drain: Callable[[], None]
+    drain: Callable[..., None]
     free: Callable[[str, int], None]
     waiting: Callable[[str], int]
     nudged: Callable[[], bool]
@@ -139,3 +139,13 @@ def test_a_drain_is_heard_and_stays(bench: Bench) -> None:
         bench.drain()
         assert heard.wait(PATIENCE_SECONDS)
     assert bench.signals.draining()
+    assert not bench.signals.hurried()
+
+
+def test_a_drain_in_a_hurry_is_both(bench: Bench) -> None:
+    heard = threading.Event()
+    with bench.signals.listen(heard.set):
+        bench.drain(hurry=True)
+        assert heard.wait(PATIENCE_SECONDS)
+    assert bench.signals.draining()
+    assert bench.signals.hurried()

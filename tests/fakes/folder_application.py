@@ -57,10 +57,16 @@ def work(application: Any, *, labels: Sequence[str], worker: str, signals: StopS
     return ran
 
 
+def lose(application: Any, seat: str) -> None:
+    """What stands for `lifecycle.advance.lose_all_of`: it notes who was asked about."""
+    with (application.folder / "seats").open("a") as seats:
+        seats.write(f"{seat}\n")
+
+
 class Sweep:
     """What stands for `lifecycle.control.ControlLoop`."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Any, seat: str) -> None:
         self._application = application
         _write(application.folder / "swept", str(os.getpid()))
 

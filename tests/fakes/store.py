@@ -342,7 +342,10 @@ class MemoryStore:
     def leases(self, instance: str) -> list[Lease]:
         with self._reading() as tables:
             running = tables.moving_of(instance, NodeStatus.RUNNING)
-            return [Lease(execution_id=r.execution_id, index=r.index, epoch=r.epoch, beat=r.lease) for r in running]
+            return [
+                Lease(execution_id=r.execution_id, index=r.index, epoch=r.epoch, beat=r.lease, worker=r.worker)
+                for r in running
+            ]
 
     def ready(self, instance: str, now: datetime) -> dict[str, int]:
         with self._reading() as tables:

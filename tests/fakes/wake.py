@@ -15,7 +15,7 @@ class FakeStopSignals:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
-        self._draining = False
+        self._draining = self._hurried = False
         self._guard = threading.Lock()
 
     @contextmanager
@@ -31,9 +31,13 @@ class FakeStopSignals:
     def draining(self) -> bool:
         return self._draining
 
-    def drain(self) -> None:
-        """What SIGTERM does to a worker process."""
+    def hurried(self) -> bool:
+        return self._hurried
+
+    def drain(self, *, hurry: bool = False) -> None:
+        """What SIGTERM, or an interruption, does to a worker process."""
         self._draining = True
+        self._hurried = hurry
         self.notify()
 
     def notify(self) -> None:

@@ -73,7 +73,7 @@ class World:
             secrets=self.secrets,
             jitter=lambda: 0.0,
         )
-        self.control = ControlLoop(self.services)
+        self.control = ControlLoop(self.services, "control")
 
     def start(self, definition: Workflow, **request: Any) -> Execution:
         """Start an execution of `definition` on the repository's present commit."""

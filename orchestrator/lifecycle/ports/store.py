@@ -28,12 +28,16 @@ class StoredEffect:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lease:
-    """A running node run as the sweep sees it: expired when `beat` stays the same for too long."""
+    """A running node run as the sweep sees it: expired when `beat` stays the same for too long.
+
+    `worker` is told by `Store.leases`, and asked for by nobody else.
+    """
 
     execution_id: str
     index: int
     epoch: int
     beat: int
+    worker: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -72,3 +72,7 @@ class StopSignals(Protocol):
     def draining(self) -> bool:
         """No new claims; the running node ends soon and goes back to the queue."""
         ...
+
+    def hurried(self) -> bool:
+        """Draining, and the running node is not waited for: it goes back to the queue now."""
+        ...

@@ -57,6 +57,7 @@ def link(tmp_path: Path) -> Link:
         services="tests.fakes.folder_application:services",
         arguments={"folder": str(tmp_path)},
         work="tests.fakes.folder_application:work",
+        lose="tests.fakes.folder_application:lose",
         control="tests.fakes.folder_application:Sweep",
     )
 

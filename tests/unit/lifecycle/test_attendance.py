@@ -49,6 +49,16 @@ def test_a_drained_run_goes_back_without_using_up_an_attempt(world: World, monke
     assert world.node_run(execution, "b").epoch == 0
 
 
+def test_a_hurried_worker_gives_back_what_runs_at_once(world: World) -> None:
+    def deed(task: Task, log: LogSink, control: Control) -> Outcome:
+        world.signals.drain(hurry=True)
+        return stopped(task, log, control)
+
+    world.runner.deeds["a"] = deed
+    run = world.node_run(world.run(workflow(node("a"))), "a")
+    assert (run.status, run.attempt, run.lost) == (NodeStatus.QUEUED, 0, 0)
+
+
 def test_a_draining_worker_claims_nothing_more(world: World) -> None:
     def deed(task: Task, log: LogSink, control: Control) -> Outcome:
         world.signals.drain()
@@ -88,4 +98,4 @@ def test_attending_beats_the_lease_and_leaves_no_thread(world: World) -> None:
     assert not thread.is_alive()
     (lease,) = world.store.leases("here")
     assert lease.beat > 0
-    assert lease == Lease(execution_id=claim.execution_id, index=0, epoch=1, beat=lease.beat)
+    assert lease == Lease(execution_id=claim.execution_id, index=0, epoch=1, beat=lease.beat, worker="w1")

@@ -14,6 +14,7 @@ from orchestrator.lifecycle import advance
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.decide import approve, reject
+from orchestrator.lifecycle.ports import Lead
 from orchestrator.lifecycle.rerun import rerun
 from orchestrator.lifecycle.resume import resume
 from tests.fakes.runner import writes
@@ -166,8 +167,17 @@ def test_a_dead_instance_is_taken_over(world: World, tmp_path: Path) -> None:
         resume(services, execution.id)
 
 
+def test_the_next_worker_of_a_seat_makes_what_the_dead_one_ran_ready(world: World) -> None:
+    execution = world.start(workflow(node("a"), node("b")))
+    world.claim("host.pool.worker-1.77")
+    world.claim("host.pool.worker-11.78")
+    advance.lose_all_of(world.services, "host.pool.worker-1")
+    assert world.statuses(execution) == {"a": "queued", "b": "running"}
+    assert world.node_run(execution, "a").lost == 1
+
+
 def test_one_control_loop_leads_until_it_is_silent(world: World) -> None:
-    other = ControlLoop(world.services)
+    other = ControlLoop(world.services, "other")
     execution = world.start(workflow(node("a")))
     world.control.step()
     world.claim()
@@ -183,6 +193,13 @@ def test_one_control_loop_leads_until_it_is_silent(world: World) -> None:
     world.clock.advance(31)
     other.step()
     assert world.node_run(execution, "a").lost == 1
+
+
+def test_a_control_loop_leads_at_once_where_another_one_died(world: World) -> None:
+    world.control.step()
+    ControlLoop(world.services, "control").step()
+    with world.store.begin() as tx:
+        assert tx.lead("control:here") == Lead(holder="control", beat=2)
 
 
 def test_effects_of_a_dead_process_are_performed_by_the_loop(world: World) -> None:
