@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from orchestrator.definition.model import Agent, AgentDefinition, Merge, Run, WorkspaceMode
 from orchestrator.errors import SetupError
 from orchestrator.execution.state import FailureClass, Outcome
@@ -10,7 +12,11 @@ from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.ports import AgentTask, ShellTask, Task, Workspace
 from orchestrator.lifecycle.prompts import agent_prompt
 
-SHELL = "shell"
+SHELL: Final = "shell"
+
+AGENT_IDLE_SECONDS: Final = 900.0
+"""How long an agent may show no sign of life: longer than any tool call of its own may take, and far shorter than a
+stream that the model's service has silently dropped."""
 
 
 def action_task(attempt: Attempt, workspace: Workspace) -> ShellTask | AgentTask:
@@ -78,6 +84,7 @@ def _task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace)
         scratch=attempt.scratch,
         writable=isinstance(node.action, Merge) or node.workspace is WorkspaceMode.WRITE,
         timeout_seconds=node.timeout_minutes * 60,
+        idle_seconds=AGENT_IDLE_SECONDS if isinstance(action, AgentTask) else None,
         env={**_github_environment(attempt), **contexts.environment(attempt.contexts)},
         secrets=tuple(attempt.services.secrets.values()),
         artifacts=node.artifacts,

@@ -43,6 +43,13 @@ def test_what_an_agent_changed_becomes_a_commit_of_its_own(world: World) -> None
     assert world.blobs.has(outcome.bundle or "")
 
 
+def test_an_agent_must_show_signs_of_life_and_a_command_need_not(world: World) -> None:
+    nodes = (node("think", action=Agent(agent="writer")), node("build", action=Run(script="make")))
+    world.run(workflow(*nodes), agents=AGENTS)
+    assert world.runner.task("think").idle_seconds == 900
+    assert world.runner.task("build").idle_seconds is None
+
+
 def test_changes_of_a_reader_are_thrown_away_and_counted(world: World) -> None:
     world.runner.deeds["look"] = writes(new_txt="text")
     execution = world.run(workflow(node("look", action=Agent(agent="writer"))), agents=AGENTS)
