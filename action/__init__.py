@@ -1,0 +1,1 @@
+"""What the published GitHub Action runs."""

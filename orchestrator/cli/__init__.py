@@ -9,5 +9,7 @@ def main() -> NoReturn:
     """Run `mycelium` with the arguments of this process and end it with an exit code of `errors.ExitCode`."""
     from orchestrator.cli.exit import ended
     from orchestrator.cli.program import mycelium
+    from orchestrator.cli.streams import make_whole
 
+    make_whole()
     raise SystemExit(ended(mycelium))

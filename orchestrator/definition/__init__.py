@@ -1,0 +1,1 @@
+"""What a workflow is. Pure: no I/O, no clock, no randomness."""

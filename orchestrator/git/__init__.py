@@ -1,0 +1,1 @@
+"""The repository as executions use it: snapshots, workspaces, commits, merges, branches."""

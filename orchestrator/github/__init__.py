@@ -1,0 +1,1 @@
+"""GitHub's API and payloads. PyGithub is imported here and nowhere else."""

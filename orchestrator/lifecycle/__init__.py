@@ -1,0 +1,1 @@
+"""The life of an execution, over the ports in `ports/`."""

@@ -1,0 +1,1 @@
+"""Every way to run a node, and the supervision of its processes."""
