@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.definition.model import JsonValue
 from orchestrator.execution.state import FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
-from orchestrator.runners import attempt
+from orchestrator.runners import attempt, claude_access
 from orchestrator.runners.claude_stream import ClaudeStream
 from orchestrator.runners.claude_verdict import verdict
 from orchestrator.runners.endings import cut_short
@@ -19,24 +19,6 @@ from orchestrator.runners.process import Command
 from orchestrator.runners.supervise import Limits, supervise
 
 INSTALL = "npm install -g @anthropic-ai/claude-code"
-KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
-CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
-CLOUD_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK")
-ACCESS = (
-    *KEYS,
-    *CLOUDS,
-    *CLOUD_SECRETS,
-    "ANTHROPIC_BASE_URL",
-    "ANTHROPIC_BEDROCK_BASE_URL",
-    "ANTHROPIC_VERTEX_BASE_URL",
-    "ANTHROPIC_VERTEX_PROJECT_ID",
-    "AWS_PROFILE",
-    "AWS_REGION",
-    "CLOUD_ML_REGION",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-)
-"""What Claude Code needs to reach a model, and all it gets of the worker's credentials."""
-
 QUIET = {
     "DISABLE_TELEMETRY": "1",
     "DISABLE_ERROR_REPORTING": "1",
@@ -45,7 +27,7 @@ QUIET = {
     "CLAUDE_CODE_MAX_RETRIES": "2",
     "MCP_CONNECTION_NONBLOCKING": "0",
 }
-EDIT_TOOLS = ("Edit", "MultiEdit", "NotebookEdit", "Write")
+EDIT_TOOLS = ("Edit", "NotebookEdit", "Write")
 DEFAULT_TOOLS = ("Read", "Grep", "Glob", *EDIT_TOOLS)
 EVENT_LIMIT = 32_000_000
 ARGUMENT_LIMIT = 120_000
@@ -54,8 +36,8 @@ IDLE_SECONDS = 900.0
 
 
 class ClaudeRunner:
-    """`engine: claude`. `environ` is the worker's environment; only the names in `ACCESS` and the allow-list of
-    `environment.py` are taken from it. Without `program`, `claude` is looked for on its PATH."""
+    """`engine: claude`. `environ` is the worker's environment; only the names in `claude_access.py` and the
+    allow-list of `environment.py` are taken from it. Without `program`, `claude` is looked for on its PATH."""
 
     def __init__(self, *, environ: Mapping[str, str], program: Path | None = None) -> None:
         self._environ = environ
@@ -68,22 +50,22 @@ class ClaudeRunner:
         if program is None:
             return _failed(FailureClass.SETUP, f"Claude Code is not installed: `{INSTALL}`")
         env = self._environment(task)
-        if not any(env.get(name) for name in (*KEYS, *CLOUDS)):
-            return _failed(FailureClass.AUTH, f"no key for Claude Code: set one of {', '.join((*KEYS, *CLOUDS))}")
+        if missing := claude_access.missing(env):
+            return _failed(FailureClass.AUTH, missing)
         argv = [str(program), *arguments(action, writable=task.writable, workspace=task.workspace)]
         longest = max(len(text.encode()) for text in argv)
         if longest > ARGUMENT_LIMIT:
             return _failed(FailureClass.SETUP, f"the agent or its answer's schema is too long: {longest} bytes")
-        for secret in (*task.secrets, *(env[name] for name in (*KEYS, *CLOUD_SECRETS) if env.get(name))):
+        for secret in (*task.secrets, *claude_access.secrets(env)):
             log.mask(secret)
         prompt = task.scratch / "prompt.md"
         prompt.write_text(action.prompt, encoding="utf-8")
-        command = Command(argv=argv, env=env, cwd=task.workspace, stdin=prompt)
+        command = Command(argv=claude_access.handing_over(argv, env), env=env, cwd=task.workspace, stdin=prompt)
         return self._supervised(task, action, command, _Conversation(task, log), control)
 
     def _environment(self, task: Task) -> dict[str, str]:
         home = folder(task, "home")
-        access = {name: self._environ[name] for name in ACCESS if self._environ.get(name)}
+        access = {name: self._environ[name] for name in claude_access.NAMES if self._environ.get(name)}
         own = {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude")}
         return {**base_environment(task, self._environ), **access, **QUIET, **task.env, **own}
 
