@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,9 +67,15 @@ def build(settings: Settings, *, redis_url: str | None, instance: str) -> Servic
     make_self_ignoring(settings.home_dir)
     clock = SystemClock()
     wake, events = _bells(redis_url, instance)
+    store = open_store(settings.database_url, home=settings.home_dir)
+    try:
+        logs = open_logs(settings.home_dir / "logs.db")
+    except BaseException:
+        store.close()
+        raise
     return Services(
-        store=open_store(settings.database_url, home=settings.home_dir),
-        logs=open_logs(settings.home_dir / "logs.db"),
+        store=store,
+        logs=logs,
         blobs=FolderBlobs(settings.home_dir / "blobs"),
         events=events,
         wake=wake,
@@ -103,8 +110,10 @@ def offline(settings: Settings) -> Generator[Services]:
 @contextmanager
 def owning(settings: Settings) -> Generator[Services]:
     """Services of a process that takes executions of dead process trees into its own hands, and runs nothing."""
+    from orchestrator.git.ignoring import make_self_ignoring
     from orchestrator.queue.instance import Instance
 
+    make_self_ignoring(settings.home_dir)
     instance = Instance.acquire(settings.home_dir)
     try:
         with _closing(build(settings, redis_url=None, instance=instance.id)) as services:
@@ -116,11 +125,13 @@ def owning(settings: Settings) -> Generator[Services]:
 @contextmanager
 def embedded(settings: Settings) -> Generator[Services]:
     """Services on a process tree of our own: Valkey, workers and control loop end with the block, drained."""
+    from orchestrator.git.ignoring import make_self_ignoring
     from orchestrator.queue.instance import Instance
     from orchestrator.queue.link import Link
     from orchestrator.queue.supervisor import Plan
     from orchestrator.queue.tree import ProcessTree
 
+    make_self_ignoring(settings.home_dir)
     instance = Instance.acquire(settings.home_dir)
     link = Link(
         redis_url=settings.redis_url or "",
@@ -136,10 +147,13 @@ def embedded(settings: Settings) -> Generator[Services]:
         log_level=settings.log_level.upper(),
     )
     try:
+        # Store and server are tried before anything is started: then one clear error is all that is left behind.
         with (
+            _closing(build(settings, redis_url=_reached(settings.redis_url), instance=instance.id)) as unattended,
             ProcessTree(plan, instance) as tree,
-            _closing(build(settings, redis_url=tree.redis_url, instance=instance.id)) as services,
         ):
+            wake, events = _bells(tree.redis_url, instance.id)
+            services = replace(unattended, wake=wake, events=events)
             yield services
             services.git.sweep(keep=(), quota_bytes=settings.workspace_quota_bytes)
     finally:
@@ -149,7 +163,8 @@ def embedded(settings: Settings) -> Generator[Services]:
 @contextmanager
 def shared(settings: Settings) -> Generator[Services]:
     """Services of a process that leaves the work to workers elsewhere, which share its database and Redis."""
-    with _closing(build(settings, redis_url=_shared_redis(settings), instance=SHARED_INSTANCE)) as services:
+    redis_url = _reached(_shared_redis(settings))
+    with _closing(build(settings, redis_url=redis_url, instance=SHARED_INSTANCE)) as services:
         yield services
 
 
@@ -173,6 +188,15 @@ def _shared_redis(settings: Settings) -> str:
             hint="set MYCELIUM_REDIS_URL, or use `mycelium run`, which brings its own",
         )
     return settings.redis_url
+
+
+def _reached(redis_url: str | None) -> str | None:
+    """The same URL, after a server has answered there."""
+    if redis_url is not None:
+        from orchestrator.queue.connection import check
+
+        check(redis_url)
+    return redis_url
 
 
 def _check_reach(settings: Settings) -> None:

@@ -97,6 +97,8 @@ class Conflict(MyceliumError):
 class Unavailable(MyceliumError):
     """A service is out of reach for now; the same call may work later."""
 
+    exit_code = ExitCode.BAD_INPUT
+
 
 class StaleClaim(MyceliumError):
     """A write carried an epoch that is no longer current: another worker owns the node run now."""

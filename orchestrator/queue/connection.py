@@ -35,7 +35,21 @@ def connect(url: str, *, block_seconds: float = 0.0, retries: int = RETRIES) -> 
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), retries),
         )
     except ValueError as error:
-        raise SetupError(f"not a Redis URL: {redacted(url)}", hint="redis://, rediss:// or unix://") from error
+        raise SetupError(
+            f"not a Redis URL: {redacted(url)}", hint="MYCELIUM_REDIS_URL begins with redis://, rediss:// or unix://"
+        ) from error
+
+
+def check(url: str) -> None:
+    """Make sure that a server answers at `url` and lets us in; `Unavailable` or `SetupError` where it does not."""
+    client = connect(url, retries=0)
+    try:
+        with translated(f"connecting to {redacted(url)}"):
+            client.ping()
+    except Unavailable as error:
+        raise Unavailable(error.message, hint="start the server, or check MYCELIUM_REDIS_URL") from error
+    finally:
+        client.close()
 
 
 @contextmanager

@@ -11,8 +11,8 @@ import fcntl
 import os
 import re
 import secrets
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from orchestrator.errors import SetupError
@@ -34,18 +34,20 @@ class Instance:
     def acquire(cls, home: Path) -> Instance:
         """A new identity, held until `release` or until every process that inherited it has ended.
 
-        Also removes the files of dead instances; an instance without a file is dead all the same.
+        Also removes the files of dead instances; an instance without a file is dead all the same. `SetupError` where
+        the folder cannot be written.
         """
-        folder = _folder(home)
-        _remove_dead(folder)
-        id = f"{_home_id(folder)}-{secrets.token_hex(4)}"
-        path = folder / f"{id}.lock"
-        # Locked under another name first, so that nobody ever sees the file unlocked.
-        hidden = folder / f".{id}.new"
-        descriptor = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        hidden.rename(path)
-        return cls(id, path, descriptor)
+        with _writing(home / FOLDER):
+            folder = _folder(home)
+            _remove_dead(folder)
+            id = f"{_home_id(folder)}-{secrets.token_hex(4)}"
+            path = folder / f"{id}.lock"
+            # Locked under another name first, so that nobody ever sees the file unlocked.
+            hidden = folder / f".{id}.new"
+            descriptor = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hidden.rename(path)
+            return cls(id, path, descriptor)
 
     def fileno(self) -> int:
         """The locked descriptor, to pass on to a process that belongs to the tree."""
@@ -91,11 +93,20 @@ def _remove_dead(folder: Path) -> None:
 
 def _folder(home: Path) -> Path:
     folder = home / FOLDER
-    try:
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(f"cannot write to {folder}: {error.strerror}", hint="check MYCELIUM_HOME_DIR") from error
     return folder
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SetupError(
+            f"cannot write to {folder}: {error.strerror}",
+            hint="free some space, check its permissions, or set MYCELIUM_HOME_DIR to another folder",
+        ) from error
 
 
 def _home_id(folder: Path) -> str:

@@ -70,7 +70,7 @@ class EmbeddedServer:
         self._socket.unlink(missing_ok=True)
         reading, writing = os.pipe()
         with self._log.open("wb") as log, os.fdopen(reading), os.fdopen(writing, "w") as configuration:
-            self._process = self._launch(reading, log.fileno())
+            self._process = self._launched(reading, log.fileno())
             configuration.write(self._configuration())
         self._await_answer()
 
@@ -93,6 +93,16 @@ class EmbeddedServer:
     @property
     def _log(self) -> Path:
         return self._folder / "valkey.log"
+
+    def _launched(self, stdin: int, log: int) -> subprocess.Popen[bytes]:
+        try:
+            return self._launch(stdin, log)
+        except OSError as error:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise SetupError(
+                f"the embedded server {self._binary} cannot be started: {error.strerror}",
+                hint="install another valkey-server, or set MYCELIUM_REDIS_URL to use a server that runs already",
+            ) from error
 
     def _launch(self, stdin: int, log: int) -> subprocess.Popen[bytes]:
         command = [str(self._binary), "-"]

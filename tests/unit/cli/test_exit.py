@@ -33,7 +33,7 @@ def crash_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("error", "code"),
     [
         (MyceliumError("m"), 1),
-        (Unavailable("m"), 1),
+        (Unavailable("m"), 2),
         (BadInput("m"), 2),
         (SetupError("m"), 2),
         (InvalidDefinition([Problem(message="m")]), 2),
