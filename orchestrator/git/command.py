@@ -154,10 +154,11 @@ class Command:
                 stdout=subprocess.PIPE,
                 stderr=said,
             )
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except OSError as error:
             if not self.cwd.is_dir():
                 raise GitFailed(arguments[0], 128, f"the folder {self.cwd} is gone") from error
-            raise SetupError(f"the program {self.program} cannot be started", hint=_INSTALL) from error
+            why = f"{self.program} cannot be started: {error.strerror}"
+            raise SetupError(why, hint=_INSTALL) from error
 
     def _finish(self, process: subprocess.Popen[bytes], said: IO[bytes], limit: int) -> Result:
         expired = threading.Event()

@@ -73,12 +73,22 @@ def _facts(git: Command, start: Path, environ: Mapping[str, str]) -> tuple[Comma
             f"the repository at {start} belongs to another user, so git refuses to read it",
             hint=f"run Mycelium as its owner, or trust it: git config --global --add safe.directory {start}",
         )
+    if damaged := _git_entry(start):
+        raise SetupError(
+            f"git cannot read the repository at {damaged}: {answer.reason or 'it gave no reason'}",
+            hint="see what `git status` says there, and mend or clone it anew",
+        )
     if "not a git repository" in answer.reason:
         raise BadInput(
             f"{start} is not in a git repository",
             hint="go to one, or make one: git init && git add --all && git commit -m 'First commit'",
         )
     raise GitFailed("rev-parse", answer.code, answer.reason)
+
+
+def _git_entry(start: Path) -> Path | None:
+    """What marks a checkout at or above `start`, whether or not git can read it."""
+    return next((place / ".git" for place in (start, *start.parents) if (place / ".git").exists()), None)
 
 
 def _trusting(git: Command, environ: Mapping[str, str]) -> Command:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, MyceliumError, SetupError
 from orchestrator.git import gitdir
 from orchestrator.git.changes import shown
 from orchestrator.git.command import Command, GitFailed
@@ -29,7 +31,15 @@ _ORIGIN = re.compile(r"(?:^|[/:@])(?:[\w.-]+)[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?$
 
 
 def take(checkout: Checkout, mirror: Mirror, ref: str | None) -> Snapshot:
-    """The snapshot of `ref`, or of the checkout. The user's index, refs, stash and files stay as they are."""
+    """The snapshot of `ref`, or of the checkout. The user's index, refs, stash and files stay as they are.
+
+    `BadInput` where there is nothing to start from, `SetupError` for a repository or cache folder that is broken.
+    """
+    with _explained(checkout):
+        return _taken(checkout, mirror, ref)
+
+
+def _taken(checkout: Checkout, mirror: Mirror, ref: str | None) -> Snapshot:
     head = _resolve(checkout, ref)
     mirror.ensure(checkout)
     if not mirror.has(head):
@@ -46,18 +56,52 @@ def take(checkout: Checkout, mirror: Mirror, ref: str | None) -> Snapshot:
     )
 
 
+@contextmanager
+def _explained(checkout: Checkout) -> Iterator[None]:
+    try:
+        yield
+    except GitFailed as error:
+        raise SetupError(
+            f"git cannot read the checkout at {checkout.root}: {error.reason or error.message}",
+            hint="see what `git status` and `git fsck` say there",
+        ) from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise SetupError(
+            f"no snapshot of {checkout.root} could be taken: {where}{error.strerror}",
+            hint="check permissions and free space; MYCELIUM_CACHE_DIR names another folder for copies",
+        ) from error
+
+
 def _resolve(checkout: Checkout, ref: str | None) -> str:
     wanted = f"{ref or 'HEAD'}^{{commit}}"
     found = checkout.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", wanted, codes=(0, 1, 128))
     if found.code == 0:
         return found.line
     if ref is None:
-        raise BadInput(
-            f"the repository at {checkout.root} has no commit yet",
-            hint="make one: git add --all && git commit -m 'First commit'",
-        )
+        raise _without_commit(checkout)
     raise BadInput(
         f"there is no commit {ref!r} in {checkout.root}", hint="list what there is: git branch --all; git tag"
+    )
+
+
+def _without_commit(checkout: Checkout) -> MyceliumError:
+    """Why HEAD names no commit: it is lost, or none was made yet, on this branch or at all."""
+    named = checkout.git.run("rev-parse", "--verify", "--quiet", "HEAD", codes=(0, 1, 128))
+    if named.code == 0:
+        return SetupError(
+            f"the commit {named.line[:12]} that HEAD of {checkout.root} names cannot be read",
+            hint="see what is lost with `git fsck`, or start from another commit with --ref",
+        )
+    branch = checkout.git.run("symbolic-ref", "--quiet", "--short", "HEAD", codes=(0, 1, 128)).line
+    if checkout.git.run("for-each-ref", "--count=1", "refs/heads").output:
+        return BadInput(
+            f"the branch {branch!r} of {checkout.root} has no commit yet",
+            hint="make one, or name another branch: --ref; `git branch --all` lists them",
+        )
+    return BadInput(
+        f"the repository at {checkout.root} has no commit yet",
+        hint="make one: git add --all && git commit -m 'First commit'",
     )
 
 
