@@ -19,6 +19,23 @@ from orchestrator.errors import ExitCode, InvalidDefinition, MyceliumError
 
 DEBUG_VARIABLE = "MYCELIUM_DEBUG"
 
+_ROOM = "the disk is full: make room, then run the same command again"
+_RIGHTS = "check its owner and permissions, then run the same command again"
+_MACHINE = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: "raise the limit for the size of files: ulimit -f",
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: "the disk is read-only: mount it for writing, or name another folder in the settings",
+    errno.EIO: "the disk does not answer as it should: check it",
+    errno.EMFILE: "raise the limit for open files: ulimit -n",
+    errno.ENFILE: "too many files are open on this machine: close some programs",
+    errno.ENOMEM: "there is no memory left: close some programs, or lower MYCELIUM_CONCURRENCY",
+    errno.ENAMETOOLONG: "use a shorter path",
+}
+"""What the machine may refuse anywhere, and what to do about it; anything else of its kind is a bug."""
+
 
 def ended(program: click.Command, arguments: list[str] | None = None) -> int:
     """Run `program` with `arguments` (this process's by default); the exit code to end with."""
@@ -50,8 +67,9 @@ def _report(error: BaseException) -> int:
         case MyceliumError():
             _expected(console, error)
             return error.exit_code
-        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            console.error(f"The disk is full: {error}", hint="make room, then run the same command again")
+        case OSError() if error.errno in _MACHINE:
+            where = f"{error.filename}: " if error.filename else "reading or writing failed: "
+            console.error(f"{where}{error.strerror}", hint=_MACHINE[error.errno])
             return ExitCode.BAD_INPUT
         case _:
             _bug(console, error)

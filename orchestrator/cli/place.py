@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from orchestrator import settings
+from orchestrator.errors import BadInput
 from orchestrator.settings import Settings
 
 
@@ -16,7 +17,11 @@ def repository_root(start: Path) -> Path:
 
 def current_settings() -> Settings:
     """The settings of this process in the repository it stands in."""
-    return settings.load(repository_root(Path.cwd()), os.environ)
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise BadInput("the folder this command stands in is gone", hint="go to one that exists") from error
+    return settings.load(repository_root(here), os.environ)
 
 
 def shown(path: Path) -> str:

@@ -30,16 +30,18 @@ def run(ctx: click.Context, /, *, detach: bool, approve_unattended: bool, as_jso
     """
     from orchestrator import app
     from orchestrator.cli.carry import Terminal, carry
+    from orchestrator.git.discovery import find_root
     from orchestrator.lifecycle.start import start
 
     settings = current_settings()
     # All that can be wrong with what was asked for is found before anything is started or written.
+    find_root(Path.cwd(), os.environ)
     checked = request(settings, app.repository(settings), Wanted(**wanted))
     if detach:
         with app.shared(settings) as services:
             click.echo(start(services, checked).id)
         return
+    terminal = Terminal.standard(os.environ, as_json=as_json, approve_unattended=approve_unattended)
     with app.embedded(settings) as services:
         execution = start(services, checked)
-        terminal = Terminal.standard(os.environ, as_json=as_json, approve_unattended=approve_unattended)
         ctx.exit(carry(services, settings, execution.id, terminal))

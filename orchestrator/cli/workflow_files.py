@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from orchestrator.agents.collection import library
 from orchestrator.cli.place import shown
@@ -43,9 +44,9 @@ def collect(settings: Settings, paths: Sequence[Path]) -> Collection:
     texts, unreadable = dict[str, bytes](), list[Problem]()
     for name, path in files.items():
         try:
-            texts[name] = _read(path)
-        except OSError as error:
-            unreadable.append(Problem(message=f"cannot be read: {error.strerror}", place=Place(file=name)))
+            texts[name] = read(path, name)
+        except InvalidDefinition as error:
+            unreadable += error.problems
     known = library(settings.root)
     loaded = load_all(texts, workflows_dir=settings.workflows_dir, agents=known.agents)
     return Collection(
@@ -66,13 +67,15 @@ def load(settings: Settings, reference: str) -> Workflow:
 def find(settings: Settings, reference: str) -> Path:
     """The file that `reference` means: a path, or the id of a workflow of this repository. `NotFound` otherwise."""
     path = Path(reference)
-    if path.is_file():
+    if path.is_file() and path.suffix in SUFFIXES:
         return path
-    if path.is_dir():
-        raise BadInput(f"{reference} is a folder", hint="name one of the files in it")
     by_id = {workflow_id(name_of(settings, file), settings.workflows_dir): file for file in _files(settings, ())}
     if reference in by_id:
         return by_id[reference]
+    if path.is_file():
+        return path
+    if reference and path.is_dir():
+        raise BadInput(f"{reference} is a folder", hint="name one of the files in it")
     known = ", ".join(by_id) or f"there are no files in {shown(settings.workflows_path)}"
     raise NotFound(
         f"there is no workflow file or id `{reference}`", hint=nearest(reference, by_id) or f"known ids: {known}"
@@ -85,9 +88,21 @@ def agents_of(settings: Settings) -> Mapping[str, AgentDefinition]:
 
 
 def transcripts_of(path: Path) -> dict[str, str]:
-    """The recorded transcripts beside a workflow file, by node run key: `three-agents.replay/fix.jsonl`."""
+    """The recorded transcripts beside a workflow file, by node run key: `three-agents.replay/fix.jsonl`.
+
+    `BadInput` for one that cannot be read.
+    """
     folder = path.with_suffix(".replay")
-    return {file.stem: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.jsonl"))}
+    return {file.stem: _transcript(file) for file in sorted(folder.glob("*.jsonl"))}
+
+
+def _transcript(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"the transcript {file} cannot be read: {error.strerror}", hint="record it anew") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"the transcript {file} is not UTF-8: {error}", hint="record it anew") from error
 
 
 def name_of(settings: Settings, path: Path) -> str:
@@ -115,7 +130,23 @@ def _below(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in sorted(names) if name.endswith(SUFFIXES))
 
 
-def _read(path: Path) -> bytes:
-    # One byte past the limit is enough for parsing to refuse it.
-    with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)
+def read(path: Path, name: str) -> bytes:
+    """The content of a workflow file that is called `name`; `InvalidDefinition` where it cannot be read.
+
+    Of a file that is too large just enough is read for parsing to refuse it.
+    """
+    try:
+        name.encode()
+        # Opening a pipe would wait for somebody to write into it.
+        if not S_ISREG(path.stat().st_mode):
+            raise _unreadable(name, "it is no regular file")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except UnicodeEncodeError as error:
+        raise _unreadable(name, "its name is not UTF-8", "rename it") from error
+    except OSError as error:
+        raise _unreadable(name, error.strerror or str(error)) from error
+
+
+def _unreadable(name: str, why: str, hint: str = "mend or remove it") -> InvalidDefinition:
+    return InvalidDefinition([Problem(message=f"cannot be read: {why}", place=Place(file=name), hint=hint)])

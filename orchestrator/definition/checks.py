@@ -94,7 +94,7 @@ def check_agents(nodes: Mapping[str, Written], agents: Collection[str], reader: 
         if isinstance(action, Merge):
             agent = action.resolver
         if agent and agent not in agents:
-            hint = nearest(agent, agents) or "`mycelium agents` lists them"
+            hint = nearest(agent, agents) or "`mycelium agents list` lists them"
             reader.problem(written.entries[key].value, f"there is no agent `{agent}`", hint)
     reader.node = None
 
