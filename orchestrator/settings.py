@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import pwd
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from orchestrator.errors import SetupError
 
 PREFIX = "MYCELIUM_"
 DEFAULT_QUOTA_GB = 5.0
+MOST_QUOTA_GB = 1_000_000.0
+MOST_CONCURRENCY = 256
 # Agents mostly wait for a model, so that even a small machine runs several at once.
 LEAST_CONCURRENCY = 4
 
@@ -47,13 +52,15 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
         root=root,
         home_dir=home,
         workflows_dir=_text(environ, "WORKFLOWS_DIR", "workflows"),
-        cache_dir=Path(_text(environ, "CACHE_DIR", str(_user_cache(environ)))),
-        database_url=_text(environ, "DATABASE_URL", f"sqlite:///{home / 'state.db'}"),
+        cache_dir=root / _text(environ, "CACHE_DIR", str(_user_cache(environ))),
+        database_url=_database_url(_text(environ, "DATABASE_URL", ""), root, home),
         redis_url=environ.get(f"{PREFIX}REDIS_URL") or None,
-        concurrency=int(_number(environ, "CONCURRENCY", max(LEAST_CONCURRENCY, os.cpu_count() or 1), least=1)),
+        concurrency=_concurrency(environ),
         log_level=_choice(environ, "LOG_LEVEL", "warning", ("debug", "info", "warning", "error")),
         log_format=_choice(environ, "LOG_FORMAT", "console", ("console", "json")),
-        workspace_quota_bytes=int(_number(environ, "WORKSPACE_QUOTA_GB", DEFAULT_QUOTA_GB, least=0) * 1_000_000_000),
+        workspace_quota_bytes=int(
+            _number(environ, "WORKSPACE_QUOTA_GB", DEFAULT_QUOTA_GB, least=0, most=MOST_QUOTA_GB) * 1_000_000_000
+        ),
         secrets=_secrets(environ),
     )
 
@@ -64,15 +71,41 @@ def _secrets(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _user_cache(environ: Mapping[str, str]) -> Path:
-    base = environ.get("XDG_CACHE_HOME") or f"{environ.get('HOME', '/tmp')}/.cache"  # noqa: S108
+    base = environ.get("XDG_CACHE_HOME") or f"{environ.get('HOME') or _home_of_user()}/.cache"
     return Path(base) / "mycelium"
+
+
+def _home_of_user() -> str:
+    """The home folder where no variable tells, as for a service."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return tempfile.gettempdir()
+
+
+def _database_url(given: str, root: Path, home: Path) -> str:
+    """The URL as given, with a SQLite file placed; SQLAlchemy takes `%` for an escape and `?` for the end of a path."""
+    if not given:
+        return f"sqlite:///{quote(str(home / 'state.db'))}"
+    scheme, mark, file = given.partition(":///")
+    relative = mark and scheme.partition("+")[0] == "sqlite" and file and not file.startswith(("/", ":", "?", "file:"))
+    return f"{scheme}:///{quote(str(root))}/{file}" if relative else given
+
+
+def _concurrency(environ: Mapping[str, str]) -> int:
+    processors = os.cpu_count() or 1
+    default = min(max(LEAST_CONCURRENCY, processors), MOST_CONCURRENCY)
+    value = _number(environ, "CONCURRENCY", default, least=1, most=MOST_CONCURRENCY)
+    if value != int(value):
+        raise SetupError(f"{PREFIX}CONCURRENCY is {value:g}, and must be a whole number")
+    return int(value)
 
 
 def _text(environ: Mapping[str, str], name: str, default: str) -> str:
     return environ.get(PREFIX + name) or default
 
 
-def _number(environ: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+def _number(environ: Mapping[str, str], name: str, default: float, *, least: float, most: float) -> float:
     text = environ.get(PREFIX + name)
     if not text:
         return default
@@ -80,8 +113,11 @@ def _number(environ: Mapping[str, str], name: str, default: float, *, least: flo
         value = float(text)
     except ValueError as error:
         raise SetupError(f"{PREFIX}{name} is not a number: {text!r}") from error
-    if value < least:
+    # NaN is on neither side of any number.
+    if not value >= least:
         raise SetupError(f"{PREFIX}{name} is {text}, and must be at least {least:g}")
+    if not value <= most:
+        raise SetupError(f"{PREFIX}{name} is {text}, and must be at most {most:g}")
     return value
 
 
