@@ -1,0 +1,112 @@
+"""The demo with the real Claude Code: a scripted model does what the transcripts do, on the same prompts."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import pytest
+
+from tests.fakes.claude_cli import PROGRAM, needs_claude
+from tests.fakes.model_server import Asked, ModelServer, Turn, call, model_server, say
+
+pytestmark = needs_claude
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TRANSCRIPTS = REPOSITORY / "workflows" / "demo" / "three-agents.replay"
+KEY = f"sk-ant-{token_hex(16)}"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo-with-claude")
+    _git(folder, "clone", "--quiet", str(REPOSITORY), "clone")
+    return folder / "clone"
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ModelServer]:
+    with model_server(_next_turn) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def demo(clone: Path, model: ModelServer) -> dict[str, Any]:
+    """The finished execution as JSON, with `stderr`."""
+    bin_folder = clone.parent / "bin"
+    bin_folder.mkdir()
+    (bin_folder / "claude").symlink_to(Path(PROGRAM).resolve())
+    environ = {
+        "HOME": str(clone.parent),
+        "LC_ALL": "C.UTF-8",
+        "PATH": f"{bin_folder}:{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": str(REPOSITORY),
+        "ANTHROPIC_API_KEY": KEY,
+        "ANTHROPIC_BASE_URL": model.url,
+    }
+    arguments = ("run", "workflows/demo/three-agents.yaml", "--input", "engine=claude", "--approve-unattended")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "orchestrator.cli", *arguments, "--json"],
+        cwd=clone,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {**json.loads(done.stdout), "stderr": done.stderr}
+
+
+def test_it_ends_where_the_replay_ends(demo: dict[str, Any], clone: Path) -> None:
+    assert set(demo["node_statuses"].values()) == {"completed"}
+    assert not demo["replayed"]
+    assert "no model was called" not in demo["stderr"]
+    merged = _git(clone, "show", f"{demo['result_branch']}:orchestrator/report/duration.py")
+    assert merged.startswith('"""Durations as people read them, from `0.4s` to `2w 3d`."""')
+    assert '("w", 604_800)' in merged
+    authors = _git(clone, "log", "--format=%an", f"{demo['base']}..{demo['result_branch']}")
+    assert all(agent in authors for agent in ("python-pro", "documentation-engineer", "test-writer"))
+
+
+def test_the_key_is_nowhere(demo: dict[str, Any], clone: Path, model: ModelServer) -> None:
+    assert {asked.headers["x-api-key"] for asked in model.asked} == {KEY}
+    assert KEY not in json.dumps(demo)
+    assert not [file for file in clone.parent.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
+
+
+def _next_turn(asked: Asked) -> Turn:
+    found = re.search(r"You work on node `(\w+)`", asked.prompt)
+    assert found, asked.prompt
+    lines = (TRANSCRIPTS / f"{found[1]}.jsonl").read_text(encoding="utf-8").splitlines()
+    scripted = [turn for line in lines for turn in _turns(json.loads(line), "StructuredOutput" in asked.tools)]
+    return scripted[min(asked.turn, len(scripted) - 1)]
+
+
+def _turns(event: dict[str, Any], answers: bool) -> list[Turn]:
+    """What a model would do to the same effect: it reads a file before it changes it."""
+    match event:
+        case {"type": "edit", "path": path, "old": old, "new": new}:
+            edit = call("Edit", file_path=path, old_string=old, new_string=new)
+            return [say(call("Read", file_path=path)), say(edit)]
+        case {"type": "resolve", "path": path, "content": content}:
+            return [say(call("Read", file_path=path)), say(call("Write", file_path=path, content=content))]
+        case {"type": "write", "path": path, "content": content}:
+            return [say(call("Write", file_path=path, content=content))]
+        case {"type": "result", "text": text, **rest}:
+            answer = rest.get("answer")
+            return [
+                say(text, call("StructuredOutput", **answer)) if answers and isinstance(answer, dict) else say(text)
+            ]
+    return []
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
