@@ -61,6 +61,10 @@ def _guarded(name: str, check: Callable[[Surroundings], Finding], surroundings: 
         return check(surroundings)
     except MyceliumError as error:
         return Finding(name=name, verdict=Verdict.FAILED, detail=error.message, hint=error.hint or "")
+    except OSError as error:
+        return Finding(
+            name=name, verdict=Verdict.FAILED, detail=str(error), hint="check the folder and its permissions"
+        )
 
 
 def python(_: Surroundings) -> Finding:

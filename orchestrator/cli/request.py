@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.cli.decisions import person
-from orchestrator.cli.workflow_files import agents_of, find, name_of, read, transcripts_of
+from orchestrator.cli.workflow_files import find, name_of, parsed, read, transcripts_of
 from orchestrator.definition.events import event_name
-from orchestrator.definition.inputs import check_inputs
-from orchestrator.definition.model import JsonValue
-from orchestrator.definition.parse import load_workflow
-from orchestrator.errors import BadInput, NotFound
+from orchestrator.definition.inputs import InvalidInputs, check_inputs
+from orchestrator.definition.model import JsonValue, Workflow
+from orchestrator.errors import BadInput, InvalidDefinition, NotFound, Place
 from orchestrator.lifecycle.ports import Git
 from orchestrator.lifecycle.start import StartRequest
 from orchestrator.settings import Settings
@@ -35,9 +34,8 @@ def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
     """Read and check everything an execution needs; `BadInput`, `InvalidDefinition` or `NotFound` say what is wrong."""
     path = find(settings, wanted.workflow)
     text = read(path, name_of(settings, path))
-    agents = agents_of(settings)
-    workflow = load_workflow(text, name_of(settings, path), workflows_dir=settings.workflows_dir, agents=agents)
-    inputs = check_inputs(workflow, _inputs(wanted.inputs))
+    workflow, agents = parsed(settings, path, text)
+    inputs = _checked(workflow, _inputs(wanted.inputs))
     payload = _payload(wanted.event) if wanted.event else {"inputs": inputs}
     name = wanted.event_name or event_name(payload)
     if name is None:
@@ -45,7 +43,7 @@ def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
     return StartRequest(
         workflow=workflow,
         source=text.decode("utf-8"),
-        agents={name: agents[name] for name in workflow.agents},
+        agents=agents,
         files=transcripts_of(path),
         inputs=inputs,
         triggered_by=person(os.environ),
@@ -54,6 +52,18 @@ def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
         snapshot=git.snapshot(wanted.ref),
         repository_path=str(settings.root),
     )
+
+
+def _checked(workflow: Workflow, given: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Inputs that fit; what does not is told with the file that declares them, and how to give them here."""
+    try:
+        return check_inputs(workflow, given)
+    except InvalidInputs as error:
+        place = Place(file=workflow.path)
+        how = "give it with --input NAME=VALUE"
+        raise InvalidDefinition(
+            [replace(each, place=place, hint=each.hint or how) for each in error.problems]
+        ) from error
 
 
 def _inputs(words: Sequence[str]) -> dict[str, JsonValue]:

@@ -54,7 +54,8 @@ def _show(collection: Collection, folder: str) -> None:
     console = Console.stdout()
     for problem in collection.problems:
         console.problem(problem)
-    files = f"{len(collection.files)} file{'' if len(collection.files) == 1 else 's'}"
+    looked_at = len({*collection.files, *collection.broken})
+    files = f"{looked_at} file{'' if looked_at == 1 else 's'}"
     if not collection.files:
         console.line(f"There are no workflow files in {folder}.")
     elif collection.problems:

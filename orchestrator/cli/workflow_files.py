@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from stat import S_ISREG
 
 from orchestrator.agents.collection import library
+from orchestrator.agents.library import Library
 from orchestrator.cli.place import shown
 from orchestrator.definition.compose import MAX_BYTES
 from orchestrator.definition.model import AgentDefinition, Workflow
-from orchestrator.definition.parse import load_all, workflow_id
+from orchestrator.definition.parse import load_all, load_workflow, workflow_id
 from orchestrator.definition.reader import nearest
-from orchestrator.errors import BadInput, InvalidDefinition, NotFound, Place, Problem
+from orchestrator.errors import BadInput, InvalidDefinition, NotFound, Place, Problem, SetupError
 from orchestrator.settings import Settings
 
 SUFFIXES = (".yaml", ".yml")
@@ -52,7 +53,7 @@ def collect(settings: Settings, paths: Sequence[Path]) -> Collection:
     return Collection(
         files=tuple(files),
         workflows=tuple(loaded.workflows.values()),
-        problems=(*unreadable, *loaded.problems, *(() if paths else known.problems)),
+        problems=(*unreadable, *loaded.problems, *(_missed(loaded.problems, known) if paths else known.problems)),
     )
 
 
@@ -82,9 +83,23 @@ def find(settings: Settings, reference: str) -> Path:
     )
 
 
-def agents_of(settings: Settings) -> Mapping[str, AgentDefinition]:
-    """The agents that workflows of this repository may name, by that name; those that ship with Mycelium included."""
-    return library(settings.root).agents
+def parsed(settings: Settings, path: Path, text: bytes) -> tuple[Workflow, dict[str, AgentDefinition]]:
+    """The workflow in the text of a file, and the agents it names, by that name. `InvalidDefinition`."""
+    known = library(settings.root)
+    name = name_of(settings, path)
+    try:
+        workflow = load_workflow(text, name, workflows_dir=settings.workflows_dir, agents=known.agents)
+    except InvalidDefinition as error:
+        raise InvalidDefinition((*error.problems, *_missed(error.problems, known))) from error
+    return workflow, {agent: known.agents[agent] for agent in workflow.agents}
+
+
+def _missed(problems: Sequence[Problem], known: Library) -> tuple[Problem, ...]:
+    """What is wrong with the files of agents that `problems` say are not there."""
+    said = " ".join(problem.message for problem in problems)
+    return tuple(
+        wrong for wrong in known.problems if wrong.place and f"no agent `{PurePath(wrong.place.file).stem}`" in said
+    )
 
 
 def transcripts_of(path: Path) -> dict[str, str]:
@@ -125,9 +140,13 @@ def _files(settings: Settings, paths: Sequence[Path]) -> Iterator[Path]:
 
 def _below(folder: Path) -> Iterator[Path]:
     """YAML files by name, hidden folders and linked ones left out."""
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(place, name) for name in sorted(names) if name.endswith(SUFFIXES))
+
+
+def _refuse(error: OSError) -> None:
+    raise SetupError(f"the folder {error.filename} cannot be read: {error.strerror}", hint="check its permissions")
 
 
 def read(path: Path, name: str) -> bytes:
