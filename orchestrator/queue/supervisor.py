@@ -163,7 +163,8 @@ def main() -> int:
         logging.basicConfig(level=plan.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         _oversee(plan, orders, answers)
     except MyceliumError as error:
-        log.error("%s", error)
+        if answers.closed:
+            log.error("%s", error)
         _say(answers, {"error": error.message, "hint": error.hint})
         return int(error.exit_code)
     return 0

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from orchestrator.errors import SetupError
 from orchestrator.report.duration import span_seconds
 from orchestrator.site.execution_page import ExecutionPages
 from orchestrator.site.files import folder_name, write_atomically
@@ -33,8 +34,20 @@ def build(source: SiteSource, output: Path, *, full: bool = False) -> BuildRepor
     """Bring `output` up to date; `full` makes every page anew.
 
     Pages of ended executions are made once, those of others each time. Folders of executions that are gone are
-    removed; files that the site did not make stay. A reader never sees half a file.
+    removed; files that the site did not make stay. A reader never sees half a file. `SetupError` where the folder
+    cannot be written.
     """
+    try:
+        return _build(source, output, full=full)
+    except OSError as error:
+        file = f"{error.filename}: " if error.filename else ""
+        raise SetupError(
+            f"the pages in {output} cannot be written: {file}{error.strerror}",
+            hint="make room or check permissions, then make them with `mycelium site build`",
+        ) from error
+
+
+def _build(source: SiteSource, output: Path, *, full: bool) -> BuildReport:
     output.mkdir(parents=True, exist_ok=True)
     known = load(output)
     written = _copy_assets(output)
