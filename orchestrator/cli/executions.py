@@ -119,13 +119,13 @@ def logs(execution: str, node: str | None, level: str | None, search: str, as_js
 
 def _show(seen: ExecutionView, console: Console) -> None:
     from orchestrator.report.attention import decisions
-    from orchestrator.report.figures import REPLAY_NOTICE, run_seconds, sentence
+    from orchestrator.report.figures import replay_notice, run_seconds, sentence
 
     execution = seen.execution
     console.line(f"{console.styled(execution.workflow_name, bold=True)} #{execution.number}  {execution.id}")
     console.line(f"{execution.status.value}: {printable(sentence(seen))}")
     if seen.replayed:
-        console.line(REPLAY_NOTICE)
+        console.line(replay_notice(seen))
     if execution.result_branch:
         console.line(f"Branch {execution.result_branch}")
     console.line()

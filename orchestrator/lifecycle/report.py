@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
-from orchestrator.definition.model import JsonValue
+from orchestrator.definition.expressions import ExpressionError, interpolate_text
+from orchestrator.definition.model import Agent, JsonValue, Workflow
 from orchestrator.errors import MyceliumError
 from orchestrator.execution import needs
 from orchestrator.execution.state import Commit, Execution, NodeRun, NodeStatus
+from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.view import ExecutionView, Links
 
@@ -33,15 +35,18 @@ def view(services: Services, execution_id: str, *, links: Links | None = None) -
     """Everything a rendering may show of an execution, as it is now. O(nodes)."""
     execution = services.store.execution(execution_id)
     runs = services.store.runs(execution_id)
+    edges = services.store.edges(execution_id)
+    workflow = services.plan(execution_id).definition
     failed = [run for run in runs if run.status is NodeStatus.FAILED]
     return ExecutionView(
         execution=execution,
-        workflow=services.plan(execution_id).definition,
+        workflow=workflow,
         runs=tuple(runs),
-        edges=tuple(services.store.edges(execution_id)),
+        edges=tuple(edges),
         now=services.clock.now(),
         commits=_commits(services, execution),
         tails={run.index: tuple(services.logs.tail(execution_id, run.index, TAIL_LINES)) for run in failed},
+        engines=_engines(execution, workflow, runs, edges),
         links=links or Links(),
     )
 
@@ -110,6 +115,26 @@ def _run(run: NodeRun, now: datetime) -> dict[str, JsonValue]:
         "artifacts": artifacts,
         "decided_by": run.decided_by,
     }
+
+
+def _engines(
+    execution: Execution, workflow: Workflow, runs: Sequence[NodeRun], edges: Iterable[tuple[int, int]]
+) -> dict[int, str]:
+    """The engine of each agent that has begun, evaluated as its worker does, but without secrets."""
+    before: dict[int, list[NodeRun]] = {run.index: [] for run in runs}
+    for source, target in edges:
+        before[target].append(runs[source])
+    engines = {}
+    for run in runs:
+        action = workflow.nodes[run.node].action
+        if not isinstance(action, Agent) or run.started_at is None:
+            continue
+        try:
+            seen = contexts.of_node(execution, workflow, run, before[run.index], {})
+            engines[run.index] = interpolate_text(action.engine, seen)
+        except ExpressionError:
+            continue  # the node itself fails on it, and says so
+    return engines
 
 
 def _commits(services: Services, execution: Execution) -> tuple[Commit, ...]:

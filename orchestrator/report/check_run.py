@@ -14,7 +14,7 @@ from enum import StrEnum
 from orchestrator.execution.state import Annotation, ExecutionStatus, FailureClass, NodeRun, NodeStatus
 from orchestrator.report.comment import Part, comment_parts, to_markdown
 from orchestrator.report.duration import human_duration
-from orchestrator.report.figures import REPLAY_NOTICE, described, run_seconds, sentence, tolerated
+from orchestrator.report.figures import REPLAY_NOTICE, purpose, run_seconds, sentence, tolerated
 from orchestrator.report.markdown_safety import fenced, safe_inline, safe_markdown
 from orchestrator.report.plain_text import clip, one_line, visible
 from orchestrator.report.view import ExecutionView
@@ -184,15 +184,16 @@ def _run_title(view: ExecutionView, run: NodeRun) -> str:
         return message or f"Failed{took}"
     if run.status is NodeStatus.WAITING:
         return "Waits for a person to decide"
-    return f"{run.status.value.capitalize()}{took}"
+    node = view.workflow.nodes.get(run.node)
+    state = f"{run.status.value}{took}"
+    return f"{purpose(node)}: {state}" if node and node.name else state.capitalize()
 
 
 def _run_summary(view: ExecutionView, run: NodeRun) -> str:
-    replayed = bool(run.outcome and run.outcome.usage and run.outcome.usage.replayed)
-    lines = [f"{safe_inline(described(view.workflow.nodes.get(run.node)), 120) or 'node'}: {run.status.value}."]
+    lines = [f"{safe_inline(purpose(view.workflow.nodes.get(run.node)), 140) or 'node'}: {run.status.value}."]
     if run.outcome and run.outcome.message:
         lines.append(safe_inline(run.outcome.message, 1_000))
-    if replayed:
+    if view.is_replayed(run):
         lines.append(f"**{REPLAY_NOTICE}**")
     return "\n\n".join(lines)
 

@@ -11,8 +11,8 @@ from orchestrator.definition.model import Agent, NodeKind
 from orchestrator.execution.state import Commit, ExecutionStatus, NodeRun, NodeStatus
 from orchestrator.report.attention import decisions
 from orchestrator.report.duration import human_duration
-from orchestrator.report.figures import REPLAY_NOTICE, described, failures, figures, run_seconds, sentence, tolerated
-from orchestrator.report.markdown_safety import fenced, safe_code, safe_html, safe_inline, safe_markdown
+from orchestrator.report.figures import failures, figures, purpose, replay_notice, run_seconds, sentence, tolerated
+from orchestrator.report.markdown_safety import fenced, safe_code, safe_html, safe_inline, safe_markdown, safe_subject
 from orchestrator.report.mermaid import flowchart
 from orchestrator.report.numbers import human_cost, human_count, plural
 from orchestrator.report.plain_text import clip
@@ -131,7 +131,8 @@ def comment_parts(view: ExecutionView) -> tuple[Part, ...]:
 def _parts(view: ExecutionView) -> Iterator[Part | None]:
     yield Paragraphs(markdown=_heading(view))
     if view.replayed:
-        yield Notice(kind="NOTE", markdown=f"**{REPLAY_NOTICE}** What agents say and change here was recorded before.")
+        said = safe_inline(replay_notice(view), 300)
+        yield Notice(kind="NOTE", markdown=f"**{said}** What agents say and change here was recorded before.")
     yield from _asked(view)
     yield from (_failure(view, run) for run in failures(view)[:5])
     yield _graph(view)
@@ -193,7 +194,7 @@ def _row(view: ExecutionView, run: NodeRun) -> str:
     cells = (
         STATUS_EMOJI[run.status],
         f"**{safe_inline(run.key, 60)}**",
-        safe_inline(described(view.workflow.nodes.get(run.node)), 60),
+        safe_inline(purpose(view.workflow.nodes.get(run.node)), 80),
         human_duration(seconds) if seconds is not None else "",
         _result_cell(run),
     )
@@ -230,7 +231,7 @@ def _commit_line(commit: Commit) -> str:
     added = sum(change.additions or 0 for change in commit.changes)
     removed = sum(change.deletions or 0 for change in commit.changes)
     counts = f" (+{added} −{removed})" if commit.changes else ""
-    return f"- `{commit.sha[:8]}` {safe_inline(commit.subject, 100)}: {safe_inline(commit.author_name, 60)}{counts}"
+    return f"- `{commit.sha[:8]}` {safe_subject(commit.subject, 100)}: {safe_inline(commit.author_name, 60)}{counts}"
 
 
 def _agent_text(run: NodeRun) -> str:
@@ -252,8 +253,8 @@ def _footer(view: ExecutionView) -> str:
     words = [numbers.counted]
     if numbers.seconds is not None:
         words.append(human_duration(numbers.seconds))
-    if numbers.agents:
-        words.append(f"{human_count(numbers.input_tokens + numbers.output_tokens)} tokens")
+    if numbers.tokens:
+        words.append(f"{human_count(numbers.tokens)} tokens")
     if numbers.cost_usd is not None:
         words.append(human_cost(numbers.cost_usd) + (" when recorded" if view.replayed else ""))
     kinds = {view.workflow.nodes[run.node].kind for run in view.runs if run.node in view.workflow.nodes}

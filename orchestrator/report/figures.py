@@ -36,7 +36,11 @@ class Figures:
     cost_usd: float | None
     input_tokens: int
     output_tokens: int
-    agents: int
+
+    @property
+    def tokens(self) -> int:
+        """Read and written; 0 where nobody counted."""
+        return self.input_tokens + self.output_tokens
 
     @property
     def settled(self) -> int:
@@ -63,8 +67,17 @@ def figures(view: ExecutionView) -> Figures:
         cost_usd=sum(costs) if costs else None,
         input_tokens=sum(usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens for usage in usages),
         output_tokens=sum(usage.output_tokens for usage in usages),
-        agents=len(usages),
     )
+
+
+def replay_notice(view: ExecutionView) -> str:
+    """Says that no model was called, and for whom where others did call one; empty when nothing was replayed."""
+    replayed = [run for run in view.runs if view.is_replayed(run)]
+    if not replayed:
+        return ""
+    if all(view.is_replayed(run) for run in view.runs if view.is_agents(run)):
+        return REPLAY_NOTICE
+    return f"{REPLAY_NOTICE.removesuffix('.')} for {_listed([one_line(run.key, 60) for run in replayed])}."
 
 
 def run_seconds(run: NodeRun, view: ExecutionView) -> float | None:
@@ -121,8 +134,16 @@ def _listed(keys: list[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
+def purpose(node: Node | None) -> str:
+    """What a node is there for: its name, with the agent's beside it, or else what it does."""
+    if node is None or not node.name:
+        return described(node)
+    name = one_line(node.name, 80)
+    return f"{name} ({one_line(node.action.agent, 60)})" if isinstance(node.action, Agent) else name
+
+
 def described(node: Node | None) -> str:
-    """What a node does, in a few words: `agent test-writer`, `run`, `approval`, `merge of docs, tests`."""
+    """What a node does, in a few words: `agent test-writer`, its command, `approval`, `merge of docs, tests`."""
     match node.action if node else None:
         case Agent(agent=agent):
             return f"agent {one_line(agent, 60)}"

@@ -20,7 +20,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from orchestrator.report.plain_text import clip, visible
+from orchestrator.report.plain_text import clip, code_spans, one_line, visible
 
 CUT = "\n\n*… cut here: the rest is too long to show.*"
 
@@ -58,6 +58,13 @@ def safe_code(text: str, limit: int = 200) -> str:
     """One line of `text` as a code span that also holds inside a table cell."""
     line = clip(" ".join(visible(text[: limit * 8]).split()), limit)
     return _code_span(line.replace("|", "¦")) if line else ""
+
+
+def safe_subject(text: str, limit: int = 200) -> str:
+    """A commit's subject as inert Markdown; what it has in backticks is code, as GitHub shows it."""
+    return "".join(
+        safe_code(piece, limit) if is_code else safe_text(piece) for piece, is_code in code_spans(one_line(text, limit))
+    )
 
 
 def safe_html(text: str, limit: int = 120) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.execution.state import NodeRun, NodeStatus
 from orchestrator.report.attention import decisions
 from orchestrator.report.duration import human_duration
-from orchestrator.report.figures import REPLAY_NOTICE, figures, run_seconds, sentence, tolerated
+from orchestrator.report.figures import figures, replay_notice, run_seconds, sentence, tolerated
 from orchestrator.report.numbers import human_cost, plural
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
@@ -19,9 +19,9 @@ def plain_lines(before: ExecutionView | None, after: ExecutionView) -> tuple[str
     known = {run.index: _told(run) for run in before.runs} if before else {}
     changed = [run for run in after.runs if known.get(run.index, ("", 0)) != _told(run) and run.status not in _UNTOLD]
     lines = [] if before else [_started(after)]
+    notice = replay_notice(after)
+    lines += [f"{_PREFIX} {notice}"] * bool(notice and not (before and replay_notice(before) == notice))
     lines += [_run_line(after, run) for run in changed]
-    if after.replayed and not (before and before.replayed):
-        lines.append(f"{_PREFIX} {REPLAY_NOTICE}")
     if after.execution.status.ended and not (before and before.execution.status.ended):
         lines.append(_ended(after))
     return tuple(lines)

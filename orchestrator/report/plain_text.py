@@ -19,6 +19,7 @@ _HIDDEN = re.compile(
     "\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+_BACKTICKS = re.compile(r"`([^`]+)`")
 
 
 def visible(text: str) -> str:
@@ -39,6 +40,12 @@ def one_line(text: str, limit: int = 200) -> str:
         if line.strip():
             return clip(" ".join(line.split()), limit)
     return ""
+
+
+def code_spans(line: str) -> tuple[tuple[str, bool], ...]:
+    """The pieces of a commit's subject, each with whether it stood in backticks."""
+    pieces = ((piece, place % 2 == 1) for place, piece in enumerate(_BACKTICKS.split(line)))
+    return tuple((text, is_code) for text, is_code in pieces if text)
 
 
 def clip(text: str, limit: int) -> str:

@@ -15,7 +15,7 @@ from orchestrator.definition.model import Node
 from orchestrator.execution.state import ExecutionStatus, LogLine, NodeRun, NodeStatus
 from orchestrator.report.attention import decisions
 from orchestrator.report.duration import clock_duration, human_duration
-from orchestrator.report.figures import REPLAY_NOTICE, described, figures, run_seconds, sentence, tolerated
+from orchestrator.report.figures import figures, purpose, replay_notice, run_seconds, sentence, tolerated
 from orchestrator.report.grouping import NodeGroup, node_groups
 from orchestrator.report.numbers import human_cost, plural
 from orchestrator.report.plain_text import clip, one_line
@@ -61,8 +61,8 @@ def _title(view: ExecutionView, width: int) -> list[Text]:
     text.append(f"  {execution.status.value}", _TITLE_STYLES.get(execution.status, "magenta"))
     text.append(f"  {clock_duration(seconds or 0)}", "bright_black")
     text.truncate(width)
-    notice = [Text(REPLAY_NOTICE, "yellow")] if view.replayed else []
-    return [text, *notice]
+    notice = replay_notice(view)
+    return [text, *[Text(notice, "yellow", no_wrap=True, overflow="ellipsis")] * bool(notice)]
 
 
 def _rows(view: ExecutionView, latest: dict[int, LogLine], width: int, room: int) -> list[Text]:
@@ -132,7 +132,7 @@ def _note(run: NodeRun, node: Node | None) -> str:
     elif run.status is NodeStatus.QUEUED and run.not_before and run.attempt:
         words.append(f"tries again after attempt {run.attempt}")
     else:
-        words.append(described(node))
+        words.append(purpose(node))
     if run.attempt > 1 and run.status is not NodeStatus.QUEUED:
         words.append(f"attempt {run.attempt}")
     return "  ".join(word for word in words if word)

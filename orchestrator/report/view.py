@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
-from orchestrator.definition.model import Workflow
+from orchestrator.definition.model import Agent, Workflow
 from orchestrator.execution.state import Commit, Execution, LogLine, NodeRun
+
+REPLAY_ENGINE: Final = "replay"
+"""The engine that plays a transcript and calls no model."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +26,8 @@ class ExecutionView:
     """Everything a rendering may show. `now` stands for the time of rendering; `runs` are by index.
 
     `edges` are (source index, target index). `tails` holds the last log lines of failed node runs, by index.
-    `commits` are those of the result branch, oldest first. `replayed` says that no model was called.
+    `commits` are those of the result branch, oldest first. `engines` names what runs each agent that has begun, by
+    index, for as long as no outcome tells.
     """
 
     execution: Execution
@@ -32,8 +37,23 @@ class ExecutionView:
     now: datetime
     commits: tuple[Commit, ...] = ()
     tails: dict[int, tuple[LogLine, ...]] = field(default_factory=dict)
+    engines: dict[int, str] = field(default_factory=dict)
     links: Links = Links()
 
     @property
     def replayed(self) -> bool:
-        return any(run.outcome and run.outcome.usage and run.outcome.usage.replayed for run in self.runs)
+        """Whether any agent's part was played from a transcript instead of asking a model."""
+        return any(self.is_replayed(run) for run in self.runs)
+
+    def is_replayed(self, run: NodeRun) -> bool:
+        """By what the outcome says, or before there is one by the engine."""
+        if run.outcome and run.outcome.usage:
+            return run.outcome.usage.replayed
+        return self.engines.get(run.index) == REPLAY_ENGINE
+
+    def is_agents(self, run: NodeRun) -> bool:
+        """Whether an agent has begun to work in this run: by itself, or to resolve a merge."""
+        if run.outcome and run.outcome.usage:
+            return True
+        node = self.workflow.nodes.get(run.node)
+        return run.started_at is not None and node is not None and isinstance(node.action, Agent)

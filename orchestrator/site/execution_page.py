@@ -12,7 +12,7 @@ from orchestrator.report.attention import decisions
 from orchestrator.report.figures import failures, figures, sentence
 from orchestrator.report.grouping import node_groups
 from orchestrator.report.view import ExecutionView
-from orchestrator.site.diff import file_diffs
+from orchestrator.site.diff import FileDiff, file_diffs
 from orchestrator.site.files import artifact_name, unique_slugs, write_atomically
 from orchestrator.site.graph import drawing
 from orchestrator.site.log import log_lines, log_pages, run_log
@@ -38,8 +38,9 @@ class ExecutionPages:
         """How many files are new or changed."""
         slugs = self._slugs()
         sections = [node_section(self.view, run, self._material(run, slugs[run.index])) for run in self.view.runs]
-        files = [*self._execution(sections), *self._pull_request(sections), *self._logs(sections)]
-        return sum(write_atomically(self.folder / name, content) for name, content in files)
+        changed = file_diffs(self.source.diff(self.view.execution.id, None))
+        made = [*self._execution(sections, changed), *self._pull_request(sections, changed), *self._logs(sections)]
+        return sum(write_atomically(self.folder / name, content) for name, content in made)
 
     def _slugs(self) -> dict[int, str]:
         names = unique_slugs([run.key for run in self.view.runs])
@@ -65,7 +66,7 @@ class ExecutionPages:
             write_atomically(self.folder / name, content)
         return kept_file(artifact, name)
 
-    def _execution(self, sections: list[NodeSection]) -> Iterator[tuple[str, str]]:
+    def _execution(self, sections: list[NodeSection], changed: tuple[FileDiff, ...]) -> Iterator[tuple[str, str]]:
         view = self.view
         by_index = {section.run.index: section for section in sections}
         anchors = {section.run.index: section.anchor for section in sections}
@@ -76,6 +77,7 @@ class ExecutionPages:
                 root=_ROOT,
                 **self._common(),
                 figures=figures(view),
+                files=changed,
                 failures=[by_index[run.index] for run in failures(view)],
                 decisions=decisions(view),
                 groups=[[by_index[run.index] for run in group.runs] for group in node_groups(view)],
@@ -88,7 +90,7 @@ class ExecutionPages:
         document = self.source.document(view.execution.id)
         yield "execution.json", json.dumps(document, indent=2, ensure_ascii=True, default=str) + "\n"
 
-    def _pull_request(self, sections: list[NodeSection]) -> Iterator[tuple[str, str]]:
+    def _pull_request(self, sections: list[NodeSection], changed: tuple[FileDiff, ...]) -> Iterator[tuple[str, str]]:
         anchors = {section.run.index: f"check-{section.slug}" for section in sections}
         yield (
             "pull-request.html",
@@ -97,7 +99,7 @@ class ExecutionPages:
                 root=_ROOT,
                 **self._common(),
                 figures=figures(self.view),
-                pull=pull_request(self.view, anchors, self.source.diff(self.view.execution.id, None)),
+                pull=pull_request(self.view, anchors, changed),
                 graph=drawing(self.view, anchors),
             ),
         )

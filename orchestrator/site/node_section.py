@@ -9,6 +9,7 @@ from orchestrator.definition.model import Agent, Approval, JsonValue, Merge, Nod
 from orchestrator.execution.state import Artifact, NodeRun, NodeStatus
 from orchestrator.report.attention import Decision, decisions
 from orchestrator.report.figures import described, run_seconds
+from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
 from orchestrator.site.diff import FileDiff
 from orchestrator.site.graph import state_of
@@ -43,6 +44,7 @@ class NodeSection:
     slug: str
     anchor: str
     state: str
+    name: str
     what: str
     kind: str
     seconds: float | None
@@ -90,6 +92,7 @@ def node_section(view: ExecutionView, run: NodeRun, material: Material) -> NodeS
         slug=material.slug,
         anchor=f"node-{material.slug}",
         state=state_of(run),
+        name=one_line(node.name, 120) if node else "",
         what=described(node),
         kind=node.kind.value if node else "",
         seconds=run_seconds(run, view),

@@ -8,11 +8,12 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from orchestrator.report.duration import human_duration
-from orchestrator.report.figures import REPLAY_NOTICE
+from orchestrator.report.figures import replay_notice
 from orchestrator.report.numbers import human_cost, human_count, human_size, plural
-from orchestrator.report.plain_text import clip, one_line, visible
+from orchestrator.report.plain_text import clip, code_spans, one_line, visible
 from orchestrator.resources import resource
 from orchestrator.site.markdown import rendered, with_icons
 
@@ -54,8 +55,9 @@ def environment() -> Environment:
         "second": _second,
         "iso": _iso,
         "pretty": _pretty,
+        "subject": _subject,
     }
-    pages.globals |= {"content_policy": CONTENT_POLICY, "replay_notice": REPLAY_NOTICE}
+    pages.globals |= {"content_policy": CONTENT_POLICY, "replay_notice": replay_notice}
     return pages
 
 
@@ -79,6 +81,12 @@ def _second(moment: datetime) -> str:
 
 def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _subject(text: str, limit: int) -> Markup:
+    """A commit's subject, with what it has in backticks as code."""
+    shapes = {True: Markup("<code>{}</code>"), False: Markup("{}")}
+    return Markup("").join(shapes[is_code].format(piece) for piece, is_code in code_spans(one_line(text, limit)))
 
 
 def _pretty(value: object) -> str:

@@ -10,7 +10,7 @@ from orchestrator.report.comment import Details, Graph, Notice, Paragraphs, comm
 from orchestrator.report.numbers import plural
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
-from orchestrator.site.diff import FileDiff, file_diffs
+from orchestrator.site.diff import FileDiff
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,12 +62,11 @@ _BAD = ("failure", "timed_out")
 _OPEN = ("action_required", "in_progress", "queued")
 
 
-def pull_request(view: ExecutionView, anchors: Mapping[int, str], diff: str) -> PullRequest:
-    """`anchors` are the ids of the checks by index of node run; `diff` is that of the whole execution."""
+def pull_request(view: ExecutionView, anchors: Mapping[int, str], files: tuple[FileDiff, ...]) -> PullRequest:
+    """`anchors` are the ids of the checks by index of node run; `files` are those of the whole diff."""
     execution = view.execution
     whole = _check(execution_check(view), "check-execution")
     checks = tuple(_check(run_check(view, run), anchors[run.index]) for run in view.runs)
-    files = file_diffs(diff)
     verdict, state = _verdict((whole, *checks))
     return PullRequest(
         title=one_line(execution.workflow_name or execution.workflow_id, 120),

@@ -100,13 +100,17 @@ DOCS = "Document what duration does below ten seconds"
 TESTS = "Test durations at the borders of their units"
 TYPES = "Return early in human_duration"
 NODES = (
-    node("docs", Agent(agent="documentation-engineer", prompt="Explain in the docstrings what each function rounds.")),
+    node(
+        "docs",
+        Agent(agent="documentation-engineer", prompt="Explain in the docstrings what each function rounds."),
+        name="Explain the rounding",
+    ),
     node(
         "tests", Agent(agent="test-writer", prompt="Find the untested borders of duration.py.\nWrite tests for them.")
     ),
     node("simplify", Agent(agent="python-pro", prompt="Simplify orchestrator/report/duration.py.")),
     node("integrate", Merge(nodes=("docs", "tests", "simplify"), resolver="python-pro"), "docs", "tests", "simplify"),
-    node("lint", Run(script="ruff check --output-format=github ."), "integrate"),
+    node("lint", Run(script="ruff check --output-format=github ."), "integrate", name="Check the style"),
     node(
         "test", Run(script="python -m pytest -q tests/unit"), "integrate", matrix=Matrix(axes={"part": ["a", "b", "c"]})
     ),
@@ -254,7 +258,7 @@ def running() -> ExecutionView:
         *[run(index, each.key, NodeStatus.PENDING) for index, each in enumerate(demo_runs()) if index > 2],
     ]
     made = execution("01K5DEMO00RUNNING", ExecutionStatus.RUNNING, None, number=14)
-    return view(made, runs, EDGES, NODES, now=at(19))
+    return view(made, runs, EDGES, NODES, now=at(19), engines={1: "replay", 2: "replay"})
 
 
 def failed() -> ExecutionView:

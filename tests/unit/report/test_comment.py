@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from orchestrator.execution.state import Annotation, NodeStatus
+from orchestrator.execution.state import Annotation, NodeStatus, Usage
 from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check, run_check, run_conclusion
 from orchestrator.report.comment import MAX_BYTES, comment, marker
 from orchestrator.report.figures import REPLAY_NOTICE
@@ -33,6 +33,30 @@ def test_a_workflow_id_cannot_end_the_marker() -> None:
 def test_it_says_that_no_model_was_called() -> None:
     assert REPLAY_NOTICE in comment(views.completed())
     assert REPLAY_NOTICE not in comment(views.large())
+
+
+def test_it_counts_tokens_only_where_somebody_counted() -> None:
+    shown = views.completed()
+    assert "193k tokens" in comment(shown)
+    uncounted = tuple(
+        replace(run, outcome=replace(run.outcome, usage=Usage(replayed=True)))
+        if run.outcome and run.outcome.usage
+        else run
+        for run in shown.runs
+    )
+    assert " tokens" not in comment(replace(shown, runs=uncounted))
+
+
+def test_backticks_of_a_subject_are_code() -> None:
+    shown = views.completed()
+    commit = replace(shown.commits[0], subject="Merge node `a|b` into `<c>`, *not* `d")
+    assert "Merge node `a¦b` into `<c>`, \\*not\\* \\`d: " in comment(replace(shown, commits=(commit,)))
+
+
+def test_a_check_says_what_its_node_is_there_for() -> None:
+    shown = views.completed()
+    assert run_check(shown, shown.runs[4]).title == "Check the style: completed in 1.2s"
+    assert run_check(shown, shown.runs[3]).title == "Completed in 7.7s"
 
 
 def test_it_shows_what_to_type() -> None:

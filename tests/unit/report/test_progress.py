@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from orchestrator.report.figures import REPLAY_NOTICE, sentence
+from orchestrator.report.figures import REPLAY_NOTICE, purpose, replay_notice, sentence
 from orchestrator.report.plain import plain_lines
 from orchestrator.report.terminal import terminal_view
 from orchestrator.report.view import ExecutionView
@@ -40,6 +41,31 @@ def test_the_first_lines_introduce_the_execution() -> None:
     lines = plain_lines(None, views.running())
     assert lines[0].startswith("[mycelium] Three agents, one repository: execution 14, 10 nodes")
     assert f"[mycelium] {REPLAY_NOTICE}" in lines
+
+
+def test_a_replay_is_announced_when_its_first_agent_begins() -> None:
+    shown = views.running()
+    docs = replace(shown.runs[1], index=0, key="docs", node="docs")
+    begun = replace(shown, runs=(docs, replace(shown.runs[3], index=1)), engines={0: "replay"}, edges=())
+    assert plain_lines(None, begun)[1] == f"[mycelium] {REPLAY_NOTICE}"
+    assert not any(REPLAY_NOTICE in line for line in plain_lines(begun, begun))
+    assert REPLAY_NOTICE in drawn(begun)
+    assert replay_notice(replace(begun, engines={0: "claude"})) == ""
+
+
+def test_a_replay_beside_a_model_is_claimed_for_its_own_agents_only() -> None:
+    shown = replace(views.running(), engines={1: "claude", 2: "replay"})
+    assert replay_notice(shown) == "Replayed transcripts: no model was called for docs and simplify."
+    assert REPLAY_NOTICE not in "\n".join(plain_lines(None, shown))
+
+
+def test_the_name_of_a_node_says_what_it_is_there_for() -> None:
+    nodes = views.completed().workflow.nodes
+    assert purpose(nodes["docs"]) == "Explain the rounding (documentation-engineer)"
+    assert purpose(nodes["lint"]) == "Check the style"
+    assert purpose(nodes["tests"]) == "agent test-writer"
+    assert purpose(nodes["integrate"]) == "merge of docs, tests, simplify"
+    assert purpose(None) == ""
 
 
 def test_lines_tell_what_to_type_and_what_failed() -> None:
