@@ -19,16 +19,18 @@ from orchestrator.runners.process import Command
 from orchestrator.runners.supervise import Limits, supervise
 
 INSTALL = "npm install -g @anthropic-ai/claude-code"
-QUIET = {
+SETTINGS = {
     "DISABLE_TELEMETRY": "1",
     "DISABLE_ERROR_REPORTING": "1",
     "DISABLE_AUTOUPDATER": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "CLAUDE_CODE_MAX_RETRIES": "2",
     "MCP_CONNECTION_NONBLOCKING": "0",
+    # Or `@/any/file` in a prompt, such as in the data of an issue, would be read into it without asking.
+    "CLAUDE_CODE_DISABLE_ATTACHMENTS": "1",
 }
 EDIT_TOOLS = ("Edit", "NotebookEdit", "Write")
-DEFAULT_TOOLS = ("Read", "Grep", "Glob", *EDIT_TOOLS)
+FILE_TOOLS = ("Read", "Grep", "Glob", *EDIT_TOOLS)
 EVENT_LIMIT = 32_000_000
 ARGUMENT_LIMIT = 120_000
 IDLE_SECONDS = 900.0
@@ -67,7 +69,7 @@ class ClaudeRunner:
         home = folder(task, "home")
         access = {name: self._environ[name] for name in claude_access.NAMES if self._environ.get(name)}
         own = {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude")}
-        return {**base_environment(task, self._environ), **access, **QUIET, **task.env, **own}
+        return {**base_environment(task, self._environ), **access, **SETTINGS, **task.env, **own}
 
     def _supervised(
         self, task: Task, action: AgentTask, command: Command, said: _Conversation, control: Control
@@ -107,7 +109,8 @@ class _Conversation:
 
 def arguments(action: AgentTask, *, writable: bool, workspace: Path) -> list[str]:
     """The command line after `claude`; the prompt comes on stdin. Settings and MCP servers of the repository are not
-    read: they could run anything without asking."""
+    read: they could run anything without asking. Tools for files are given but not named as allowed, so that they work
+    inside the workspace alone."""
     allowed = tools(action, writable=writable)
     listed = [*allowed, "StructuredOutput"] if action.answer is not None else allowed
     argv = [
@@ -116,8 +119,9 @@ def arguments(action: AgentTask, *, writable: bool, workspace: Path) -> list[str
         *("--permission-mode", "acceptEdits" if writable else "default"),
         *("--agents", json.dumps({action.definition.id: _agent(action, listed, workspace)})),
         *("--agent", action.definition.id),
-        *("--allowedTools", ",".join(listed)),
     ]
+    if beyond := [name for name in listed if name not in FILE_TOOLS]:
+        argv += ["--allowedTools", ",".join(beyond)]
     if not writable:
         argv += ["--disallowedTools", ",".join(EDIT_TOOLS)]
     if model := _model(action):
@@ -133,7 +137,7 @@ def tools(action: AgentTask, *, writable: bool) -> list[str]:
     """The tools an agent may use: the node's list, else the agent's; nothing that edits in a workspace that is
     thrown away."""
     wanted = action.tools if action.tools is not None else action.definition.tools
-    names = DEFAULT_TOOLS if wanted is None else wanted
+    names = FILE_TOOLS if wanted is None else wanted
     return [name for name in names if writable or name.partition("(")[0] not in EDIT_TOOLS]
 
 

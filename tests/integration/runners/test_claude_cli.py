@@ -61,7 +61,7 @@ class TickLog(ListLog):
 
 def run(folder: Path, script: Script, *, cancel_at: Path | None = None, **given: Any) -> Ran:
     """Run the agent in `folder`; cancel it as soon as `cancel_at` exists."""
-    action = AgentTask(definition=REVIEWER, engine="claude", prompt="Do it.", **given.pop("action", {}))
+    action = AgentTask(definition=REVIEWER, engine="claude", **{"prompt": "Do it.", **given.pop("action", {})})
     log = TickLog()
     todo = task(folder, action, **given)
     with model_server(script) as model, pipe_control() as control:
@@ -147,6 +147,17 @@ def test_the_key_reaches_the_model_and_nobody_else(tmp_path: Path) -> None:
     assert KEY not in ran.everything
     assert KEY not in "\n".join(ran.log.texts)
     assert not [file for file in tmp_path.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
+
+
+def test_files_outside_the_workspace_stay_out_of_reach(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("OUT" + "SIDE")
+    reach = say(call("Read", file_path=str(outside)), call("Write", file_path=f"{tmp_path}/new.txt", content="x"))
+    prompt = f"An issue says: @{outside} and\n```text\n@{outside}\n```"
+    ran = run(tmp_path, turns(reach, say("Done.")), action={"prompt": prompt, "tools": ("Read", "Write")})
+    assert ran.outcome.failure is FailureClass.DENIED
+    assert "OUTSIDE" not in ran.everything
+    assert not (tmp_path / "new.txt").exists()
 
 
 def test_an_answer_by_schema(tmp_path: Path) -> None:

@@ -80,17 +80,23 @@ def test_success(tmp_path: Path) -> None:
 
 def test_command_and_environment(tmp_path: Path) -> None:
     environ = {**KEY, "HOME": "/home/user", "GITHUB_TOKEN": "gh", "MYCELIUM_SECRET_A": "s"}
-    run(tmp_path, [RESULT], environ=environ, action={"tools": ("Read", "Edit"), "max_turns": 5}, writable=False)
+    run(
+        tmp_path,
+        [RESULT],
+        environ=environ,
+        action={"tools": ("Read", "Edit", "Bash(git log:*)"), "max_turns": 5},
+        writable=False,
+    )
     seen = json.loads((tmp_path / "seen.json").read_text())
     argv, env = seen["argv"], seen["env"]
     assert seen["stdin"] == "Look at it."
-    assert argv[argv.index("--allowedTools") + 1] == "Read"
+    assert argv[argv.index("--allowedTools") + 1] == "Bash(git log:*)"
     assert argv[argv.index("--permission-mode") + 1] == "default"
     assert argv[argv.index("--setting-sources") + 1] == "user"
     assert argv[argv.index("--max-turns") + 1] == "5"
     assert "--strict-mcp-config" in argv
     agent = json.loads(argv[argv.index("--agents") + 1])["code-reviewer"]
-    assert agent["tools"] == ["Read"]
+    assert agent["tools"] == ["Read", "Bash"]
     assert str(tmp_path / "workspace") in agent["prompt"]
     assert Path(env["HOME"]).is_relative_to(tmp_path / "scratch")
     assert Path(env["CLAUDE_CONFIG_DIR"]).is_relative_to(env["HOME"])
