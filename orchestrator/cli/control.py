@@ -132,8 +132,9 @@ def _decide(execution: str, node: str, decide: Decide, how: dict[str, bool]) -> 
         Console.stdout().line(f"Decided: `{node}` of execution {found.id}. It goes on where it runs.")
         return 0
     with app.embedded(settings) as services:
-        decide(services, found.id, node, person(os.environ))
+        # Taken up first: a decision may end the execution, and then there is nothing left to take up.
         take_up(services, found.id)
+        decide(services, found.id, node, person(os.environ))
         return _carry(services, settings, found.id, how)
 
 

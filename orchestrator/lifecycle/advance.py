@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
 
 from orchestrator.execution.failure import error_code
 from orchestrator.execution.retry import RetryDecision, decide
@@ -15,8 +13,6 @@ from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.ports import Lease
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.transition import Transition
-
-MAX_OUTPUTS_BYTES: Final = 1_000_000
 
 
 def settle(
@@ -29,7 +25,7 @@ def settle(
     else holds the node run by now.
     """
     with changing(services, claim.execution_id) as change:
-        _conclude(services, change, change.claimed(claim), _within_limit(outcome))
+        _conclude(services, change, change.claimed(claim), outcome)
         if not labels:
             return None
         now = change.situation.now
@@ -106,15 +102,3 @@ def _queued_again(run: NodeRun, decision: RetryDecision, change: Transition) -> 
         attempt=run.attempt if decision.counts else run.attempt - 1,
         worker=None,
     )
-
-
-def _within_limit(outcome: Outcome) -> Outcome:
-    size = len(json.dumps(outcome.outputs))
-    if size <= MAX_OUTPUTS_BYTES:
-        return outcome
-    largest = max(outcome.outputs, key=lambda name: len(json.dumps(outcome.outputs[name])))
-    message = (
-        f"the outputs are {size:,} bytes, and {MAX_OUTPUTS_BYTES:,} are allowed; the largest is `{largest}` "
-        "(keep large results as `artifacts`)"
-    )
-    return replace(outcome, outputs={}, failure=FailureClass.BAD_OUTPUT, message=message)

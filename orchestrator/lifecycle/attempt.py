@@ -11,6 +11,7 @@ from orchestrator.definition.model import Node
 from orchestrator.execution.state import Execution, FailureClass, NodeRun, Plan
 from orchestrator.lifecycle.contexts import Contexts
 from orchestrator.lifecycle.logbook import Logbook
+from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import Control
 from orchestrator.lifecycle.services import Services
 
@@ -35,6 +36,7 @@ class Attempt:
     predecessors: Sequence[NodeRun]
     contexts: Contexts
     log: Logbook
+    mask: Mask
     control: Control
     scratch: Path
 

@@ -33,7 +33,7 @@ def commit_message(attempt: Attempt, outcome: Outcome) -> CommitMessage:
     first = next((line for line in said.splitlines() if plain(line)), "") if isinstance(said, str) else ""
     fallback = f"Changes by {agent or 'node'} `{attempt.run.key}`"
     subject = plain(attempt.text(attempt.node.name)) or plain(first) or fallback
-    return CommitMessage(subject=_short(subject), trailers=trailers(attempt, agent))
+    return CommitMessage(subject=_short(attempt.mask.text(subject)), trailers=trailers(attempt, agent))
 
 
 def merge_message(attempt: Attempt, source: str, agent: str | None = None) -> CommitMessage:

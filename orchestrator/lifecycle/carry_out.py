@@ -14,6 +14,7 @@ from orchestrator.lifecycle.artifacts import keep_artifacts
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.authorship import author, commit_message
 from orchestrator.lifecycle.integrate import integrate
+from orchestrator.lifecycle.limits import within_limits
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import Workspace
 from orchestrator.lifecycle.tasks import action_task, run_task
@@ -22,9 +23,9 @@ from orchestrator.lifecycle.workspaces import workspace_for
 _LOG = logging.getLogger(__name__)
 
 
-def carry_out(attempt: Attempt, mask: Mask) -> Outcome:
+def carry_out(attempt: Attempt) -> Outcome:
     """Do what the node says, once; the outcome is masked. Raises `StaleClaim` and nothing else that is expected."""
-    return _masked(_guarded(attempt), mask)
+    return _masked(within_limits(_guarded(attempt)), attempt.mask)
 
 
 def _guarded(attempt: Attempt) -> Outcome:
@@ -126,6 +127,7 @@ def _masked(outcome: Outcome, mask: Mask) -> Outcome:
         summary=mask.text(outcome.summary),
         outputs=outputs if isinstance(outputs, dict) else {},
         annotations=tuple(
-            replace(each, message=mask.text(each.message), title=mask.text(each.title)) for each in outcome.annotations
+            replace(each, message=mask.text(each.message), title=mask.text(each.title), path=mask.text(each.path))
+            for each in outcome.annotations
         ),
     )

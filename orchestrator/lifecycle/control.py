@@ -81,8 +81,7 @@ class ControlLoop:
             return tx.take_lead(self._name, mine, expected=lead)
 
     def _perform_outbox(self) -> None:
-        with self._services.store.begin() as tx:
-            rows = tx.effects(instance=self._services.instance)
+        rows = self._services.store.effects(instance=self._services.instance)
         for execution_id in dict.fromkeys(row.execution_id for row in rows):
             perform(self._services, execution_id)
 

@@ -76,8 +76,7 @@ def _take_on(services: Services, claim: NodeRun, worker: Worker) -> NodeRun | No
 
 def _attempted(services: Services, claim: NodeRun, control: Control) -> Outcome:
     execution = _started(services, claim)
-    with services.store.begin() as tx:
-        predecessors = tx.predecessors(claim.execution_id, [claim.index])[claim.index]
+    predecessors = services.store.predecessors(claim.execution_id, claim.index)
     plan = services.plan(claim.execution_id)
     mask = Mask(services.secrets.values())
     with Logbook(services, claim, mask) as log, _scratch() as scratch:
@@ -94,10 +93,11 @@ def _attempted(services: Services, claim: NodeRun, control: Control) -> Outcome:
                 predecessors=predecessors,
                 contexts=seen,
                 log=log,
+                mask=mask,
                 control=control,
                 scratch=scratch,
             )
-            outcome = carry_out(attempt, mask)
+            outcome = carry_out(attempt)
         _report_failure(log, plan.definition.nodes[claim.node].kind, outcome)
         return outcome
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 from orchestrator.definition.model import Merge
 from orchestrator.execution import needs
@@ -22,10 +24,11 @@ def integrate(attempt: Attempt, action: Merge) -> Outcome:
         fetch(attempt, commit)
     if not commits:
         return Outcome(outputs={"conflicts": []})
+    calls = count(1)
     with opened(attempt, commits) as workspace:
         outcome = Outcome(base=commits[0], outputs={"conflicts": []})
         for commit in commits[1:]:
-            outcome = _merge(attempt, action, workspace, commit, outcome)
+            outcome = _merge(attempt, action, workspace, commit, outcome, calls)
             if not outcome.succeeded:
                 return outcome
         return _concluded(attempt, workspace, outcome)
@@ -40,7 +43,10 @@ def _commits(attempt: Attempt, action: Merge) -> tuple[str, ...]:
     return found or ((base,) if base else ())
 
 
-def _merge(attempt: Attempt, action: Merge, workspace: Workspace, commit: str, before: Outcome) -> Outcome:
+def _merge(
+    attempt: Attempt, action: Merge, workspace: Workspace, commit: str, before: Outcome, calls: Iterator[int]
+) -> Outcome:
+    """Bring one commit in; `calls` numbers the resolver's, which is called once for each commit that conflicts."""
     source = producer(attempt, commit)
     git = attempt.services.git
     conflicts = git.merge(workspace, commit, MYCELIUM, merge_message(attempt, source))
@@ -52,7 +58,8 @@ def _merge(attempt: Attempt, action: Merge, workspace: Workspace, commit: str, b
         advice = "name an agent as `resolver` to have conflicts mended"
         raise AttemptFailed(FailureClass.CONFLICT, f"node `{source}` conflicts in {', '.join(conflicts)}; {advice}")
     prompt = resolver_prompt(attempt, action, source, conflicts, workspace.path)
-    resolved = run_task(attempt, resolver_task(attempt, action, prompt, conflicts), workspace)
+    task = resolver_task(attempt, action, prompt, conflicts, call=next(calls))
+    resolved = run_task(attempt, task, workspace)
     if not resolved.succeeded:
         return replace(resolved, base=before.base)
     message = merge_message(attempt, source, action.resolver)

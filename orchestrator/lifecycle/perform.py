@@ -51,11 +51,12 @@ def perform(services: Services, execution_id: str) -> bool:
 
 
 def _page(services: Services, execution_id: str) -> list[StoredEffect]:
-    with services.store.begin() as tx:
-        return tx.effects(instance=services.instance, limit=_PAGE, execution_id=execution_id)
+    return services.store.effects(instance=services.instance, limit=_PAGE, execution_id=execution_id)
 
 
 def _remove(services: Services, effects: list[int]) -> None:
+    if not effects:
+        return
     with services.store.begin() as tx:
         for effect_id in effects:
             tx.remove_effect(effect_id)
@@ -79,6 +80,11 @@ def _stop(services: Services, row: StoredEffect) -> None:
     services.wake.stop(row.execution_id)
 
 
+def _timer(services: Services, _row: StoredEffect) -> None:
+    """The control loop sleeps until what it knows to be due, and must hear of something that may come sooner."""
+    services.wake.control()
+
+
 def _cascade(services: Services, row: StoredEffect) -> None:
     """Go on with a cascade; the row goes in the same transaction, because counting down twice would be wrong."""
     with transition(services, row.execution_id) as change:
@@ -100,5 +106,6 @@ EFFECTS: Final[Mapping[str, Callable[[Services, StoredEffect], None]]] = {
     "finish": _finish,
     "started": _started,
     "stop": _stop,
+    "timer": _timer,
     "wake": _wake,
 }

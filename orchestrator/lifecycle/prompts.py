@@ -46,8 +46,10 @@ def resolver_prompt(attempt: Attempt, action: Merge, source: str, conflicts: Seq
     listed = "\n".join(f"- {json.dumps(path, ensure_ascii=False)}" for path in conflicts)
     task = (
         f"Two nodes changed the same lines: what node `{source}` changed is being merged, and conflicts in\n{listed}\n"
-        "Edit these files so that the intent of both sides is kept, and leave no conflict marker in them. Change "
-        "nothing else. Mycelium concludes the merge when you are done."
+        "Edit these files so that the intent of both sides is kept, and leave no conflict marker in them. A file "
+        "without markers is in conflict as a whole: one side deleted it, or it is binary. Write it as it shall be, "
+        "delete it, or `git add` it to keep it as it lies there; left alone it stays in conflict. Change nothing "
+        "else. Mycelium concludes the merge when you are done."
     )
     return "\n\n".join([_place(attempt, folder), task, attempt.text(action.prompt)]).strip()
 

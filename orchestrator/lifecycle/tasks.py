@@ -39,14 +39,16 @@ def action_task(attempt: Attempt, workspace: Workspace) -> ShellTask | AgentTask
             raise AttemptFailed(FailureClass.SETUP, f"a node of kind {action.kind.value} is not run by a worker")
 
 
-def resolver_task(attempt: Attempt, action: Merge, prompt: str, conflicts: tuple[str, ...]) -> AgentTask:
-    """What the resolver of a `merge` node does."""
+def resolver_task(attempt: Attempt, action: Merge, prompt: str, conflicts: tuple[str, ...], *, call: int) -> AgentTask:
+    """What the resolver of a `merge` node does in its nth call; each call has a transcript of its own to replay."""
+    name = attempt.run.key if call == 1 else f"{attempt.run.key}.{call}"
     return AgentTask(
         definition=agent_definition(attempt, action.resolver or ""),
         engine=attempt.text(action.engine),
         prompt=prompt,
         model=attempt.text(action.model) if action.model else None,
-        transcript=attempt.plan.files.get(attempt.run.key),
+        transcript=attempt.plan.files.get(name),
+        transcript_name=name,
         conflicts=conflicts,
     )
 

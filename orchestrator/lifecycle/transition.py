@@ -35,6 +35,7 @@ class Transition:
         self._before = execution
         self._announced: dict[int, NodeRun] = {}
         self._queued: Counter[str] = Counter()
+        self._timed = False
         self._effects: list[Effect] = []
 
     def claimed(self, claim: NodeRun) -> NodeRun:
@@ -60,6 +61,7 @@ class Transition:
                 self._announced[new.index] = new
             if new.status is NodeStatus.QUEUED and new.not_before is None:
                 self._queued[new.queue] += 1
+            self._timed = self._timed or bool(new.not_before or new.deadline)
             if new.result is Result.FAILURE and self.execution.error_message is None:
                 self.execution = replace(self.execution, error_message=sentence(new))
         self.tx.save_runs(after)
@@ -91,6 +93,7 @@ class Transition:
         labels: dict[str, JsonValue] = {label: count for label, count in self._queued.items() if count > 0}
         effects = [Effect(kind="announce", payload={"runs": announced})] if announced else []
         effects += [Effect(kind="wake", payload={"labels": labels})] if labels else []
+        effects += [Effect(kind="timer", payload={})] if self._timed else []
         if effects or self._effects:
             self.tx.add_effects(self.execution.id, [*effects, *self._effects])
 

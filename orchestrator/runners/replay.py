@@ -36,14 +36,13 @@ class ReplayRunner:
 
     def run(self, task: Task, log: LogSink, control: Control) -> Outcome:
         assert isinstance(task.action, AgentTask)  # noqa: S101
+        name = task.action.transcript_name or task.key
         if task.action.transcript is None:
-            return _setup(
-                f"there is no transcript to replay; add `<workflow file without suffix>.replay/{task.key}.jsonl`"
-            )
+            return _setup(f"there is no transcript to replay; add `<workflow file without suffix>.replay/{name}.jsonl`")
         try:
             transcript = parse(task.action.transcript)
         except TranscriptError as error:
-            return _setup(f"the transcript `{task.key}.jsonl` cannot be played: {error}")
+            return _setup(f"the transcript `{name}.jsonl` cannot be played: {error}")
         return _Playing(task, task.action, transcript, log).play(control, self._pace)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Select, func, or_, select, text, upda
 from orchestrator.definition.codec import load_agents, load_workflow
 from orchestrator.errors import BadInput
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, Plan
-from orchestrator.lifecycle.ports import Lease
+from orchestrator.lifecycle.ports import Lease, StoredEffect
 from orchestrator.store.claims import QUEUED
 from orchestrator.store.engine import WRITE
 from orchestrator.store.faults import translated
@@ -19,9 +19,11 @@ from orchestrator.store.neighbourhood import (
     execution_of,
     no_execution,
     read_execution,
+    read_predecessors,
     read_runs,
     run_of,
 )
+from orchestrator.store.outbox import read_effects
 from orchestrator.store.schema import RUN_COLUMNS, UNENDED, edges, executions, node_runs, plans
 from orchestrator.store.transaction import SqlTransaction
 
@@ -96,6 +98,10 @@ class SqlStore:
             read_execution(connection, execution_id)
             return read_runs(connection, execution_id)
 
+    def predecessors(self, execution_id: str, index: int) -> list[NodeRun]:
+        with self._reading() as connection:
+            return read_predecessors(connection, execution_id, [index])[index]
+
     def edges(self, execution_id: str) -> list[tuple[int, int]]:
         query = select(edges.c.source, edges.c.target).where(edges.c.execution_id == execution_id)
         with self._reading() as connection:
@@ -148,6 +154,10 @@ class SqlStore:
         query = select(executions.c.instance).where(UNENDED).distinct().order_by(executions.c.instance)
         with self._reading() as connection:
             return list(connection.execute(query).scalars())
+
+    def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
+        with self._reading() as connection:
+            return read_effects(connection, instance, limit, execution_id)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -21,6 +21,7 @@ from orchestrator.store.neighbourhood import (
     read_runs,
     read_successors,
 )
+from orchestrator.store.outbox import read_effects
 from orchestrator.store.schema import RUN_COLUMNS, UNENDED, edges, executions, leads, node_runs, outbox, plans
 
 _EXECUTION_FIELDS = tuple(field.name for field in fields(Execution))
@@ -137,14 +138,7 @@ class SqlTransaction:
             self._connection.execute(insert(outbox), rows)
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
-        query = select(outbox).join(executions, executions.c.id == outbox.c.execution_id)
-        query = query.where(executions.c.instance == instance).order_by(outbox.c.id).limit(limit)
-        if execution_id is not None:
-            query = query.where(outbox.c.execution_id == execution_id)
-        return [
-            StoredEffect(id=row.id, execution_id=row.execution_id, effect=Effect(kind=row.kind, payload=row.payload))
-            for row in self._connection.execute(query)
-        ]
+        return read_effects(self._connection, instance, limit, execution_id)
 
     def remove_effect(self, effect_id: int) -> None:
         self._connection.execute(delete(outbox).where(outbox.c.id == effect_id))

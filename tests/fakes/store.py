@@ -78,6 +78,11 @@ class Tables:
         free = [run for run in queued if not self.executions[run.execution_id].cancel_requested]
         return [run for run in free if run.not_before is None or run.not_before <= now]
 
+    def effects(self, instance: str, execution_id: str | None) -> list[StoredEffect]:
+        rows = [row for _, row in sorted(self.outbox.items())]
+        mine = [row for row in rows if self.executions[row.execution_id].instance == instance]
+        return deepcopy([row for row in mine if execution_id in (None, row.execution_id)])
+
     def unended(self) -> list[Execution]:
         return [self.executions[key] for key in sorted(self.executions) if not self.executions[key].status.ended]
 
@@ -171,10 +176,7 @@ class MemoryTransaction:
             self._put(self._tables.outbox, stored.id, stored)
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
-        executions = self._tables.executions
-        rows = [row for _, row in sorted(self._tables.outbox.items())]
-        mine = [row for row in rows if executions[row.execution_id].instance == instance]
-        return deepcopy([row for row in mine if execution_id in (None, row.execution_id)][:limit])
+        return self._tables.effects(instance, execution_id)[:limit]
 
     def remove_effect(self, effect_id: int) -> None:
         self._drop(self._tables.outbox, effect_id)
@@ -324,6 +326,12 @@ class MemoryStore:
             tables.execution(execution_id)
             return deepcopy(_by_index(tables.runs[execution_id].values()))
 
+    def predecessors(self, execution_id: str, index: int) -> list[NodeRun]:
+        with self._reading() as tables:
+            tables.execution(execution_id)
+            runs = tables.runs[execution_id]
+            return deepcopy(_by_index([runs[source] for source in tables.sources[execution_id].get(index, ())]))
+
     def edges(self, execution_id: str) -> list[tuple[int, int]]:
         with self._reading(constant=True) as tables:
             tables.execution(execution_id)
@@ -365,6 +373,10 @@ class MemoryStore:
     def active(self, instance: str) -> list[str]:
         with self._reading() as tables:
             return [execution.id for execution in tables.unended() if execution.instance == instance]
+
+    def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
+        with self._reading() as tables:
+            return tables.effects(instance, execution_id)[:limit]
 
     def unended_instances(self) -> list[str]:
         with self._reading() as tables:

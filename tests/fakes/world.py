@@ -108,5 +108,4 @@ class World:
         return outcome.outputs
 
     def outbox(self) -> int:
-        with self.store.begin() as tx:
-            return len(tx.effects(instance=self.instance))
+        return len(self.store.effects(instance=self.instance))

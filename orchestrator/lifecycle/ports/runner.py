@@ -58,7 +58,8 @@ class ShellTask:
 class AgentTask:
     """A prompt for an agent, with its expressions evaluated and its context fenced in.
 
-    `transcript` is what `engine: replay` plays, or None. `conflicts` are the paths a resolver must mend.
+    `transcript` is what `engine: replay` plays, or None; `transcript_name` is what its file is called, when that is
+    not the node run's key. `conflicts` are the paths a resolver must mend.
     """
 
     definition: AgentDefinition
@@ -69,6 +70,7 @@ class AgentTask:
     max_turns: int | None = None
     answer: dict[str, JsonValue] | None = None
     transcript: str | None = None
+    transcript_name: str = ""
     conflicts: tuple[str, ...] = ()
 
 

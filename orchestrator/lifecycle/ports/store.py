@@ -154,6 +154,10 @@ class Store(Protocol):
 
     def runs(self, execution_id: str) -> list[NodeRun]: ...
 
+    def predecessors(self, execution_id: str, index: int) -> list[NodeRun]:
+        """The node runs that this one waits for, by index."""
+        ...
+
     def edges(self, execution_id: str) -> list[tuple[int, int]]: ...
 
     def beat(self, leases: Sequence[Lease]) -> dict[tuple[str, int], bool]:
@@ -181,6 +185,10 @@ class Store(Protocol):
 
     def active(self, instance: str) -> list[str]:
         """Ids of the instance's unended executions."""
+        ...
+
+    def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
+        """As `Transaction.effects`, for looking without holding up those who write."""
         ...
 
     def unended_instances(self) -> list[str]:

@@ -126,6 +126,8 @@ READS: dict[str, Callable[[SqlStore], object]] = {
     "executions": lambda store: store.executions(workflow_id="w", before="02"),
     "plan": lambda store: store.plan("01"),
     "edges": lambda store: store.edges("01"),
+    "predecessors": lambda store: store.predecessors("01", 1),
+    "effects": lambda store: store.effects(instance="here", execution_id="01"),
     "beat": lambda store: store.beat([Lease(execution_id="01", index=1, epoch=0, beat=0)]),
     "leases": lambda store: store.leases("here"),
     "ready": lambda store: store.ready("here", NOW),

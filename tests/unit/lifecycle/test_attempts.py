@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.definition.model import Agent, ContextMode, Merge, Run, WorkspaceMode
+from orchestrator.definition.model import Agent, ContextMode, JsonValue, Merge, Run, WorkspaceMode
 from orchestrator.errors import SetupError
 from orchestrator.execution.state import ExecutionStatus, FailureClass, Level, Outcome, Usage
 from orchestrator.lifecycle.ports import AgentTask, Control, LogSink, ShellTask, Task
@@ -118,6 +118,38 @@ def test_a_resolver_mends_a_merge(world: World, mended: str, status: ExecutionSt
         last = world.git.log(execution.base or "", execution.result)[-1]
         assert (last.subject, last.author_name) == ("Merge node `b` into `m`", "resolver (Mycelium)")
         assert world.outputs(execution, "m")["conflicts"] == ["same.txt"]
+
+
+def test_a_resolver_is_called_for_each_conflict_with_a_transcript_of_its_own(world: World) -> None:
+    sides = {name: node(name, workspace=WRITE) for name in ("a", "b", "c")}
+    world.runner.deeds.update({name: writes(same_txt=name) for name in sides}, m=writes(same_txt="all"))
+    merge = node("m", *sides, action=Merge(nodes=tuple(sides), resolver="resolver"))
+    world.run(workflow(*sides.values(), merge), agents=AGENTS, files={"m": "first", "m.2": "second"})
+    actions = [task.action for task in world.runner.tasks if task.key == "m"]
+    assert [getattr(action, "transcript", None) for action in actions] == ["first", "second"]
+    assert '- "same.txt"' in prompt_of(world, "m")
+    assert "left alone it stays in conflict" in prompt_of(world, "m")
+
+
+def test_outputs_that_nest_without_end_fail_their_node_and_nothing_else(world: World) -> None:
+    deep: JsonValue = "core"
+    for _ in range(5_000):
+        deep = [deep]
+    world.runner.deeds["a"] = Outcome(outputs={"deep": deep})
+    execution = world.run(workflow(node("a"), node("b")))
+    run = world.node_run(execution, "a")
+    assert (run.error_code, world.statuses(execution)["b"]) == ("RUN_BAD_OUTPUT", "completed")
+    assert run.outcome is not None
+    assert "nested deeper than 100 levels" in run.outcome.message
+
+
+def test_a_commit_does_not_say_a_secret(tmp_path: Path) -> None:
+    world = World(tmp_path, secrets={"TOKEN": "hunter22"})
+    world.runner.deeds["a"] = writes(hunter22_txt="text")
+    execution = world.run(workflow(node("a", action=Agent(agent="writer"), workspace=WRITE)), agents=AGENTS)
+    assert execution.result
+    (commit,) = world.git.log(execution.base or "", execution.result)
+    assert commit.subject == "Wrote ***_txt"
 
 
 def test_a_merge_without_resolver_fails_on_conflict(world: World) -> None:

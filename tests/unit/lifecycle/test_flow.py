@@ -61,6 +61,7 @@ def test_a_retry_waits_its_delay_and_keeps_count(world: World) -> None:
     retry = Retry(attempts=2, delay_seconds=10, on=(RetryClass.EXIT,))
     execution = world.run(workflow(node("a", retry=retry)))
     assert world.node_run(execution, "a").status is NodeStatus.QUEUED
+    assert world.wake.nudged, "the control loop sleeps past the time of the retry"
     assert world.work() == 0
     world.clock.advance(11)
     assert world.work() == 1
