@@ -47,6 +47,10 @@ class Settings:
 
 def load(root: Path, environ: Mapping[str, str]) -> Settings:
     """Settings for the repository at `root`; `SetupError` names the variable that cannot be read."""
+    _require_text(f"the path of the repository, {os.fsencode(root)!r},", str(root))
+    for name in environ:
+        if name.startswith(PREFIX):
+            _require_text(name, environ[name])
     home = root / _text(environ, "HOME_DIR", ".mycelium")
     return Settings(
         root=root,
@@ -63,6 +67,16 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
         ),
         secrets=_secrets(environ),
     )
+
+
+def _require_text(what: str, value: str) -> None:
+    """Paths and values are stored and shown as UTF-8; other bytes in them would make trouble much later."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise SetupError(
+            f"{what} cannot be read as UTF-8", hint="write it in UTF-8, or use a UTF-8 locale: LC_ALL=C.UTF-8"
+        ) from error
 
 
 def _secrets(environ: Mapping[str, str]) -> dict[str, str]:

@@ -68,6 +68,7 @@ def _report(error: BaseException) -> int:
             _expected(console, error)
             return error.exit_code
         case OSError() if error.errno in _MACHINE:
+            _drop_unwritable()
             where = f"{error.filename}: " if error.filename else "reading or writing failed: "
             console.error(f"{where}{error.strerror}", hint=_MACHINE[error.errno])
             return ExitCode.BAD_INPUT
@@ -85,9 +86,16 @@ def _expected(console: Console, error: MyceliumError) -> None:
 
 
 def _closed_pipe() -> int:
-    # The interpreter flushes stdout once more at its end; with nothing behind it that would print a traceback.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _drop_unwritable()
     return 128 + signal.SIGPIPE
+
+
+def _drop_unwritable() -> None:
+    """The interpreter flushes stdout once more at its end; what fails there is printed, and changes the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _bug(console: Console, error: BaseException) -> None:
