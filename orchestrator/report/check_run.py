@@ -186,7 +186,7 @@ def _run_title(view: ExecutionView, run: NodeRun) -> str:
         return "Waits for a person to decide"
     node = view.workflow.nodes.get(run.node)
     state = f"{run.status.value}{took}"
-    return f"{purpose(node)}: {state}" if node and node.name else state.capitalize()
+    return f"{one_line(node.name, 120)}: {state}" if node and node.name else state.capitalize()
 
 
 def _run_summary(view: ExecutionView, run: NodeRun) -> str:

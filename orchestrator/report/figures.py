@@ -136,7 +136,7 @@ def _listed(keys: list[str]) -> str:
 
 def purpose(node: Node | None) -> str:
     """What a node is there for: its name, with the agent's beside it, or else what it does."""
-    if node is None or not node.name:
+    if node is None or not node.name or node.name.lower() == node.id.lower():
         return described(node)
     name = one_line(node.name, 80)
     return f"{name} ({one_line(node.action.agent, 60)})" if isinstance(node.action, Agent) else name

@@ -46,10 +46,10 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spacing:
-    """The width of every box, and the gaps in pixels; `bend` is the height that a passing edge takes up."""
+    """The width of boxes of which none is given, and the gaps in pixels; `bend` is what a passing edge takes up."""
 
     box_width: float = 176
-    layer_gap: float = 40
+    layer_gap: float = 36
     box_gap: float = 18
     bend: float = 12
     margin: float = 8
@@ -59,10 +59,25 @@ Cell = str | tuple[int, int]
 """A box by its name, or a bend point by (number of its edge, layer)."""
 
 
-def layout(heights: Mapping[str, float], edges: Sequence[tuple[str, str]], spacing: Spacing | None = None) -> Layout:
-    """Place boxes of the given heights. `edges` form a directed acyclic graph over the keys of `heights`."""
-    drawn = _Drawing(heights, tuple(dict.fromkeys(edges)), spacing or Spacing())
-    return drawn.result()
+def layout(
+    heights: Mapping[str, float],
+    edges: Sequence[tuple[str, str]],
+    widths: Mapping[str, float] | None = None,
+    spacing: Spacing | None = None,
+) -> Layout:
+    """Place boxes of the given heights. `edges` form a directed acyclic graph over the keys of `heights`.
+
+    The boxes of a layer are as wide as the widest of them wants to be by `widths`.
+    """
+    return _Drawing(heights, tuple(dict.fromkeys(edges)), spacing or Spacing()).result(widths or {})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Column:
+    """Where the boxes of a layer begin, and how wide they are."""
+
+    x: float
+    width: float
 
 
 class _Drawing:
@@ -78,17 +93,17 @@ class _Drawing:
         self.right: dict[Cell, list[Cell]] = {}
         self.chains = [self._chain(number, *edge) for number, edge in enumerate(edges)]
 
-    def result(self) -> Layout:
+    def result(self, widths: Mapping[str, float]) -> Layout:
         self._reduce_crossings()
+        columns = self._columns(widths)
         middles = self._middles()
         shift = self.spacing.margin - min((middles[c] - self._height(c) / 2 for c in middles), default=0)
         middles = {cell: middle + shift for cell, middle in middles.items()}
-        column = self.spacing.box_width + self.spacing.layer_gap
         boxes = {
             name: Box(
-                x=self.spacing.margin + self.depth[name] * column,
+                x=columns[self.depth[name]].x,
                 y=middles[name] - height / 2,
-                width=self.spacing.box_width,
+                width=columns[self.depth[name]].width,
                 height=height,
             )
             for name, height in self.heights.items()
@@ -96,10 +111,19 @@ class _Drawing:
         bottom = max((middles[cell] + self._height(cell) / 2 for cell in middles), default=0)
         return Layout(
             boxes=boxes,
-            routes=tuple(self._route(chain, boxes, middles) for chain in self.chains),
-            width=2 * self.spacing.margin + max(0, len(self.layers) * column - self.spacing.layer_gap),
+            routes=tuple(self._route(chain, boxes, middles, columns) for chain in self.chains),
+            width=self.spacing.margin + (columns[-1].x + columns[-1].width if columns else self.spacing.margin),
             height=bottom + self.spacing.margin,
         )
+
+    def _columns(self, widths: Mapping[str, float]) -> list[_Column]:
+        columns, x = list[_Column](), self.spacing.margin
+        for layer in self.layers:
+            names = [cell for cell in layer if isinstance(cell, str)]
+            width = max((widths.get(name, self.spacing.box_width) for name in names), default=0.0)
+            columns.append(_Column(x=x, width=width))
+            x += width + self.spacing.layer_gap
+        return columns
 
     def _chain(self, number: int, source: str, target: str) -> list[Cell]:
         """The cells of one edge, with a bend in each layer it passes."""
@@ -185,14 +209,19 @@ class _Drawing:
         levels = [value for value, size in pools for _ in range(size)]
         return {cell: level + distance for cell, level, distance in zip(layer, levels, offsets, strict=True)}
 
-    def _route(self, chain: list[Cell], boxes: Mapping[str, Box], middles: Mapping[Cell, float]) -> Route:
+    def _route(
+        self,
+        chain: list[Cell],
+        boxes: Mapping[str, Box],
+        middles: Mapping[Cell, float],
+        columns: Sequence[_Column],
+    ) -> Route:
         source, target = str(chain[0]), str(chain[-1])
         start, end = boxes[source], boxes[target]
         points = [(start.x + start.width, middles[source])]
-        column = self.spacing.box_width + self.spacing.layer_gap
         for bend in chain[1:-1]:
-            x = self.spacing.margin + int(bend[1]) * column
-            points += [(x, middles[bend]), (x + self.spacing.box_width, middles[bend])]
+            column = columns[int(bend[1])]
+            points += [(column.x, middles[bend]), (column.x + column.width, middles[bend])]
         return Route(source=source, target=target, points=(*points, (end.x, middles[target])))
 
 

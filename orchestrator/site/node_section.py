@@ -92,7 +92,7 @@ def node_section(view: ExecutionView, run: NodeRun, material: Material) -> NodeS
         slug=material.slug,
         anchor=f"node-{material.slug}",
         state=state_of(run),
-        name=one_line(node.name, 120) if node else "",
+        name=one_line(node.name, 120) if node and node.name.lower() != node.id.lower() else "",
         what=described(node),
         kind=node.kind.value if node else "",
         seconds=run_seconds(run, view),

@@ -181,6 +181,16 @@ def test_waiting_shows_the_command(pages: dict[Path, Page], site: Path) -> None:
     )
 
 
+def test_waiting_shows_the_grounds_of_the_question(pages: dict[Path, Page], site: Path) -> None:
+    text = pages[execution_page(site, "01K5DEMO00WAITING")].text
+    assert text.index("Create the branch") < text.index("Ready to merge") < text.index("mycelium executions approve")
+
+
+def test_both_pages_count_the_lines_of_the_same_diff(pages: dict[Path, Page], site: Path) -> None:
+    for path in (execution_page(site, DEMO), pull_request_page(site, DEMO)):
+        assert "+9 −4" in pages[path].text
+
+
 def test_artifacts_are_copied_under_safe_names(site: Path) -> None:
     kept = list(site.rglob("artifacts/*/*"))
     assert [path.read_bytes() for path in kept if path.name.endswith("index.html.txt")] == [b"evil"]

@@ -46,6 +46,14 @@ def test_boxes_stand_apart_and_edges_run_to_the_right(graph: tuple[dict[str, flo
     assert layout(heights, edges) == made
 
 
+def test_a_column_is_as_wide_as_its_widest_box() -> None:
+    heights = dict.fromkeys("abcd", 40.0)
+    made = layout(heights, [("a", "c"), ("b", "c"), ("c", "d")], {"a": 100, "b": 180, "c": 120})
+    assert [made.boxes[name].width for name in "abcd"] == [180, 180, 120, 176]
+    assert made.boxes["c"].x > made.boxes["b"].x + 180
+    assert made.width >= made.boxes["d"].x + 176
+
+
 def test_a_tangle_is_undone() -> None:
     edges = [("a", "z"), ("b", "y"), ("c", "x")]
     heights = dict.fromkeys("abcxyz", 40.0)

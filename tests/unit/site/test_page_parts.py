@@ -12,6 +12,7 @@ from orchestrator.site.files import artifact_name, folder_name, slug, unique_slu
 from orchestrator.site.graph import drawing
 from orchestrator.site.log import PAGE_LINES, grouped, log_pages, run_log
 from orchestrator.site.markdown import rendered
+from orchestrator.site.pages import environment
 from orchestrator.site.timeline import timeline
 from orchestrator.site.yaml_lines import yaml_lines
 from tests.fakes import views
@@ -166,6 +167,26 @@ def test_the_drawing_marks_threads_that_were_travelled() -> None:
     assert [edge.travelled for edge in made.edges].count(False) == 3
     (matrix,) = [box for box in made.boxes if box.rows]
     assert [(row.label, row.state) for row in matrix.rows] == [("a", "completed"), ("b", "failed"), ("c", "completed")]
+
+
+def test_boxes_say_who_works_or_what_for_and_cut_what_is_too_long() -> None:
+    shown = views.completed()
+    made = {box.label: box for box in drawing(shown, {run.index: "x" for run in shown.runs}).boxes}
+    assert made["docs"].note == "documentation-engineer"
+    assert made["docs"].title == "docs: completed, 14s, Explain the rounding (documentation-engineer)"
+    assert made["lint"].note == "Check the style"
+    assert made["integrate"].note.startswith("merge of docs")
+    assert made["integrate"].note.endswith("…")
+    assert made["summary"].place.width < made["docs"].place.width
+
+
+@pytest.mark.parametrize(("subject", "shown"), [
+    ("Merge `a` into `<b>`", "Merge <code>a</code> into <code>&lt;b&gt;</code>"),
+    ("an odd ` tick", "an odd ` tick"),
+    ("``", "``"),
+])  # fmt: skip
+def test_backticks_of_a_subject_are_code(subject: str, shown: str) -> None:
+    assert environment().from_string("{{ subject|subject(80) }}").render(subject=subject) == shown
 
 
 def test_yaml_is_coloured_and_whole() -> None:
