@@ -30,7 +30,9 @@ SETTINGS = {
     "CLAUDE_CODE_DISABLE_ATTACHMENTS": "1",
 }
 EDIT_TOOLS = ("Edit", "NotebookEdit", "Write")
-FILE_TOOLS = ("Read", "Grep", "Glob", *EDIT_TOOLS)
+SEARCH_TOOLS = ("Grep", "Glob")
+UNNAMED_TOOLS = ("Read", *EDIT_TOOLS)
+FILE_TOOLS = (*UNNAMED_TOOLS, *SEARCH_TOOLS)
 EVENT_LIMIT = 32_000_000
 ARGUMENT_LIMIT = 120_000
 IDLE_SECONDS = 900.0
@@ -109,7 +111,7 @@ class _Conversation:
 
 def arguments(action: AgentTask, *, writable: bool, workspace: Path) -> list[str]:
     """The command line after `claude`; the prompt comes on stdin. Settings and MCP servers of the repository are not
-    read: they could run anything without asking. Tools for files are given but not named as allowed, so that they work
+    read: they could run anything without asking. Tools for files are not allowed by their names, so that they work
     inside the workspace alone."""
     allowed = tools(action, writable=writable)
     listed = [*allowed, "StructuredOutput"] if action.answer is not None else allowed
@@ -120,8 +122,8 @@ def arguments(action: AgentTask, *, writable: bool, workspace: Path) -> list[str
         *("--agents", json.dumps({action.definition.id: _agent(action, listed, workspace)})),
         *("--agent", action.definition.id),
     ]
-    if beyond := [name for name in listed if name not in FILE_TOOLS]:
-        argv += ["--allowedTools", ",".join(beyond)]
+    if rules := [_rule(name) for name in listed if name not in UNNAMED_TOOLS]:
+        argv += ["--allowedTools", ",".join(rules)]
     if not writable:
         argv += ["--disallowedTools", ",".join(EDIT_TOOLS)]
     if model := _model(action):
@@ -151,6 +153,11 @@ def _agent(action: AgentTask, listed: list[str], workspace: Path) -> dict[str, J
     if model := _model(action):
         agent["model"] = model
     return agent
+
+
+def _rule(name: str) -> str:
+    """Beside `Bash`, Claude Code takes away the tools that search, unless a rule names them."""
+    return f"{name}(./**)" if name in SEARCH_TOOLS else name
 
 
 def _model(action: AgentTask) -> str | None:

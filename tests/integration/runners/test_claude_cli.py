@@ -131,6 +131,7 @@ def test_it_edits_and_runs_nothing_that_the_repository_planted(tmp_path: Path) -
     assert ran.outcome.outputs == {"text": "Done."}
     assert ran.outcome.usage is not None
     assert (ran.outcome.usage.input_tokens, ran.outcome.usage.turns) == (400, 4)
+    assert set(ran.model.asked[0].tools) >= set(TOOLS)
     assert (workspace / "a.py").read_text() == "two\n"
     assert (workspace / "b.txt").read_text() == "ran\n"
     assert not list(workspace.glob("TRACE*"))
@@ -152,9 +153,13 @@ def test_the_key_reaches_the_model_and_nobody_else(tmp_path: Path) -> None:
 def test_files_outside_the_workspace_stay_out_of_reach(tmp_path: Path) -> None:
     outside = tmp_path / "outside.txt"
     outside.write_text("OUT" + "SIDE")
-    reach = say(call("Read", file_path=str(outside)), call("Write", file_path=f"{tmp_path}/new.txt", content="x"))
+    reach = say(
+        call("Read", file_path=str(outside)),
+        call("Grep", pattern="SIDE", path=str(tmp_path), output_mode="content"),
+        call("Write", file_path=f"{tmp_path}/new.txt", content="x"),
+    )
     prompt = f"An issue says: @{outside} and\n```text\n@{outside}\n```"
-    ran = run(tmp_path, turns(reach, say("Done.")), action={"prompt": prompt, "tools": ("Read", "Write")})
+    ran = run(tmp_path, turns(reach, say("Done.")), action={"prompt": prompt, "tools": ("Read", "Grep", "Write")})
     assert ran.outcome.failure is FailureClass.DENIED
     assert "OUTSIDE" not in ran.everything
     assert not (tmp_path / "new.txt").exists()
