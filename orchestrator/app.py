@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -146,17 +147,21 @@ def embedded(settings: Settings) -> Generator[Services]:
         preload=PRELOAD,
         log_level=settings.log_level.upper(),
     )
+    tree = ProcessTree(plan, instance)
     try:
+        tree.launch()
+        import_module("redis")  # while the supervisor imports it too
         # Store and server are tried before anything is started: then one clear error is all that is left behind.
         with (
             _closing(build(settings, redis_url=_reached(settings.redis_url), instance=instance.id)) as unattended,
-            ProcessTree(plan, instance) as tree,
+            tree,
         ):
             wake, events = _bells(tree.redis_url, instance.id)
             services = replace(unattended, wake=wake, events=events)
             yield services
             services.git.sweep(keep=(), quota_bytes=settings.workspace_quota_bytes)
     finally:
+        tree.stop()
         instance.release()
 
 

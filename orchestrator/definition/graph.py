@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from orchestrator.definition.model import Node
@@ -27,11 +29,19 @@ def edges_of(nodes: Mapping[str, Node]) -> dict[str, list[str]]:
 
 
 def topological_order(nodes: Mapping[str, Node]) -> list[str]:
-    """Every node after its predecessors; otherwise in the order of the file."""
-    import networkx
-
-    position = {name: number for number, name in enumerate(nodes)}
-    return list(networkx.lexicographical_topological_sort(directed(edges_of(nodes)), key=position.__getitem__))
+    """Every node after its predecessors; otherwise in the order of the file. `CycleError` where there is no order."""
+    names = list(nodes)
+    position = {name: number for number, name in enumerate(names)}
+    sorter = TopologicalSorter(edges_of(nodes))
+    sorter.prepare()
+    order: list[str] = []
+    ready: list[int] = []
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heappush(ready, position[name])
+        order.append(names[heappop(ready)])
+        sorter.done(order[-1])
+    return order
 
 
 def levels(nodes: Mapping[str, Node]) -> list[list[str]]:
@@ -73,6 +83,9 @@ def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
 
     The cycle begins with the node that stands first in `edges`.
     """
+    if _is_acyclic(edges):
+        return []
+    # Imported for a workflow that is wrong, and not for every run: it takes longer than all the rest of checking.
     import networkx
 
     position = {name: number for number, name in enumerate(edges)}
@@ -80,6 +93,14 @@ def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
     groups = [group for group in networkx.strongly_connected_components(graph) if len(group) > 1]
     firsts = sorted((min(group, key=position.__getitem__) for group in groups), key=position.__getitem__)
     return [_cycle(graph, first) for first in firsts]
+
+
+def _is_acyclic(edges: Mapping[str, Iterable[str]]) -> bool:
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError:
+        return False
+    return True
 
 
 def _cycle(graph: DiGraph, first: str) -> list[str]:

@@ -2,7 +2,8 @@
 
 It runs as a program of its own, has one thread and no connection, and so
 may fork at any time, whatever threads the command or web server has that asked for it. It is told what to do by one
-JSON object on standard input, which stays open: its end means that whoever asked is gone, by whatever means.
+JSON object on standard input, and to begin by a second line. Standard input stays open: its end means that whoever
+asked is gone, by whatever means.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import secrets
 import select
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -95,12 +96,10 @@ class Supervisor:
         self.link = replace(plan.link, redis_url=self._server.url) if self._server else plan.link
         self._pool = Pool(_roles(plan, self.link))
 
-    def start(self, preload: Sequence[str]) -> None:
-        """Start everything; what `preload` names is imported once, here, for all children."""
+    def start(self) -> None:
+        """Start everything."""
         if self._server:
             self._server.start()
-        for module in preload:
-            import_module(module)
         self._pool.start()
 
     def watch(self) -> None:
@@ -171,9 +170,13 @@ def main() -> int:
 
 
 def _oversee(plan: Plan, orders: Orders, answers: IO[str]) -> None:
+    for module in (*MODULES, *plan.preload):
+        import_module(module)  # once, here, for all children
+    if not _line(0):
+        return  # whoever asked is gone, or has thought better of it
     supervisor = Supervisor(plan, orders)
     try:
-        supervisor.start((*MODULES, *plan.preload))
+        supervisor.start()
         _say(answers, supervisor.describe())
         supervisor.watch()
     finally:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from orchestrator.errors import Conflict, SetupError
 from orchestrator.queue import mortal
@@ -35,11 +37,13 @@ class ProcessTree:
         self._plan = plan
         self._instance = instance
         self._process: subprocess.Popen[bytes] | None = None
+        self._started = False
         self._lifeline = -1
+        self._answers: IO[str] = io.StringIO()
         self._answer: dict[str, Any] = {}
 
-    def start(self) -> None:
-        """Returns once Valkey answers and the workers are forked; `SetupError` says why it did not come to that."""
+    def launch(self) -> None:
+        """Begin with what takes time and starts nothing, while the caller prepares itself; `start` follows."""
         # The instance's lock goes along: the instance lives as long as any process of the tree.
         keep = (self._instance.fileno(),) if self._instance else ()
         orders, self._lifeline = os.pipe()
@@ -54,8 +58,17 @@ class ProcessTree:
         os.close(orders)
         os.close(answering)
         message = json.dumps({"plan": asdict(self._plan), "keep": keep}) + "\n"
-        with os.fdopen(answers) as lines:
-            os.write(self._lifeline, message.encode())
+        os.write(self._lifeline, message.encode())
+        self._answers = os.fdopen(answers)
+
+    def start(self) -> None:
+        """Returns once Valkey answers and the workers are forked; `SetupError` says why it did not come to that."""
+        if self._process is None:
+            self.launch()
+        self._started = True
+        with suppress(BrokenPipeError):
+            os.write(self._lifeline, b"go\n")
+        with self._answers as lines:
             self._answer = self._read(lines.readline())
 
     @property
@@ -81,7 +94,11 @@ class ProcessTree:
         """
         if self._process is None:
             return
-        self._process.send_signal(mortal.HURRY if hurry else signal.SIGTERM)
+        if self._started:
+            self._process.send_signal(mortal.HURRY if hurry else signal.SIGTERM)
+        else:
+            self._process.kill()  # it has no children yet
+            self._answers.close()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
