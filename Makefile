@@ -55,8 +55,9 @@ docs: setup ## Check that links lead somewhere and that settings, verbs and keys
 	@$(BIN)/python -m pytest -q tests/unit/test_docs.py
 
 .PHONY: bench
-bench: setup ## Measure how fast the command line starts and validates
+bench: setup ## Measure how fast the command line starts and validates, and what running costs
 	@$(BIN)/python tests/bench/command_line.py
+	@$(BIN)/python tests/bench/run_nodes.py
 
 .PHONY: site
 site: setup ## Build the static site of this repository's executions
