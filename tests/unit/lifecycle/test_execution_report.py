@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from orchestrator.definition.model import Matrix
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.definition.model import Agent, Input, Matrix, Merge
+from orchestrator.execution.state import FailureClass, Outcome, Usage
 from orchestrator.lifecycle.report import as_json, view
-from tests.fakes.world import World, node, workflow
+from tests.fakes.world import World, agent, node, workflow
 
 
 def test_the_rest_shape(world: World) -> None:
@@ -34,3 +34,38 @@ def test_the_tail_of_a_failed_run_is_at_hand(world: World) -> None:
     world.runner.deeds["a"] = Outcome(failure=FailureClass.EXIT, message="exit code 1")
     execution = world.run(workflow(node("a")))
     assert [line.text for line in view(world.services, execution.id).tails[0]] == ["exit code 1"]
+
+
+def test_the_engine_of_an_agent_is_known_as_soon_as_it_begins(world: World) -> None:
+    definition = workflow(
+        node("played", action=Agent(agent="a", engine="${{ inputs.engine }}")),
+        node(
+            "real",
+            "played",
+            action=Agent(agent="a", engine="${{ matrix.engine }}"),
+            matrix=Matrix(axes={"engine": ["claude"]}),
+        ),
+        node("joined", "real", action=Merge(nodes=("real",), resolver="a", engine="replay")),
+        inputs={"engine": Input(name="engine")},
+    )
+    execution = world.start(definition, inputs={"engine": "replay"}, agents={"a": agent("a")})
+    before = view(world.services, execution.id)
+    assert (before.engines, before.replayed) == ({}, False)
+    world.claim()
+    begun = view(world.services, execution.id)
+    assert (begun.engines, begun.replayed) == ({0: "replay"}, True)
+    assert as_json(begun)["replayed"] is True
+
+
+def test_an_engine_that_cannot_be_told_is_not_called_a_replay(world: World) -> None:
+    action = Agent(agent="a", engine="${{ fromJSON('{') }}")
+    execution = world.start(workflow(node("odd", action=action)), agents={"a": agent("a")})
+    world.claim()
+    assert view(world.services, execution.id).engines == {}
+
+
+def test_what_the_outcome_says_of_a_replay_counts_more_than_the_engine(world: World) -> None:
+    world.runner.deeds["a"] = Outcome(usage=Usage(replayed=True))
+    definition = workflow(node("a", action=Agent(agent="a", engine="claude")))
+    execution = world.run(definition, agents={"a": agent("a")})
+    assert view(world.services, execution.id).replayed
