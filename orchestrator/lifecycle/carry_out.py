@@ -19,6 +19,7 @@ from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import Workspace
 from orchestrator.lifecycle.tasks import action_task, run_task
 from orchestrator.lifecycle.workspaces import workspace_for
+from orchestrator.report.numbers import plural
 
 _LOG = logging.getLogger(__name__)
 
@@ -86,7 +87,8 @@ def _committed(attempt: Attempt, workspace: Workspace, outcome: Outcome) -> Outc
 def _discarded(attempt: Attempt, workspace: Workspace, outcome: Outcome) -> Outcome:
     count = len(attempt.services.git.changes(workspace))
     if count and attempt.node.kind is NodeKind.AGENT:
-        attempt.log.say(f"{count} changed files discarded; set `workspace: write` to keep them", level=Level.WARNING)
+        text = f"{plural(count, 'changed file')} discarded; set `workspace: write` to keep such changes"
+        attempt.log.say(text, level=Level.WARNING)
     return replace(outcome, discarded=count)
 
 

@@ -56,6 +56,8 @@ def _details(view: ExecutionView, run: NodeRun) -> list[str]:
     if run.status is NodeStatus.FAILED and outcome:
         allowed = ["(allowed to fail)"] if tolerated(run) else []
         return [*allowed, one_line(outcome.message, 200)]
+    if outcome and outcome.discarded:
+        return [f"{plural(outcome.discarded, 'changed file')} discarded"]
     changed = plural(len(outcome.changes), "file") if outcome and outcome.changes else ""
     return [f"{changed}  {outcome.commit[:8]}"] if outcome and outcome.commit else []
 

@@ -62,9 +62,11 @@ def _read(path: Path) -> Attempt | None:
 
 
 def _belongs(process: psutil.Process, attempt: Attempt) -> bool:
-    if process.pid == attempt.pid:
-        return start_time(process.pid) == attempt.start_time
     try:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False  # dead already, and only its parent can remove it
+        if process.pid == attempt.pid:
+            return start_time(process.pid) == attempt.start_time
         return bool(process.environ().get(MARKER) == attempt.marker)
     except (psutil.Error, OSError):
         return False

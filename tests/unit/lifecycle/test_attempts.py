@@ -57,7 +57,7 @@ def test_changes_of_a_reader_are_thrown_away_and_counted(world: World) -> None:
     assert outcome is not None
     assert (outcome.commit, outcome.discarded) == (None, 1)
     warning = world.logs.read(execution.id, level=Level.WARNING)[0].text
-    assert warning == "1 changed files discarded; set `workspace: write` to keep them"
+    assert warning == "1 changed file discarded; set `workspace: write` to keep such changes"
 
 
 def test_what_a_failing_writer_changed_is_not_committed(world: World) -> None:
