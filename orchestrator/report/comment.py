@@ -132,7 +132,7 @@ def _parts(view: ExecutionView) -> Iterator[Part | None]:
     yield Paragraphs(markdown=_heading(view))
     if view.replayed:
         said = safe_inline(replay_notice(view), 300)
-        yield Notice(kind="NOTE", markdown=f"**{said}** What agents say and change here was recorded before.")
+        yield Notice(kind="NOTE", markdown=f"**{said}** What agents say and change here comes from transcripts.")
     yield from _asked(view)
     yield from (_failure(view, run) for run in failures(view)[:5])
     yield _graph(view)
