@@ -107,7 +107,7 @@ class ExpressionChecks:
         self._needs = {name: {need.node.lower() for need in node.needs} for name, node in self._nodes.items()}
         self._inputs = {name.lower() for name in inputs}
         self._input_names = list(inputs)
-        self._taint = Taint(env)
+        self._taint = Taint(env, self._nodes.values())
 
     def check(self, reader: Reader) -> None:
         """Report everything wrong with the expressions that `reader` met."""
@@ -161,7 +161,8 @@ class ExpressionChecks:
             return None
         path = ".".join(reference.path)
         origin = " is" if path == source else f" carries `{source}`:"
-        message = f"`{path}`{origin} text that an outsider can write, which `run` would execute"
+        writer = "an agent" if source.lower().startswith("needs") else "an outsider"
+        message = f"`{path}`{origin} text that {writer} can write, which `run` would execute"
         return message, 'put it into `env` and write "$NAME" in the script'
 
 

@@ -122,6 +122,8 @@ NODES = [
     ("{run: '${{ GitHub.Head_Ref }}'}", 'put it into `env` and write "$NAME"'),
     ("{run: '${{ github[''event''].x }}'}", "an outsider can write"),
     ("{run: '${{ toJSON(github) }}'}", "an outsider can write"),
+    ("{run: '${{ github.ref_name }}'}", "`github.ref_name` is text that an outsider can write"),
+    ("{run: '${{ github.ref }}'}", "`github.ref` is text that an outsider can write"),
     ("{run: '${{ env.T }}', env: {T: '${{ github.head_ref }}'}}", "`env.T` carries `github.head_ref`"),
     ("{run: '${{ env.TOP }}'}", "`env.TOP` carries `github.event.x`"),
     (
@@ -138,6 +140,33 @@ def test_nodes(body: str, message: str) -> None:
     found = problems(text)
     assert message in str(found[0])
     assert (found[0].node, found[0].place.line if found[0].place else 0) == ("x", 5)
+
+
+_ANSWER = "{free: {type: string}, verdict: {enum: [keep, change]}, score: {type: integer}}"
+
+
+@pytest.mark.parametrize(
+    ("output", "allowed"),
+    [
+        ("outputs.text", False),
+        ("outputs.free", False),
+        ("outputs.files_changed", False),
+        ("outputs", False),
+        ("outputs.renamed", False),
+        ("outputs.Verdict", True),
+        ("outputs.score", True),
+        ("result", True),
+    ],
+)
+def test_what_an_agent_says_is_no_shell_code(output: str, allowed: bool) -> None:
+    text = (
+        f"nodes:\n  r: {{agent: a, prompt: p, answer: {_ANSWER}, outputs: {{renamed: '${{{{ outputs.text }}}}'}}}}\n"
+        f"  x: {{needs: r, run: 'echo ${{{{ needs.R.{output} }}}}'}}\n"
+        f"  y: {{needs: r, env: {{V: '${{{{ needs.r.{output} }}}}'}}, run: 'echo ${{{{ env.V }}}}'}}\n"
+        "  other: {run: }\n"
+    )
+    found = [problem.node for problem in problems(text) if "an agent can write, which `run`" in problem.message]
+    assert found == ([] if allowed else ["x", "y"])
 
 
 TRIGGERS = [
