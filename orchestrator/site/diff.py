@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from orchestrator.report.plain_text import clip, visible
+from orchestrator.report.plain_text import clip, reveal, visible
 
 MAX_LINES = 4_000
 MAX_LINES_A_FILE = 800
@@ -115,4 +115,5 @@ def _path(text: str) -> str:
 
 
 def _text(line: str) -> str:
-    return clip(visible(line).replace("\n", "␍"), 2_000)
+    """Escape sequences are spelled out and not removed: they could take the code after them along."""
+    return clip(reveal(line.replace("\r", "␍")), 2_000)

@@ -72,6 +72,11 @@ def test_lines_that_look_like_headers_stay_lines() -> None:
     assert [line.kind for line in file.lines] == ["hunk", "del", "del", "add", "add"]
 
 
+def test_no_code_hides_behind_an_escape_sequence() -> None:
+    (file,) = file_diffs('diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+a = "\x1b]"; evil()\r')
+    assert file.lines[1].text == 'a = "⟨U+001B⟩]"; evil()␍'
+
+
 def test_long_diffs_say_what_they_hide() -> None:
     body = "\n".join(f"+{number}" for number in range(2_000))
     (file,) = file_diffs(f"diff --git a/x b/x\n--- /dev/null\n+++ b/x\n@@ -0,0 +1,2000 @@\n{body}")
