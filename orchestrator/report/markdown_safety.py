@@ -7,6 +7,7 @@ What it says survives; what it could do does not:
 - images and links become their text, with the address in code: no beacon, no cross-reference, no disguised target;
 - `@name`, `#12` and `GH-12` are split by a zero-width space, the one form that GitHub's filters, which run after
   entities are decoded, do not recognise; inside code GitHub looks for none of them, and code stays as it is;
+- fences that GitHub draws or runs (`mermaid`, `math`, maps, models, `suggestion`) become plain code;
 - fences are longer than any run of backticks inside; bidirectional controls are spelled out.
 """
 
@@ -31,6 +32,7 @@ _TICKET = re.compile(r"\b(GH)-(?=\d)", re.IGNORECASE)
 _NEEDED_ESCAPES = frozenset("\\`*_[]~$|")
 _LINE_START = re.compile(r"^(\s*)([#+\-=>]|\d{1,9}(?=[.)]))")
 _MAX_DEPTH = 12
+_DRAWN = frozenset({"mermaid", "math", "geojson", "topojson", "stl", "suggestion"})
 
 
 def safe_markdown(text: str, *, limit: int = 20_000) -> str:
@@ -115,6 +117,11 @@ def _code_span(text: str) -> str:
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
+def _language(info: str) -> str:
+    word = re.sub(r"\W.*", "", info, flags=re.DOTALL)
+    return "" if word.lower() in _DRAWN else word
+
+
 def _longest_run(text: str) -> int:
     return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
@@ -165,7 +172,7 @@ class _Writer:
             case "table_open":
                 return self._table()
             case "fence" | "code_block":
-                return fenced(token.content, re.sub(r"\W.*", "", token.info)).split("\n")
+                return fenced(token.content, _language(token.info)).split("\n")
             case "hr":
                 return ["---"]
             case "html_block":

@@ -112,6 +112,11 @@ def test_a_long_result_is_cut_with_a_notice_and_uses_its_room() -> None:
     assert len(shown.encode()) > 1_500
 
 
+@pytest.mark.parametrize(("info", "kept"), [("mermaid", ""), ("Math", ""), ("geojson x", ""), ("python", "python")])
+def test_what_github_would_draw_is_code(info: str, kept: str) -> None:
+    assert safe_markdown(f"```{info}\nclick A\n```") == f"```{kept}\nclick A\n```"
+
+
 def test_html_text_is_escaped() -> None:
     assert safe_html("<b>@a</b> #1") == "&lt;b&gt;@&#8203;a&lt;/b&gt; #&#8203;1"
     assert "\n" not in safe_inline("a\n\n# b")
