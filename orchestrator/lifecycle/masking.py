@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import json
+from base64 import b64encode
+from bisect import insort
+from collections.abc import Iterable, Iterator
 from typing import Final
+from urllib.parse import quote
 
 from orchestrator.definition.model import JsonValue
+from orchestrator.report.plain_text import ANSI
 
 MASK: Final = "***"
 SHORTEST: Final = 4
@@ -14,26 +18,34 @@ SHORTEST: Final = 4
 
 
 class Mask:
-    """Replaces known values by `***`. A value of several lines is masked line by line, as logs come that way."""
+    """Replaces known values by `***`, also where they are written in JSON, in an address or in base64.
+
+    A value of several lines is masked line by line, as logs come that way. Adding is cheap, however many there are: a
+    node may mask as it prints.
+    """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._values: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._known: set[str] = set()
+        self._longest_first: list[str] = []
         for value in values:
             self.add(value)
 
     def add(self, value: str) -> None:
         """From now on mask this value too."""
-        lines = {line.strip() for line in value.splitlines()}
-        new = {line for line in lines if len(line) >= SHORTEST} - self._values
-        if new:
-            self._values |= new
-            longest_first = sorted(self._values, key=len, reverse=True)
-            self._pattern = re.compile("|".join(re.escape(each) for each in longest_first))
+        for each in {value.strip(), *(line.strip() for line in value.splitlines())}:
+            new = set(_forms(each)) - self._known if len(each) >= SHORTEST else set[str]()
+            self._known |= new
+            for form in new:
+                insort(self._longest_first, form, key=_shortness)
 
     def text(self, text: str) -> str:
-        """`text` without the values."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        """`text` without the values; where colours divided one, the text loses them."""
+        masked = self._replaced(text)
+        if "\x1b" in masked or "\x9b" in masked:
+            bare = ANSI.sub("", masked)
+            found = self._replaced(bare)
+            return masked if found == bare else found
+        return masked
 
     def json(self, value: JsonValue) -> JsonValue:
         """`value` with all its texts masked, keys included."""
@@ -46,3 +58,33 @@ class Mask:
                 return {self.text(key): self.json(item) for key, item in value.items()}
             case _:
                 return value
+
+    def _replaced(self, text: str) -> str:
+        for value in self._longest_first:
+            if value in text:
+                text = text.replace(value, MASK)
+        return text
+
+
+def _shortness(value: str) -> int:
+    return -len(value)
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The value, and what tools make of it on its way into JSON, an address, or an `Authorization` header."""
+    yield value
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield quote(value, safe="")
+    yield quote(value)
+    if len(value) >= 2 * SHORTEST:
+        yield from _in_base64(value.encode("utf-8", "replace"))
+
+
+def _in_base64(value: bytes) -> Iterator[str]:
+    """The letters that depend on the value alone, wherever it stands in a longer text."""
+    for before, first in ((0, 0), (1, 2), (2, 3)):
+        last = (before + len(value)) * 4 // 3
+        letters = b64encode(b"\0" * before + value).decode()[first:last]
+        yield letters
+        yield letters.replace("+", "-").replace("/", "_")

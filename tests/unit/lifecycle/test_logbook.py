@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
+
 import pytest
 
 from orchestrator.execution.state import Level, NodeRun
@@ -55,7 +58,21 @@ def test_the_end_stores_what_is_left(world: World) -> None:
         (["line one\n  line two\nx"], "line one / line two / x", "*** / *** / x"),
         (["pass", "password"], "password", "***"),
         (["a.+b"], "a.+b axxb", "*** axxb"),
+        (["grepped"], "\x1b[1mx\x1b[m gre\x1b[01;31mpp\x1b[med", "x ***"),
+        (["plain"], "\x1b[1mx\x1b[m plain", "\x1b[1mx\x1b[m ***"),
+        (['pa"ss\\word'], 'pa\\"ss\\\\word', "***"),
+        (["pä/ss word"], "p%C3%A4%2Fss%20word p\\u00e4/ss word", "*** ***"),
     ],
 )
 def test_masking(values: list[str], text: str, expected: str) -> None:
     assert Mask(values).text(text) == expected
+
+
+@pytest.mark.parametrize("around", [("", ""), ("user:", ""), ("ab", "c"), ("a", "bc")])
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+def test_masking_of_base64(around: tuple[str, str], encode: Callable[[bytes], bytes]) -> None:
+    secret = "sécret?>~of length"
+    written = encode(secret.join(around).encode()).decode()
+    masked = Mask([secret]).text(f"Authorization: Basic {written}.")
+    assert "***" in masked
+    assert len(masked) < len(f"Authorization: Basic {'*' * 12}{encode(''.join(around).encode()).decode()}.")
