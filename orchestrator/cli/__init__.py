@@ -10,6 +10,8 @@ def main() -> NoReturn:
     from orchestrator.cli.exit import ended
     from orchestrator.cli.program import mycelium
     from orchestrator.cli.streams import make_whole
+    from orchestrator.queue.mortal import close_to_others
 
+    close_to_others()
     make_whole()
     raise SystemExit(ended(mycelium))

@@ -21,6 +21,8 @@ from orchestrator.queue import mortal
 
 START_SECONDS = 10.0
 PROGRAMS = ("valkey-server", "redis-server")
+PASSED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""All that a server needs of the environment; the rest holds secrets, and it shows its own to everything we run."""
 
 
 def find_binary() -> Path:
@@ -113,11 +115,12 @@ class EmbeddedServer:
                 stdin=stdin,
                 stdout=log,
                 stderr=log,
+                env=_environment(),
                 start_new_session=True,
                 preexec_fn=mortal.before_exec(os.getpid()),  # noqa: PLW1509
             )
         guard = [sys.executable, "-I", str(Path(__file__).with_name("guard.py")), str(os.getpid()), *command]
-        return subprocess.Popen(guard, stdin=stdin, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(guard, stdin=stdin, stdout=log, stderr=log, env=_environment(), start_new_session=True)
 
     def _configuration(self) -> str:
         # Read from standard input: a command line is for everybody to see.
@@ -166,3 +169,7 @@ class EmbeddedServer:
             f"the embedded server {self._binary} {state}: {end or 'its log is empty'}",
             hint="set MYCELIUM_REDIS_URL to use another server",
         )
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in PASSED if name in os.environ}

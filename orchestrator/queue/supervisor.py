@@ -150,6 +150,7 @@ def _pool_name() -> str:
 
 def main() -> int:
     """Read the plan, answer with one JSON line on standard output once the tree is up, and watch over it."""
+    mortal.close_to_others()
     orders = Orders(lifeline=0)
     answers = os.fdopen(os.dup(1), "w")
     # Whatever a child prints goes to standard error.
