@@ -10,11 +10,12 @@ from orchestrator.errors import SetupError
 def make_self_ignoring(folder: Path) -> None:
     """Make `folder`, with a `.gitignore` that hides it: `git status` stays clean without touching the user's own.
 
+    A new one is for its owner alone, as logs and outputs lie in it; one that is there keeps its permissions.
     `SetupError` where it cannot be written.
     """
     note = folder / ".gitignore"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # An empty one is left by a full disk.
         if not note.exists() or not note.stat().st_size:
             note.write_text("# Made by Mycelium: nothing in this folder belongs into the repository.\n*\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def test_a_full_disk_is_for_the_operator(git: Command, tmp_path: Path) -> None:
 
 def test_the_home_folder_ignores_itself(user: UserRepository) -> None:
     make_self_ignoring(user.folder / ".mycelium")
+    assert stat.S_IMODE((user.folder / ".mycelium").stat().st_mode) == 0o700
     make_self_ignoring(user.folder / ".mycelium")
     user.write({".mycelium/state.db": b"x"})
     assert user.run("status", "--porcelain") == ""
