@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 import click
 
 from orchestrator.agents.collection import library
 from orchestrator.agents.library import Library
-from orchestrator.cli.console import Console, printable
+from orchestrator.cli.console import Console, printable, printable_json
 from orchestrator.cli.place import current_settings
 from orchestrator.definition.model import AgentDefinition, JsonValue
 
@@ -55,7 +54,7 @@ def show(name: str, as_json: bool) -> None:
             "source": agent.source,
             "prompt": agent.prompt,
         }
-        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        click.echo(printable_json(shown))
     else:
         _show(Console.stdout(), agent)
 
@@ -71,7 +70,7 @@ def _library() -> Library:
 def _print(found: Iterable[AgentDefinition], *, as_json: bool, nothing: str) -> None:
     found = list(found)
     if as_json:
-        click.echo(json.dumps([_object(agent) for agent in found], indent=2, ensure_ascii=False))
+        click.echo(printable_json([_object(agent) for agent in found]))
     elif not found:
         Console.stderr().line(nothing)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,14 +12,21 @@ from typing import TextIO
 import click
 
 from orchestrator.errors import Problem
+from orchestrator.report.plain_text import HIDDEN, reveal
 
 # Control characters in names and messages could rewrite what stands on the screen.
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
 
 def printable(text: str) -> str:
-    """`text` with control characters spelled out; line ends and tabs stay."""
-    return text.translate(_CONTROL)
+    """`text` with control characters spelled out, and those that cannot be seen; line ends and tabs stay."""
+    return text if text.isascii() and text.isprintable() else reveal(text.translate(_CONTROL))
+
+
+def printable_json(value: object, *, indent: int | None = 2) -> str:
+    """JSON with the same characters as escapes, which a terminal does not act on and a parser reads as they were."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:

@@ -18,7 +18,8 @@ from orchestrator.report.view import ExecutionView
 
 EXCERPT_LINES = 16
 WIDTH = 96
-UNATTENDED = "nobody (no terminal to ask in)"
+UNATTENDED = "--approve-unattended"
+"""Recorded as who decided where the option did: reads after "Approved by" as a name does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +46,9 @@ class Desk:
             return True
         if not self.approve_unattended:
             return False
-        self.console.line(f"[mycelium] {key}: {decision.question} Approved without asking: there is no terminal.")
+        self.console.line(
+            f"[mycelium] {printable(key)}: {decision.question} Approved without asking: there is no terminal."
+        )
         decide.approve(services, execution_id, key, UNATTENDED)
         return True
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import click
 
-from orchestrator.cli.console import Console, printable
+from orchestrator.cli.console import Console, printable, printable_json
 from orchestrator.cli.lazy import LazyGroup, Verb
 from orchestrator.cli.place import current_settings
 from orchestrator.execution.state import ExecutionStatus, Level, LogLine
@@ -58,7 +57,7 @@ def list_(workflow: str | None, statuses: Sequence[str], limit: int, as_json: bo
         found = services.store.executions(workflow_id=workflow, statuses=wanted, limit=limit)
         if as_json:
             shown = [report.as_json(report.view(services, execution.id)) for execution in found]
-            click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+            click.echo(printable_json(shown))
             return
         now = services.clock.now()
     if not found:
@@ -89,7 +88,7 @@ def show(execution: str, as_json: bool) -> None:
     with app.offline(current_settings()) as services:
         seen = report.view(services, services.store.find(execution).id)
     if as_json:
-        click.echo(json.dumps(report.as_json(seen), indent=2, ensure_ascii=False))
+        click.echo(printable_json(report.as_json(seen)))
     else:
         _show(seen, Console.stdout())
 
@@ -114,7 +113,7 @@ def logs(execution: str, node: str | None, level: str | None, search: str, as_js
             query=search,
         )
         for line in found:
-            click.echo(json.dumps(_line(line), ensure_ascii=False) if as_json else _text(line))
+            click.echo(printable_json(_line(line), indent=None) if as_json else _text(line))
 
 
 def _show(seen: ExecutionView, console: Console) -> None:
@@ -127,7 +126,7 @@ def _show(seen: ExecutionView, console: Console) -> None:
     if seen.replayed:
         console.line(replay_notice(seen))
     if execution.result_branch:
-        console.line(f"Branch {execution.result_branch}")
+        console.line(f"Branch {printable(execution.result_branch)}")
     console.line()
     rows = [
         (run.key, run.status.value, _took(run_seconds(run, seen)), run.error_code or "", _message(run.outcome))

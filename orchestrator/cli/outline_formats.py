@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from orchestrator.cli.console import Console, printable
+from orchestrator.cli.console import Console, printable, printable_json
 from orchestrator.cli.outline import Outline, PlannedNode
 from orchestrator.definition.model import EdgeCondition, JsonValue, Need
 from orchestrator.report.mermaid import escaped
@@ -16,7 +14,7 @@ _WORDS = {EdgeCondition.ON_FAILURE: "on failure", EdgeCondition.ALWAYS: "always"
 def show(outline: Outline, console: Console) -> None:
     """Levels from top to bottom, and below each node what is special about it."""
     workflow = outline.workflow
-    console.line(f"{console.styled(workflow.name, bold=True)} ({workflow.path})")
+    console.line(f"{console.styled(workflow.name, bold=True)} ({printable(workflow.path)})")
     least = "" if outline.complete else "at least "
     counts = (_count(len(outline.nodes), "node"), least + _count(outline.run_count, "node run"))
     console.line(f"{', '.join(counts)}, {_count(len(outline.levels), 'level')}")
@@ -70,7 +68,7 @@ def as_json(outline: Outline) -> str:
             for need in node.node.needs
         ],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return printable_json(document)
 
 
 def _object(node: PlannedNode) -> JsonValue:

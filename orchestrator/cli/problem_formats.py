@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from orchestrator import __version__
+from orchestrator.cli.console import printable_json
 from orchestrator.definition.model import JsonValue
 from orchestrator.errors import Place, Problem
 
@@ -26,7 +26,7 @@ def as_github(problems: Sequence[Problem]) -> str:
 def as_json(problems: Sequence[Problem], files: Sequence[str]) -> str:
     """One object: whether all is well, the files that were read, and the problems."""
     document = {"valid": not problems, "files": list(files), "problems": [_object(problem) for problem in problems]}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return printable_json(document)
 
 
 def as_sarif(problems: Sequence[Problem]) -> str:
@@ -41,7 +41,7 @@ def as_sarif(problems: Sequence[Problem]) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(problem) for problem in problems],
     }
-    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    return printable_json({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _command(problem: Problem) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
-from orchestrator.cli.console import Console, printable, wants_colour
+from orchestrator.cli.console import Console, printable, printable_json, wants_colour
 
 
 class Terminal(io.StringIO):
@@ -30,10 +31,24 @@ def test_colour(stream: io.StringIO, environ: dict[str, str], expected: bool) ->
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("a\x1b[2Jb", "a\\x1b[2Jb"), ("a\rb", "a\\x0db"), ("a\n\tb", "a\n\tb"), ("ä\x9b", "ä\\x9b")],
+    [
+        ("a\x1b[2Jb", "a\\x1b[2Jb"),
+        ("a\rb", "a\\x0db"),
+        ("a\n\tb", "a\n\tb"),
+        ("ä\x9b", "ä\\x9b"),
+        ("a\u202eb", "a⟨U+202E⟩b"),
+    ],
 )
 def test_control_characters_are_spelled_out(text: str, expected: str) -> None:
     assert printable(text) == expected
+
+
+def test_json_is_harmless_to_look_at_and_says_the_same() -> None:
+    value = {"a\x9b2J": ["\x1b]0;x\x07", "\u202eä\n"]}
+    text = printable_json(value)
+    assert json.loads(text) == value
+    assert "ä" in text
+    assert not set(text) & {"\x9b", "\x1b", "\u202e"}
 
 
 def test_a_table_is_aligned_and_keeps_one_line_a_row() -> None:
