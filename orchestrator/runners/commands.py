@@ -12,11 +12,17 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from orchestrator.execution.state import Annotation
+from orchestrator.report.plain_text import clip
 
 _COMMAND = re.compile(r"\s*::(?P<name>[A-Za-z-]+)(?: (?P<properties>.*?))?::(?P<message>.*)", re.DOTALL)
 _ESCAPE = re.compile("%(25|0D|0A|3A|2C)", re.IGNORECASE)
 _MEANING = {"25": "%", "0D": "\r", "0A": "\n", "3A": ":", "2C": ","}
 _ONLY_IN_PROPERTIES = ("3A", "2C")
+
+
+LONGEST_MESSAGE = 4000
+LONGEST_PROPERTY = 500
+"""Characters of a remark, and of its title and path: a thousand remarks are stored and shown together."""
 
 
 class CommandName(StrEnum):
@@ -92,13 +98,13 @@ def annotation(command: WorkflowCommand, workspace: str) -> Annotation:
     line = _number(get("line", "")) or 1
     return Annotation(
         level=ANNOTATING[command.name],
-        message=command.message,
-        path=_relative(get("file", ""), workspace),
+        message=clip(command.message, LONGEST_MESSAGE),
+        path=_relative(get("file", ""), workspace)[:LONGEST_PROPERTY],
         start_line=line,
         end_line=max(line, _number(get("endline", "")) or line),
         start_column=_number(get("col", "")),
         end_column=_number(get("endcolumn", "")),
-        title=get("title", ""),
+        title=clip(get("title", ""), LONGEST_PROPERTY),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.execution.state import Annotation
-from orchestrator.runners.commands import CommandName, annotation, parse, resumes
+from orchestrator.runners.commands import LONGEST_MESSAGE, LONGEST_PROPERTY, CommandName, annotation, parse, resumes
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,10 @@ def test_a_line_that_is_no_number_becomes_the_first() -> None:
 def test_only_the_token_resumes_commands() -> None:
     assert resumes("::tok::", "tok")
     assert not resumes("::other::", "tok")
+
+
+def test_a_long_remark_is_cut() -> None:
+    command = parse(f"::error title={'t' * 9000},file={'f' * 9000}::{'m' * 9000}")
+    assert command is not None
+    made = annotation(command, "/ws")
+    assert [len(made.message), len(made.title), len(made.path)] == [LONGEST_MESSAGE, LONGEST_PROPERTY, LONGEST_PROPERTY]
