@@ -28,10 +28,16 @@ def ended(execution: Execution, runs: Sequence[NodeRun], now: datetime) -> Execu
         execution,
         status=final,
         result=_result(runs),
-        started_at=execution.started_at or now,
+        started_at=_began(execution, runs, now),
         completed_at=now,
         error_message=execution.error_message or (_blame(runs) if final is ExecutionStatus.FAILED else None),
     )
+
+
+def _began(execution: Execution, runs: Sequence[NodeRun], now: datetime) -> datetime:
+    """No later than any node run: an approval begins to wait without being claimed."""
+    moments = (execution.started_at, *(run.started_at for run in runs))
+    return min((moment for moment in moments if moment), default=now)
 
 
 def _blame(runs: Sequence[NodeRun]) -> str | None:

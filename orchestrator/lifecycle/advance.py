@@ -67,13 +67,14 @@ def lose_all_of(services: Services, seat: str) -> None:
 
 
 def start_running(services: Services, claim: NodeRun) -> None:
-    """The execution has a node run at work: it is `running`. Raises `StaleClaim`."""
+    """The execution has a node run at work: it is `running`, since its first one was claimed. Raises `StaleClaim`."""
     with changing(services, claim.execution_id) as change:
         change.claimed(claim)
-        first = change.execution.started_at is None
-        change.execution = replace(change.execution, started_at=change.execution.started_at or change.situation.now)
-        if first:
+        since = change.execution.started_at
+        if since is None:
             change.later("started")
+        moments = [moment for moment in (since, claim.started_at) if moment]
+        change.execution = replace(change.execution, started_at=min(moments, default=change.situation.now))
 
 
 def _conclude(services: Services, change: Transition, run: NodeRun, outcome: Outcome) -> None:

@@ -105,10 +105,15 @@ def _attempted(services: Services, claim: NodeRun, control: Control) -> Outcome:
 def _started(services: Services, claim: NodeRun) -> Execution:
     live.announce(services, claim.execution_id, live.described(claim))
     execution = services.store.execution(claim.execution_id)
-    if execution.status is ExecutionStatus.RUNNING:
+    if execution.status is ExecutionStatus.RUNNING and not _began_before(claim, execution):
         return execution
     advance.start_running(services, claim)
     return services.store.execution(claim.execution_id)
+
+
+def _began_before(claim: NodeRun, execution: Execution) -> bool:
+    """Of two workers that claim at the same time, the later one may be the first to tell."""
+    return bool(claim.started_at and execution.started_at and claim.started_at < execution.started_at)
 
 
 def _report_failure(log: Logbook, kind: NodeKind, outcome: Outcome) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from orchestrator.errors import Conflict, NotFound
 from orchestrator.execution import machine
@@ -66,9 +67,13 @@ def _reopen(services: Services, execution_id: str, chosen: set[int], edges: Sequ
         if not change.execution.status.ended:
             raise Conflict(f"execution {execution_id} is running again already")
         _forget_effects(change)
-        old = [run for run in change.tx.runs(execution_id) if run.index in chosen]
+        runs = change.tx.runs(execution_id)
+        old = [run for run in runs if run.index in chosen]
         new = [_reset(run, waiting_for[run.index]) for run in old]
-        change.execution = _unended(change.execution, services.instance)
+        kept = [run for run in runs if run.index not in chosen]
+        change.execution = replace(_unended(change.execution, services.instance), started_at=_began(kept))
+        if change.execution.started_at:
+            change.later("started")
         change.put(old, new)
         _set_off(change, [run for run in new if run.waiting_for == 0])
 
@@ -87,12 +92,16 @@ def _unended(execution: Execution, instance: str) -> Execution:
         status=ExecutionStatus.PENDING,
         instance=instance,
         cancel_requested=False,
-        started_at=None,
         completed_at=None,
         error_message=None,
         result=None,
         result_branch=None,
     )
+
+
+def _began(kept: Iterable[NodeRun]) -> datetime | None:
+    """When the earliest of the node runs began whose results stand: what is shown of the execution begins there."""
+    return min((run.started_at for run in kept if run.started_at), default=None)
 
 
 def _reset(run: NodeRun, waiting_for: int) -> NodeRun:

@@ -131,6 +131,18 @@ def test_an_execution_says_when_it_starts_and_ends(world: World) -> None:
     assert seqs == sorted(set(seqs))
 
 
+def test_an_execution_begins_with_its_first_node_run(world: World) -> None:
+    """Whichever worker tells first, and not only once it has told."""
+    execution = world.start(workflow(node("a"), node("b")))
+    first, second = world.claim("w1"), world.claim("w2")
+    world.clock.advance(1)
+    advance.start_running(world.services, second)
+    advance.start_running(world.services, first)
+    assert first.started_at
+    assert world.store.execution(execution.id).started_at == first.started_at
+    assert [event.event.value for event in world.events.published].count("execution_started") == 1
+
+
 def test_agents_are_known_by_what_the_plan_kept(world: World) -> None:
     execution = world.run(workflow(node("a", action=Agent(agent="tester"))), agents={"tester": agent("tester")})
     assert execution.status is ExecutionStatus.COMPLETED

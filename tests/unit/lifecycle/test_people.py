@@ -36,6 +36,14 @@ def test_an_approval_holds_no_worker_and_lets_go_on(world: World) -> None:
         approve(world.services, execution.id, "gate", "bob")
 
 
+def test_the_time_an_approval_waits_is_the_executions_too(world: World) -> None:
+    execution = world.run(workflow(node("gate", action=Approval()), node("a", "gate")))
+    world.clock.advance(60)
+    approve(world.services, execution.id, "gate", "alice")
+    world.work()
+    assert world.store.execution(execution.id).started_at == world.node_run(execution, "gate").started_at
+
+
 def test_a_rejection_fails_with_its_name(world: World) -> None:
     execution = world.run(GATED)
     reject(world.services, execution.id, "gate", "alice")
@@ -110,11 +118,25 @@ def test_a_rerun_of_what_failed_keeps_the_rest(world: World) -> None:
     world.runner.deeds["b"] = Outcome()
     world.runner.tasks.clear()
     again = rerun(world.services, execution.id, failed_only=True)
-    assert (again.id, again.status, again.error_message) == (execution.id, ExecutionStatus.PENDING, None)
+    assert (again.id, again.status, again.error_message) == (execution.id, ExecutionStatus.RUNNING, None)
     world.work()
     assert [task.key for task in world.runner.tasks] == ["b", "c"]
     assert world.store.execution(execution.id).status is ExecutionStatus.COMPLETED
     assert world.node_run(execution, "b").epoch == 2
+
+
+def test_after_a_rerun_an_execution_lasts_from_the_first_run_whose_result_stands(world: World) -> None:
+    execution = world.run(workflow(node("a"), node("b", "a")))
+    first = world.node_run(execution, "a").started_at
+    world.clock.advance(60)
+    rerun(world.services, execution.id, failed_only=False, node="b")
+    world.work()
+    assert world.store.execution(execution.id).started_at == first
+    world.clock.advance(60)
+    again = rerun(world.services, execution.id, failed_only=False, node="a")
+    assert (again.status, again.started_at) == (ExecutionStatus.PENDING, None)
+    world.work()
+    assert world.store.execution(execution.id).started_at == world.node_run(execution, "a").started_at
 
 
 def test_a_rerun_of_a_node_runs_it_and_all_that_follow(world: World) -> None:
