@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, replace
+from typing import Final
 
 from orchestrator.definition.expressions import ExpressionError
 from orchestrator.definition.model import Agent, JsonValue, Merge, NodeKind, WorkspaceMode
@@ -20,6 +21,8 @@ from orchestrator.lifecycle.ports import Workspace
 from orchestrator.lifecycle.tasks import action_task, run_task
 from orchestrator.lifecycle.workspaces import workspace_for
 from orchestrator.report.numbers import plural
+
+NAMED_PATHS: Final = 3
 
 _LOG = logging.getLogger(__name__)
 
@@ -80,16 +83,20 @@ def _committed(attempt: Attempt, workspace: Workspace, outcome: Outcome) -> Outc
         attempt.log.say(f"not committed: {left_out}", level=Level.WARNING)
     if commit is None:
         return outcome
-    attempt.log.say(f"committed {len(changes)} changed files as {commit[:12]}")
+    attempt.log.say(f"committed {plural(len(changes), 'changed file')} as {commit[:12]}")
     return replace(outcome, commit=commit, changes=changes)
 
 
 def _discarded(attempt: Attempt, workspace: Workspace, outcome: Outcome) -> Outcome:
-    count = len(attempt.services.git.changes(workspace))
-    if count and attempt.node.kind is NodeKind.AGENT:
-        text = f"{plural(count, 'changed file')} discarded; set `workspace: write` to keep such changes"
+    """Tell what an agent changed in vain. That commands leave build products behind is nothing to tell."""
+    if attempt.node.kind is not NodeKind.AGENT:
+        return outcome
+    paths = [change.path for change in attempt.services.git.changes(workspace)]
+    if paths:
+        named = ", ".join(paths[:NAMED_PATHS]) + ", …" * (len(paths) > NAMED_PATHS)
+        text = f"{plural(len(paths), 'changed file')} discarded ({named}); set `workspace: write` to keep such changes"
         attempt.log.say(text, level=Level.WARNING)
-    return replace(outcome, discarded=count)
+    return replace(outcome, discarded=len(paths))
 
 
 def _with_bundle(attempt: Attempt, outcome: Outcome) -> Outcome:

@@ -57,7 +57,23 @@ def test_changes_of_a_reader_are_thrown_away_and_counted(world: World) -> None:
     assert outcome is not None
     assert (outcome.commit, outcome.discarded) == (None, 1)
     warning = world.logs.read(execution.id, level=Level.WARNING)[0].text
-    assert warning == "1 changed file discarded; set `workspace: write` to keep such changes"
+    assert warning == "1 changed file discarded (new.txt); set `workspace: write` to keep such changes"
+
+
+def test_three_of_many_files_thrown_away_are_named(world: World) -> None:
+    world.runner.deeds["look"] = writes(a_txt="1", b_txt="2", c_txt="3", d_txt="4")
+    execution = world.run(workflow(node("look", action=Agent(agent="writer"))), agents=AGENTS)
+    warning = world.logs.read(execution.id, level=Level.WARNING)[0].text
+    assert warning.startswith("4 changed files discarded (a.txt, b.txt, c.txt, …); ")
+
+
+def test_what_a_command_leaves_behind_is_nothing_to_tell(world: World) -> None:
+    world.runner.deeds["build"] = writes(cache_txt="text")
+    execution = world.run(workflow(node("build")))
+    outcome = world.node_run(execution, "build").outcome
+    assert outcome is not None
+    assert (outcome.commit, outcome.discarded) == (None, 0)
+    assert not world.logs.read(execution.id, level=Level.WARNING)
 
 
 def test_what_a_failing_writer_changed_is_not_committed(world: World) -> None:
