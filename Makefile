@@ -26,10 +26,12 @@ setup: ## Create .venv with the locked packages (every target does so by itself)
 demo: setup ## Three agents change a clone of this repository (ENGINE=claude: real ones)
 	@git rev-parse --verify --quiet HEAD >/dev/null || { \
 		echo "error: the demo works on a clone of this repository: get it with git clone, not as an archive" >&2; exit 2; }
-	@rm -rf .mycelium/demo && git clone --quiet . .mycelium/demo
-	@PATH="$$PWD/$(BIN):$$PATH"; export PATH; MYCELIUM_HOME_DIR="$$PWD/.mycelium"; export MYCELIUM_HOME_DIR; \
-		cd .mycelium/demo && mycelium run workflows/demo/three-agents.yaml \
-		--input "engine=$(ENGINE)" --approve-unattended
+	@[ -d .mycelium/demo/.git ] || { rm -rf .mycelium/demo && git clone --quiet --no-checkout . .mycelium/demo; }
+	@git -C .mycelium/demo fetch --quiet origin HEAD && git -C .mycelium/demo checkout --quiet -B demo FETCH_HEAD
+	@PATH="$$PWD/$(BIN):$$PATH"; export PATH; unset MYCELIUM_HOME_DIR; cd .mycelium/demo; \
+		mycelium run workflows/demo/three-agents.yaml --input "engine=$(ENGINE)" --approve-unattended; code=$$?; \
+		printf '\n  That was in a clone of this repository. To look around in it:\n'; \
+		printf '    export PATH="%s/$(BIN):$$PATH"; cd "%s"\n' "$(CURDIR)" "$$PWD"; exit $$code
 
 .PHONY: test
 test: setup ## Run all tests, with the coverage gate

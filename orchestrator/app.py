@@ -124,8 +124,11 @@ def owning(settings: Settings) -> Generator[Services]:
 
 
 @contextmanager
-def embedded(settings: Settings) -> Generator[Services]:
-    """Services on a process tree of our own: Valkey, workers and control loop end with the block, drained."""
+def embedded(settings: Settings, queues: tuple[str, ...]) -> Generator[Services]:
+    """Services on a process tree of our own: Valkey, workers and control loop end with the block, drained.
+
+    Its workers serve all of `queues`: what is run here has no other workers to wait for.
+    """
     from orchestrator.git.ignoring import make_self_ignoring
     from orchestrator.queue.instance import Instance
     from orchestrator.queue.link import Link
@@ -139,13 +142,15 @@ def embedded(settings: Settings) -> Generator[Services]:
         instance=instance.id,
         services="orchestrator.app:build_in_child",
         arguments={"root": str(settings.root)},
+        labels=queues,
     )
     plan = Plan(
         link=link,
         workers=settings.concurrency,
         embedded=settings.redis_url is None,
         preload=PRELOAD,
-        log_level=settings.log_level.upper(),
+        log_level=settings.log_level,
+        log_format=settings.log_format,
     )
     tree = ProcessTree(plan, instance)
     try:

@@ -185,7 +185,7 @@ def claude(surroundings: Surroundings) -> Finding:
             name=name,
             verdict=Verdict.OPTIONAL,
             detail="not on PATH; `engine: claude` needs it",
-            hint="npm install --global @anthropic-ai/claude-code",
+            hint="npm install -g @anthropic-ai/claude-code",
         )
     version = _first_line(program, "--version") or "unknown version"
     if not _has_credentials(surroundings.environ):

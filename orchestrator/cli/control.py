@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,7 @@ import click
 from orchestrator.cli.console import Console
 from orchestrator.cli.decisions import person
 from orchestrator.cli.executions import REFERENCE
-from orchestrator.cli.place import current_settings
+from orchestrator.cli.place import repository_settings
 from orchestrator.errors import Conflict
 from orchestrator.settings import Settings
 
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
     from orchestrator.lifecycle.services import Services
 
     Decide = Callable[[Services, str, str, str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """An execution, the queues its nodes wait in, and whether the process tree that owns it is alive."""
+
+    execution: Execution
+    queues: tuple[str, ...]
+    alive: bool
+
 
 UNATTENDED = click.option(
     "--approve-unattended", is_flag=True, help="Where there is no terminal to ask in, approve what waits."
@@ -39,13 +50,15 @@ def cancel(execution: str) -> None:
     from orchestrator.lifecycle.cancel import cancel as cancel_execution
     from orchestrator.lifecycle.resume import resume as take_up
 
-    settings = current_settings()
-    found, alive = _found(settings, execution)
-    with app.offline(settings) if alive else app.owning(settings) as services:
-        if not alive:
-            take_up(services, found.id)
-        cancel_execution(services, found.id, person(os.environ))
-    Console.stdout().line(f"Execution {found.id} is cancelled{'; what runs is being stopped' if alive else ''}.")
+    settings = repository_settings()
+    found = _found(settings, execution)
+    with app.offline(settings) if found.alive else app.owning(settings) as services:
+        if not found.alive:
+            take_up(services, found.execution.id)
+        cancel_execution(services, found.execution.id, person(os.environ))
+    Console.stdout().line(
+        f"Execution {found.execution.id} is cancelled{'; what runs is being stopped' if found.alive else ''}."
+    )
 
 
 @click.command()
@@ -64,12 +77,12 @@ def rerun(ctx: click.Context, /, execution: str, failed_only: bool, node: str | 
     from orchestrator import app
     from orchestrator.lifecycle.rerun import rerun as run_again
 
-    settings = current_settings()
-    found, _ = _found(settings, execution)
-    if not found.status.ended:
-        raise Conflict(f"execution {found.id} has not ended: it is {found.status.value}")
-    with app.embedded(settings) as services:
-        again = run_again(services, found.id, failed_only=failed_only, node=node)
+    settings = repository_settings()
+    found = _found(settings, execution)
+    if not found.execution.status.ended:
+        raise Conflict(f"execution {found.execution.id} has not ended: it is {found.execution.status.value}")
+    with app.embedded(settings, found.queues) as services:
+        again = run_again(services, found.execution.id, failed_only=failed_only, node=node)
         ctx.exit(_carry(services, settings, again.id, how))
 
 
@@ -83,15 +96,20 @@ def resume(ctx: click.Context, /, execution: str, **how: bool) -> None:
     from orchestrator import app
     from orchestrator.lifecycle.resume import resume as take_up
 
-    settings = current_settings()
-    found, alive = _found(settings, execution)
-    if found.status.ended:
-        raise Conflict(f"execution {found.id} has already ended: {found.status.value}", hint="`rerun` starts it again")
-    if alive:
-        raise Conflict(f"execution {found.id} is being run by another process", hint="there is nothing to resume")
-    with app.embedded(settings) as services:
-        take_up(services, found.id)
-        ctx.exit(_carry(services, settings, found.id, how))
+    settings = repository_settings()
+    found = _found(settings, execution)
+    if found.execution.status.ended:
+        raise Conflict(
+            f"execution {found.execution.id} has already ended: {found.execution.status.value}",
+            hint="`rerun` starts it again",
+        )
+    if found.alive:
+        raise Conflict(
+            f"execution {found.execution.id} is being run by another process", hint="there is nothing to resume"
+        )
+    with app.embedded(settings, found.queues) as services:
+        take_up(services, found.execution.id)
+        ctx.exit(_carry(services, settings, found.execution.id, how))
 
 
 @click.command()
@@ -124,28 +142,29 @@ def _decide(execution: str, node: str, decide: Decide, how: dict[str, bool]) -> 
     from orchestrator import app
     from orchestrator.lifecycle.resume import resume as take_up
 
-    settings = current_settings()
-    found, alive = _found(settings, execution)
-    if alive or found.status.ended:
+    settings = repository_settings()
+    found = _found(settings, execution)
+    if found.alive or found.execution.status.ended:
         with app.offline(settings) as services:
-            decide(services, found.id, node, person(os.environ))
-        Console.stdout().line(f"Decided: `{node}` of execution {found.id}. It goes on where it runs.")
+            decide(services, found.execution.id, node, person(os.environ))
+        Console.stdout().line(f"Decided: `{node}` of execution {found.execution.id}. It goes on where it runs.")
         return 0
-    with app.embedded(settings) as services:
+    with app.embedded(settings, found.queues) as services:
         # Taken up first: a decision may end the execution, and then there is nothing left to take up.
-        take_up(services, found.id)
-        decide(services, found.id, node, person(os.environ))
-        return _carry(services, settings, found.id, how)
+        take_up(services, found.execution.id)
+        decide(services, found.execution.id, node, person(os.environ))
+        return _carry(services, settings, found.execution.id, how)
 
 
-def _found(settings: Settings, reference: str) -> tuple[Execution, bool]:
-    """The execution, and whether the process tree that owns it is alive."""
+def _found(settings: Settings, reference: str) -> _Found:
     from orchestrator import app
     from orchestrator.queue.instance import dead
 
     with app.offline(settings) as services:
         execution = services.store.find(reference)
-    return execution, execution.instance not in dead(settings.home_dir, [execution.instance])
+        queues = services.plan(execution.id).definition.queues
+    alive = execution.instance not in dead(settings.home_dir, [execution.instance])
+    return _Found(execution=execution, queues=queues, alive=alive)
 
 
 def _carry(services: Services, settings: Settings, execution_id: str, how: dict[str, bool]) -> int:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.cli.decisions import person
-from orchestrator.cli.workflow_files import find, name_of, parsed, read, transcripts_of
+from orchestrator.cli.workflow_files import parsed
+from orchestrator.cli.workflow_source import of_checkout, of_commit
 from orchestrator.definition.events import event_name
 from orchestrator.definition.inputs import InvalidInputs, check_inputs
 from orchestrator.definition.model import JsonValue, Workflow
@@ -32,9 +33,11 @@ class Wanted:
 
 def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
     """Read and check everything an execution needs; `BadInput`, `InvalidDefinition` or `NotFound` say what is wrong."""
-    path = find(settings, wanted.workflow)
-    text = read(path, name_of(settings, path))
-    workflow, agents = parsed(settings, path, text)
+    snapshot = git.snapshot(wanted.ref) if wanted.ref else None
+    found = (
+        of_commit(settings, git, snapshot.base, wanted.workflow) if snapshot else of_checkout(settings, wanted.workflow)
+    )
+    workflow, agents = parsed(settings, found.name, found.text, found.agents)
     inputs = _checked(workflow, _inputs(wanted.inputs))
     payload = _payload(wanted.event) if wanted.event else {"inputs": inputs}
     name = wanted.event_name or event_name(payload)
@@ -42,14 +45,14 @@ def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
         raise BadInput(f"{wanted.event} does not say which event it is", hint="name it with --event-name")
     return StartRequest(
         workflow=workflow,
-        source=text.decode("utf-8"),
+        source=found.text.decode("utf-8"),
         agents=agents,
-        files=transcripts_of(path),
+        files=found.transcripts,
         inputs=inputs,
         triggered_by=person(os.environ),
         event_name=name,
         event=payload,
-        snapshot=git.snapshot(wanted.ref),
+        snapshot=snapshot or git.snapshot(),
         repository_path=str(settings.root),
     )
 

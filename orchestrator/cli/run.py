@@ -15,7 +15,7 @@ from orchestrator.cli.request import Wanted, request
 @click.command()
 @click.argument("workflow")
 @click.option("--input", "inputs", multiple=True, metavar="KEY=VALUE", help="An input of the workflow; repeatable.")
-@click.option("--ref", help="Run on this branch, tag or commit instead of the checkout with its changes.")
+@click.option("--ref", help="Take workflow and code from this branch, tag or commit, not from the checkout.")
 @click.option("--event", type=click.Path(path_type=Path), help="A file whose JSON becomes `github.event`.")
 @click.option("--event-name", help="The name of that event; told from its payload when not given.")
 @click.option("--detach", is_flag=True, help="Leave the work to `mycelium worker`, and do not wait for it.")
@@ -42,6 +42,6 @@ def run(ctx: click.Context, /, *, detach: bool, approve_unattended: bool, as_jso
             click.echo(start(services, checked).id)
         return
     terminal = Terminal.standard(os.environ, as_json=as_json, approve_unattended=approve_unattended)
-    with app.embedded(settings) as services:
+    with app.embedded(settings, checked.workflow.queues) as services:
         execution = start(services, checked)
         ctx.exit(carry(services, settings, execution.id, terminal))

@@ -26,7 +26,8 @@ def scheduler(ctx: click.Context, /) -> None:
             workers=0,
             embedded=False,
             preload=app.PRELOAD,
-            log_level=settings.log_level.upper(),
+            log_level=settings.log_level,
+            log_format=settings.log_format,
         )
     Console.stderr().line("Keeping executions moving. Stop with Ctrl-C.")
     ctx.exit(until_stopped(plan))

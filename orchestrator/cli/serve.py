@@ -10,6 +10,7 @@ import click
 from orchestrator.cli.console import Console
 from orchestrator.cli.place import current_settings
 from orchestrator.errors import SetupError
+from orchestrator.log_format import configure
 
 BACKLOG = 2048
 
@@ -33,7 +34,8 @@ def serve(host: str, port: int) -> None:
     address, bound = listener.getsockname()[:2]
     shown = f"[{address}]" if ":" in address else address
     Console.stderr().line(f"Serving on http://{shown}:{bound} (health: /healthz). Stop with Ctrl-C.")
-    config = uvicorn.Config(create_app(), log_level=settings.log_level, lifespan="on")
+    configure(level=settings.log_level, form=settings.log_format)
+    config = uvicorn.Config(create_app(), log_level=settings.log_level, log_config=None, lifespan="on")
     with listener:
         uvicorn.Server(config).run(sockets=[listener])
 

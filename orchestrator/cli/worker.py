@@ -13,7 +13,7 @@ from orchestrator.queue.supervisor import Plan
 
 
 @click.command()
-@click.option("--concurrency", type=click.IntRange(1, 256), help="How many workers; one for each CPU by default.")
+@click.option("--concurrency", type=click.IntRange(1, 256), help="How many workers; MYCELIUM_CONCURRENCY by default.")
 @click.option("--queue", "queues", multiple=True, default=("default",), show_default=True, help="Repeatable.")
 @click.pass_context
 def worker(ctx: click.Context, /, concurrency: int | None, queues: Sequence[str]) -> None:
@@ -33,7 +33,8 @@ def worker(ctx: click.Context, /, concurrency: int | None, queues: Sequence[str]
             embedded=False,
             control=False,
             preload=app.PRELOAD,
-            log_level=settings.log_level.upper(),
+            log_level=settings.log_level,
+            log_format=settings.log_format,
         )
     many = "1 worker" if count == 1 else f"{count} workers"
     Console.stderr().line(f"{many} for {', '.join(queues)}. Stop with Ctrl-C.")

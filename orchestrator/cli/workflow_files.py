@@ -83,10 +83,8 @@ def find(settings: Settings, reference: str) -> Path:
     )
 
 
-def parsed(settings: Settings, path: Path, text: bytes) -> tuple[Workflow, dict[str, AgentDefinition]]:
-    """The workflow in the text of a file, and the agents it names, by that name. `InvalidDefinition`."""
-    known = library(settings.root)
-    name = name_of(settings, path)
+def parsed(settings: Settings, name: str, text: bytes, known: Library) -> tuple[Workflow, dict[str, AgentDefinition]]:
+    """The workflow in the text of the file `name`, and those of the `known` agents it names. `InvalidDefinition`."""
     try:
         workflow = load_workflow(text, name, workflows_dir=settings.workflows_dir, agents=known.agents)
     except InvalidDefinition as error:

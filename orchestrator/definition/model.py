@@ -232,6 +232,11 @@ class Workflow:
     is_template: bool = False
 
     @property
+    def queues(self) -> tuple[str, ...]:
+        """The queue labels that nodes wait in, sorted."""
+        return tuple(sorted({node.queue for node in self.nodes.values()}))
+
+    @property
     def agents(self) -> tuple[str, ...]:
         """The names of the agents that nodes use and merges resolve with, sorted."""
         named = {node.action.agent for node in self.nodes.values() if isinstance(node.action, Agent)}

@@ -23,6 +23,7 @@ from importlib import import_module
 from typing import IO, Any
 
 from orchestrator.errors import MyceliumError
+from orchestrator.log_format import CONSOLE, configure
 from orchestrator.queue import mortal
 from orchestrator.queue.link import Link
 from orchestrator.queue.pool import Pool, Role
@@ -46,7 +47,8 @@ class Plan:
     embedded: bool = True
     control: bool = True
     preload: tuple[str, ...] = field(default=())
-    log_level: str = "WARNING"
+    log_level: str = "warning"
+    log_format: str = CONSOLE
 
 
 def decode(message: Mapping[str, Any]) -> Plan:
@@ -160,7 +162,7 @@ def main() -> int:
         for descriptor in message["keep"]:
             os.set_inheritable(descriptor, False)
         plan = decode(message["plan"])
-        logging.basicConfig(level=plan.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        configure(level=plan.log_level, form=plan.log_format)
         _oversee(plan, orders, answers)
     except MyceliumError as error:
         if answers.closed:
