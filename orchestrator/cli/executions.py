@@ -8,7 +8,7 @@ import click
 
 from orchestrator.cli.console import Console, printable, printable_json
 from orchestrator.cli.lazy import LazyGroup, Verb
-from orchestrator.cli.place import current_settings
+from orchestrator.cli.place import repository_settings
 from orchestrator.execution.state import ExecutionStatus, Level, LogLine
 from orchestrator.report.duration import human_duration, span_seconds
 from orchestrator.report.view import ExecutionView
@@ -52,7 +52,7 @@ def list_(workflow: str | None, statuses: Sequence[str], limit: int, as_json: bo
     from orchestrator import app
     from orchestrator.lifecycle import report
 
-    with app.offline(current_settings()) as services:
+    with app.offline(repository_settings()) as services:
         wanted = [ExecutionStatus(status) for status in statuses]
         found = services.store.executions(workflow_id=workflow, statuses=wanted, limit=limit)
         if as_json:
@@ -85,7 +85,7 @@ def show(execution: str, as_json: bool) -> None:
     from orchestrator import app
     from orchestrator.lifecycle import report
 
-    with app.offline(current_settings()) as services:
+    with app.offline(repository_settings()) as services:
         seen = report.view(services, services.store.find(execution).id)
     if as_json:
         click.echo(printable_json(report.as_json(seen)))
@@ -104,7 +104,7 @@ def logs(execution: str, node: str | None, level: str | None, search: str, as_js
     from orchestrator import app
     from orchestrator.lifecycle.log_reading import lines
 
-    with app.offline(current_settings()) as services:
+    with app.offline(repository_settings()) as services:
         found = lines(
             services,
             services.store.find(execution).id,

@@ -61,8 +61,12 @@ def _report(error: BaseException) -> int:
             return ExitCode.INTERRUPTED
         case BrokenPipeError():
             return _closed_pipe()
-        case click.ClickException():
+        case click.exceptions.NoArgsIsHelpError():
             error.show()
+            return ExitCode.BAD_INPUT
+        case click.ClickException():
+            usage = error.ctx.get_usage() if isinstance(error, click.UsageError) and error.ctx else None
+            console.error(error.format_message(), hint=usage)
             return ExitCode.BAD_INPUT
         case MyceliumError():
             _expected(console, error)

@@ -24,6 +24,20 @@ def current_settings() -> Settings:
     return settings.load(repository_root(here), os.environ)
 
 
+def repository_settings() -> Settings:
+    """`current_settings` for what lives in a repository's home folder: `BadInput` where there is neither of them.
+
+    Otherwise to look at nothing would make a home folder, wherever one happens to stand.
+    """
+    from orchestrator.git.discovery import find_root
+
+    found = current_settings()
+    made_here = found.home_dir.is_relative_to(found.root) and not found.home_dir.exists()
+    if made_here and not (found.root / ".git").exists():
+        find_root(Path.cwd(), os.environ)
+    return found
+
+
 def shown(path: Path) -> str:
     """`path` as people would type it here: relative to the current folder where it lies below it."""
     here = Path.cwd()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.console import Console, printable
-from orchestrator.cli.place import current_settings, shown
+from orchestrator.cli.place import repository_settings, shown
 
 
 @click.group()
@@ -29,7 +29,7 @@ def build(output: Path | None, full: bool) -> None:
     from orchestrator.site.build import build as build_pages
     from orchestrator.site.stored import StoredExecutions
 
-    settings = current_settings()
+    settings = repository_settings()
     folder = output or settings.home_dir / "site"
     with app.offline(settings) as services:
         report = build_pages(StoredExecutions(services), folder, full=full)

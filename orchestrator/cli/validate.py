@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from orchestrator.cli import problem_formats
-from orchestrator.cli.console import Console
+from orchestrator.cli.console import Console, printable
 from orchestrator.cli.place import current_settings, shown
 from orchestrator.cli.workflow_files import Collection, collect
 from orchestrator.errors import ExitCode
+from orchestrator.settings import Settings
 
 
 @click.command()
@@ -31,8 +32,10 @@ def validate(paths: tuple[Path, ...], form: str) -> int:
     """
     settings = current_settings()
     collection = collect(settings, paths)
+    if not collection.files:
+        _say_none(settings, paths)
     if form == "text":
-        _show(collection, shown(settings.workflows_path))
+        _show(collection)
     else:
         _print(collection, form)
     return ExitCode.BAD_INPUT if collection.problems else ExitCode.COMPLETED
@@ -50,17 +53,24 @@ def _print(collection: Collection, form: str) -> None:
         click.echo(text)
 
 
-def _show(collection: Collection, folder: str) -> None:
+def _say_none(settings: Settings, paths: tuple[Path, ...]) -> None:
+    folder = shown(settings.workflows_path)
+    console = Console.stderr()
+    if paths or settings.workflows_path.is_dir():
+        console.line(printable(f"There are no workflow files in {', '.join(map(str, paths)) or folder}."))
+    else:
+        console.line(f"There is no folder {folder}. To check a file elsewhere: mycelium validate FILE")
+
+
+def _show(collection: Collection) -> None:
     console = Console.stdout()
     for problem in collection.problems:
         console.problem(problem)
     looked_at = len({*collection.files, *collection.broken})
     files = f"{looked_at} file{'' if looked_at == 1 else 's'}"
-    if not collection.files:
-        console.line(f"There are no workflow files in {folder}.")
-    elif collection.problems:
+    if collection.problems:
         count = len(collection.problems)
         summary = f"{count} problem{'' if count == 1 else 's'} in {len(collection.broken)} of {files}"
         console.line(console.styled(summary, fg="red", bold=True))
-    else:
+    elif collection.files:
         console.line(console.styled(f"{files} without problems", fg="green"))

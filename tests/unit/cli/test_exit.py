@@ -10,6 +10,7 @@ import click
 import pytest
 
 from orchestrator.cli import exit as cli_exit
+from orchestrator.cli.program import mycelium
 from orchestrator.errors import BadInput, InvalidDefinition, MyceliumError, Place, Problem, SetupError, Unavailable
 
 
@@ -61,6 +62,26 @@ def test_what_a_command_returns_is_the_exit_code() -> None:
 def test_an_expected_error_says_what_and_what_next(capsys: pytest.CaptureFixture[str]) -> None:
     cli_exit.ended(command(SetupError("port 8000 is in use", hint="take another: --port")), [])
     assert capsys.readouterr().err == "error: port 8000 is in use\n  take another: --port\n"
+
+
+def test_a_wrong_command_line_is_an_error_like_any_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli_exit.ended(command(), ["--fast"]) == 2
+    assert capsys.readouterr().err == "error: No such option '--fast'.\n  Usage: mycelium [OPTIONS]\n"
+
+
+def test_a_mistyped_verb_brings_the_one_that_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli_exit.ended(mycelium, ["exections"]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: No such command 'exections'. Did you mean 'executions'?\n  Usage: mycelium ")
+    assert cli_exit.ended(mycelium, ["executions", "lst"]) == 2
+    assert "Did you mean 'list'?" in capsys.readouterr().err
+
+
+def test_no_verb_at_all_brings_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli_exit.ended(mycelium, []) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("Usage: ")
+    assert "error:" not in shown
 
 
 def test_all_problems_are_shown_with_their_place(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,12 @@ def test_validate_names_files_from_the_root_wherever_one_stands(
 
 def test_validate_says_when_there_is_nothing(write: Write, capsys: Capture) -> None:
     assert ended(mycelium, ["validate"]) == 0
-    assert capsys.readouterr().out == "There are no workflow files in workflows.\n"
+    missing = "There is no folder workflows. To check a file elsewhere: mycelium validate FILE\n"
+    assert capsys.readouterr() == ("", missing)
+    Path("workflows").mkdir()
+    for words, folder in ((), "workflows"), (("workflows",), "workflows"):
+        assert ended(mycelium, ["validate", *words]) == 0
+        assert capsys.readouterr() == ("", f"There are no workflow files in {folder}.\n")
 
 
 def test_validate_survives_what_cannot_be_read(write: Write, capsys: Capture) -> None:
