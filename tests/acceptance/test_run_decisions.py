@@ -50,7 +50,7 @@ def test_without_a_terminal_it_approves_when_told_so_and_says_it(checkout: Check
     done = checkout.mycelium("run", "gate", "--json", "--approve-unattended")
     assert "there is no terminal" in done.stderr
     gate = runs(done.json())["gate"]
-    assert (gate["status"], gate["decided_by"]) == ("completed", "nobody (no terminal to ask in)")
+    assert (gate["status"], gate["decided_by"]) == ("completed", "--approve-unattended")
 
 
 def test_an_ended_execution_is_run_again_in_part_or_whole(checkout: Checkout) -> None:
