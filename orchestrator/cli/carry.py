@@ -90,8 +90,6 @@ def _say_where(console: Console, seen: ExecutionView, pages: Path) -> None:
     console.line()
     if execution.result_branch:
         console.line(f"  branch        {execution.result_branch}")
-        console.line(
-            f"                git diff {(execution.head or execution.base or '')[:12]} {execution.result_branch}"
-        )
+        console.line(f"                git diff {(execution.merge_base or '')[:12]} {execution.result_branch}")
     console.line(f"  page          {(folder / 'index.html').resolve().as_uri()}")
     console.line(f"  pull request  {(folder / 'pull-request.html').resolve().as_uri()}")

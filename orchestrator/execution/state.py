@@ -255,6 +255,22 @@ class Execution:
     completed_at: datetime | None = None
     error_message: str | None = None
 
+    @property
+    def merge_base(self) -> str | None:
+        """The commit that the result forks from: uncommitted changes taken along come after it."""
+        return self.head or self.base
+
+    @property
+    def comparison(self) -> tuple[str, str] | None:
+        """The two commits that a pull request compares; None while no node committed anything."""
+        if not self.merge_base or not self.result or self.result == self.base:
+            return None
+        return self.merge_base, self.result
+
+    def is_snapshot(self, commit: str) -> bool:
+        """Whether `commit` holds the uncommitted changes of the checkout, and no work of a node."""
+        return self.dirty and commit == self.base
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:

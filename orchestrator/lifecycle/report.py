@@ -43,7 +43,7 @@ def view(services: Services, execution_id: str, *, links: Links | None = None) -
         workflow=workflow,
         runs=tuple(runs),
         edges=tuple(edges),
-        now=services.clock.now(),
+        now=execution.completed_at or services.clock.now(),
         commits=_commits(services, execution),
         tails={run.index: tuple(services.logs.tail(execution_id, run.index, TAIL_LINES)) for run in failed},
         engines=_engines(execution, workflow, runs, edges),
@@ -138,10 +138,10 @@ def _engines(
 
 
 def _commits(services: Services, execution: Execution) -> tuple[Commit, ...]:
-    if not execution.base or not execution.result or execution.base == execution.result:
+    if execution.comparison is None:
         return ()
     try:
-        return tuple(services.git.log(execution.base, execution.result))
+        return tuple(services.git.log(*execution.comparison))
     except MyceliumError:
         return ()  # an old execution's commits may have been swept; its records are shown without them
 

@@ -23,11 +23,11 @@ class Links:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExecutionView:
-    """Everything a rendering may show. `now` stands for the time of rendering; `runs` are by index.
+    """Everything a rendering may show. `now` stands for the time of rendering, or of the end once there is one.
 
-    `edges` are (source index, target index). `tails` holds the last log lines of failed node runs, by index.
-    `commits` are those of the result branch, oldest first. `engines` names what runs each agent that has begun, by
-    index, for as long as no outcome tells.
+    `runs` are by index; `edges` are (source index, target index). `tails` holds the last log lines of failed node runs,
+    by index. `commits` are those a pull request would show, oldest first. `engines` names what runs each agent that has
+    begun, by index, for as long as no outcome tells.
     """
 
     execution: Execution

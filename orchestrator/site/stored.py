@@ -40,20 +40,19 @@ class StoredExecutions:
 
     def diff(self, execution_id: str, run: int | None) -> str:
         """Empty too where an old execution's commits have been swept."""
-        base, commit = self._span(execution_id, run)
-        if not base or not commit or base == commit:
+        span = self._span(execution_id, run)
+        if span is None:
             return ""
         try:
-            return self._services.git.diff(base, commit)
+            return self._services.git.diff(*span)
         except MyceliumError:
             return ""
 
     def artifact(self, digest: str) -> bytes | None:
         return self._services.blobs.get(digest) if self._services.blobs.has(digest) else None
 
-    def _span(self, execution_id: str, run: int | None) -> tuple[str | None, str | None]:
+    def _span(self, execution_id: str, run: int | None) -> tuple[str, str] | None:
         if run is None:
-            execution = self._services.store.execution(execution_id)
-            return execution.base, execution.result
+            return self._services.store.execution(execution_id).comparison
         outcome = self._services.store.runs(execution_id)[run].outcome
-        return (outcome.base, outcome.commit) if outcome else (None, None)
+        return (outcome.base, outcome.commit) if outcome and outcome.base and outcome.commit else None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
-from orchestrator.definition.model import Agent, Input, Matrix, Merge
+from orchestrator.definition.model import Agent, Input, Matrix, Merge, WorkspaceMode
 from orchestrator.execution.state import FailureClass, Outcome, Usage
 from orchestrator.lifecycle.report import as_json, view
+from orchestrator.site.stored import StoredExecutions
+from tests.fakes.runner import writes
 from tests.fakes.world import World, agent, node, workflow
 
 
@@ -69,3 +71,28 @@ def test_what_the_outcome_says_of_a_replay_counts_more_than_the_engine(world: Wo
     definition = workflow(node("a", action=Agent(agent="a", engine="claude")))
     execution = world.run(definition, agents={"a": agent("a")})
     assert view(world.services, execution.id).replayed
+
+
+def test_commits_and_diff_are_what_a_pull_request_compares(world: World) -> None:
+    world.git.checkout["README.md"] = b"# Changed\n"
+    world.runner.deeds["fix"] = writes(new_txt="text")
+    definition = workflow(node("fix", action=Agent(agent="a"), workspace=WorkspaceMode.WRITE))
+    execution = world.run(definition, agents={"a": agent("a")})
+    mine, theirs = view(world.services, execution.id).commits
+    assert [execution.is_snapshot(commit.sha) for commit in (mine, theirs)] == [True, False]
+    diff = StoredExecutions(world.services).diff(execution.id, None)
+    assert ("# Changed" in diff, "new.txt" in diff) == (True, True)
+
+
+def test_uncommitted_changes_alone_are_no_result(world: World) -> None:
+    world.git.checkout["README.md"] = b"# Changed\n"
+    execution = world.run(workflow(node("look")))
+    assert execution.dirty
+    assert view(world.services, execution.id).commits == ()
+    assert StoredExecutions(world.services).diff(execution.id, None) == ""
+
+
+def test_the_time_of_an_ended_execution_stands_still(world: World) -> None:
+    execution = world.run(workflow(node("a")))
+    world.clock.advance(3_600)
+    assert view(world.services, execution.id).now == execution.completed_at
