@@ -19,6 +19,7 @@ from orchestrator.errors import BadInput, InvalidDefinition, NotFound, Place, Pr
 from orchestrator.settings import Settings
 
 SUFFIXES = (".yaml", ".yml")
+MAX_TRANSCRIPT_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +112,11 @@ def transcripts_of(path: Path) -> dict[str, str]:
 
 def _transcript(file: Path) -> str:
     try:
+        if not S_ISREG(file.stat().st_mode):
+            raise BadInput(f"the transcript {file} is no ordinary file", hint="record it anew")
+        if file.stat().st_size > MAX_TRANSCRIPT_BYTES:
+            limit = f"{MAX_TRANSCRIPT_BYTES:,} bytes"
+            raise BadInput(f"the transcript {file} is larger than {limit}", hint="record a shorter run")
         return file.read_text(encoding="utf-8")
     except OSError as error:
         raise BadInput(f"the transcript {file} cannot be read: {error.strerror}", hint="record it anew") from error

@@ -11,6 +11,7 @@ import pytest
 from orchestrator.cli.exit import ended
 from orchestrator.cli.program import mycelium
 from orchestrator.cli.workflow_files import transcripts_of
+from orchestrator.errors import BadInput
 
 GOOD = """\
 name: Nightly
@@ -216,3 +217,12 @@ def test_transcripts_lie_beside_the_workflow(write: Write) -> None:
     assert transcripts_of(file) == {}
     write("workflows/demo.replay/test (3.11).jsonl", "{}\n")
     assert transcripts_of(file) == {"test (3.11)": "{}\n"}
+
+
+def test_a_transcript_that_never_ends_is_refused(write: Write) -> None:
+    file = write("workflows/demo.yaml", GOOD)
+    folder = file.with_suffix(".replay")
+    folder.mkdir()
+    (folder / "a.jsonl").symlink_to("/dev/zero")
+    with pytest.raises(BadInput, match="no ordinary file"):
+        transcripts_of(file)
