@@ -86,6 +86,7 @@ def build(settings: Settings, *, redis_url: str | None, instance: str) -> Servic
         new_id=lambda: execution_id(clock.now(), secrets.token_bytes(RANDOM_BYTES)),
         instance=instance,
         secrets=settings.secrets,
+        workspace_quota_bytes=settings.workspace_quota_bytes,
     )
 
 
@@ -164,7 +165,6 @@ def embedded(settings: Settings, queues: tuple[str, ...]) -> Generator[Services]
             wake, events = _bells(tree.redis_url, instance.id)
             services = replace(unattended, wake=wake, events=events)
             yield services
-            services.git.sweep(keep=(), quota_bytes=settings.workspace_quota_bytes)
     finally:
         tree.stop()
         instance.release()

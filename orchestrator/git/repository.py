@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -111,10 +111,10 @@ class GitRepository:
     def create_branch(self, name: str, commit: str) -> None:
         transfer.create_branch(self._mirror(), self._checkout(), name, commit)
 
-    def sweep(self, *, keep: Collection[Path], quota_bytes: int) -> int:
+    def sweep(self, *, quota_bytes: int) -> int:
         if (self._folder / "mirror.git").is_dir():
             self._mirror().tidy()
-        return self._workspaces.sweep(keep=keep, quota_bytes=quota_bytes)
+        return self._workspaces.sweep(quota_bytes=quota_bytes)
 
     def _open(self, workspace: Workspace) -> OpenedWorkspace:
         return self._workspaces.open(workspace, self._mirror())

@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -77,12 +77,11 @@ class Workspaces:
         if descriptor is not None:
             os.close(descriptor)
 
-    def sweep(self, *, keep: Collection[Path], quota_bytes: int) -> int:
+    def sweep(self, *, quota_bytes: int) -> int:
         """Remove what dead processes left, oldest first, until all workspaces together fit; bytes freed."""
-        kept = {path.name for path in keep if path.parent == self._trees}
         sizes = {name: _size(self._trees / name) + _size(self._private / name) for name in self._names()}
         freed = 0
-        for name in sorted(sizes.keys() - kept, key=self._age):
+        for name in sorted(sizes, key=self._age):
             if sum(sizes.values()) - freed <= quota_bytes:
                 break
             if self._remove_leftover(name):

@@ -19,6 +19,9 @@ STEP_SECONDS: Final = 2.0
 LOST_AFTER_SECONDS: Final = 30.0
 """How long a lease or a lead may stay the same, by this process's own monotonic clock."""
 
+CLEAN_UP_SECONDS: Final = 600.0
+"""How often the workspaces of dead processes are swept up, besides once when the loop begins to lead."""
+
 
 class Patience:
     """Tells since when values have not changed; needs no clock but this process's own."""
@@ -50,6 +53,7 @@ class ControlLoop:
         self._name = f"control:{services.instance}"
         self._leases = Patience()
         self._leads = Patience()
+        self._cleaned_at: float | None = None
 
     def step(self) -> float:
         """One pass; the seconds after which it wants to be called again at the latest.
@@ -57,8 +61,10 @@ class ControlLoop:
         What cannot be done now, because a service is out of reach, is logged and left to the next pass.
         """
         if not self._leads_now():
+            self._cleaned_at = None
             return STEP_SECONDS
-        for part in (self._perform_outbox, self._end_overdue, self._sweep_leases, self._wake_workers):
+        # Cleaning up may take a while, and nobody waits for it.
+        for part in (self._perform_outbox, self._end_overdue, self._sweep_leases, self._wake_workers, self._clean_up):
             try:
                 part()
             except MyceliumError as error:
@@ -101,6 +107,16 @@ class ControlLoop:
         ready = self._services.store.ready(self._services.instance, self._services.clock.now())
         for label, count in ready.items():
             self._services.wake.workers(label, count)
+
+    def _clean_up(self) -> None:
+        now = self._services.clock.monotonic()
+        if self._cleaned_at is not None and now - self._cleaned_at < CLEAN_UP_SECONDS:
+            return
+        self._cleaned_at = now
+        try:
+            self._services.git.sweep(quota_bytes=self._services.workspace_quota_bytes)
+        except OSError as error:
+            _LOG.warning("leftover workspaces stay for now: %s", error)
 
     def _until_due(self) -> float:
         due = self._services.store.next_due(self._services.instance)

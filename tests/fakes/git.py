@@ -10,7 +10,7 @@ import pickle
 import re
 import shutil
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,6 +49,8 @@ class MemoryGit:
         self.checkout: dict[str, bytes] = dict(files or {"README.md": b"# Example\n"})
         self.branch = branch
         self.branches: dict[str, str] = {}
+        self.quotas: list[int] = []
+        """What `sweep` was called with."""
         self.workspaces: dict[Path, _Desk] = {}
         self._folder = folder
         self._commits: dict[str, _Stored] = {}
@@ -202,8 +204,9 @@ class MemoryGit:
             raise Conflict(f"the branch {name} exists already")
         self.branches[name] = commit
 
-    def sweep(self, *, keep: Collection[Path], quota_bytes: int) -> int:
+    def sweep(self, *, quota_bytes: int) -> int:
         """Nothing is left over in memory: every workspace belongs to this living process."""
+        self.quotas.append(quota_bytes)
         return 0
 
     def _desk(self, workspace: Workspace) -> _Desk:

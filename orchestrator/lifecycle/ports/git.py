@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -120,6 +120,6 @@ class Git(Protocol):
         """A branch in the user's repository; `Conflict` when it exists elsewhere. The checkout stays as it is."""
         ...
 
-    def sweep(self, *, keep: Collection[Path], quota_bytes: int) -> int:
-        """Remove leftover workspaces, oldest first, until what remains is under the quota; bytes freed."""
+    def sweep(self, *, quota_bytes: int) -> int:
+        """Remove workspaces that dead processes left, oldest first, until all together fit the quota; bytes freed."""
         ...

@@ -323,22 +323,21 @@ def leave_behind(user: UserRepository, *names: str) -> list[Path]:
     return paths
 
 
-def test_sweep_removes_leftovers_but_not_what_is_kept_or_in_use(user: UserRepository) -> None:
-    kept, left = leave_behind(user, "kept", "left")
+def test_sweep_removes_leftovers_but_not_what_is_in_use(user: UserRepository) -> None:
+    (left,) = leave_behind(user, "left")
     used = user.git.prepare("used", user.git.snapshot().base)
-    assert user.adapter().sweep(keep=[], quota_bytes=10**12) == 0
-    assert user.adapter().sweep(keep=[kept], quota_bytes=0) > 0
-    assert (kept.exists(), left.exists(), used.path.exists()) == (True, False, True)
+    assert user.adapter().sweep(quota_bytes=10**12) == 0
+    assert user.adapter().sweep(quota_bytes=0) > 0
+    assert (left.exists(), used.path.exists()) == (False, True)
     user.git.release(used)
-    user.git.sweep(keep=[], quota_bytes=0)
-    assert list(kept.parent.iterdir()) == []
+    assert list(left.parent.iterdir()) == []
 
 
 def test_sweep_takes_the_oldest_first_and_no_more_than_needed(user: UserRepository) -> None:
     old, new = leave_behind(user, "old", "new")
     user.write({"ballast": os.urandom(400_000)}, under=old)
     user.write({"ballast": os.urandom(400_000)}, under=new)
-    freed = user.git.sweep(keep=[], quota_bytes=600_000)
+    freed = user.git.sweep(quota_bytes=600_000)
     assert (old.exists(), new.exists()) == (False, True)
     assert freed >= 400_000
 
@@ -353,7 +352,7 @@ def test_a_sweep_packs_refs_and_removes_what_interrupted_calls_left(
         (folder / name).mkdir()
     os.utime(folder / "snapshot-old", (1, 1))
     monkeypatch.setattr(mirror, "_MANY_REFS", 2)
-    user.git.sweep(keep=[], quota_bytes=10**12)
+    user.git.sweep(quota_bytes=10**12)
     assert not list((folder / "mirror.git").glob("refs/mycelium/commits/*"))
     assert all(user.git.has(commit) for commit in made)
     assert [path.name for path in folder.glob("*-*")] == ["bundle-new"]
