@@ -21,7 +21,6 @@ _LAYERS = (
     re.compile(r"agents/(?P<inner>.+)"),
     re.compile(r"plugins/(?P<plugin>[^/]+)/agents/(?P<inner>.+)"),
 )
-_SHIPPED = len(_LAYERS)
 _WORD = re.compile(r"[a-z][a-z0-9+#-]{2,}")
 _ORDER_NUMBER = re.compile(r"^\d+[-_ ]")
 _FILLERS = frozenset(

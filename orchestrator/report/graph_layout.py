@@ -63,13 +63,12 @@ def layout(
     heights: Mapping[str, float],
     edges: Sequence[tuple[str, str]],
     widths: Mapping[str, float] | None = None,
-    spacing: Spacing | None = None,
 ) -> Layout:
     """Place boxes of the given heights. `edges` form a directed acyclic graph over the keys of `heights`.
 
     The boxes of a layer are as wide as the widest of them wants to be by `widths`.
     """
-    return _Drawing(heights, tuple(dict.fromkeys(edges)), spacing or Spacing()).result(widths or {})
+    return _Drawing(heights, tuple(dict.fromkeys(edges)), Spacing()).result(widths or {})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

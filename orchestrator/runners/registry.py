@@ -11,12 +11,11 @@ from orchestrator.runners.shell import ShellRunner
 from orchestrator.runners.unsupported import UnsupportedRunner
 
 
-def runners(environ: Mapping[str, str], *, replay_pace: float = 1.0) -> dict[str, Runner]:
-    """`shell`, and one runner for each engine. `environ` is the worker's environment; `replay_pace` scales the
-    pauses of transcripts."""
+def runners(environ: Mapping[str, str]) -> dict[str, Runner]:
+    """`shell`, and one runner for each engine. `environ` is the worker's environment."""
     return {
         "shell": ShellRunner(environ=environ),
-        "replay": ReplayRunner(pace=replay_pace),
+        "replay": ReplayRunner(),
         "claude": ClaudeRunner(environ=environ),
         "codex": UnsupportedRunner("codex"),
         "gemini": UnsupportedRunner("gemini"),

@@ -27,7 +27,6 @@ metadata = MetaData()
 QUEUED = text("status = 'queued'")
 RUNNING = text("status = 'running'")
 WAITING = text("status = 'waiting'")
-UNENDED = text("executions.status IN ('pending', 'running', 'waiting')")
 
 
 def _partial(name: str, columns: tuple[object, ...], condition: TextClause) -> Index:

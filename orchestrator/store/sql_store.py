@@ -24,7 +24,7 @@ from orchestrator.store.neighbourhood import (
     run_of,
 )
 from orchestrator.store.outbox import read_effects
-from orchestrator.store.schema import RUN_COLUMNS, UNENDED, edges, executions, node_runs, plans
+from orchestrator.store.schema import RUN_COLUMNS, edges, executions, node_runs, plans
 from orchestrator.store.transaction import SqlTransaction
 
 RUNNING = text("node_runs.status = 'running'")
@@ -144,16 +144,6 @@ class SqlStore:
         query = select(*RUN_COLUMNS).where(WAITING, runs.instance == instance, runs.deadline <= now)
         with self._reading() as connection:
             return [run_of(row) for row in connection.execute(query.order_by(runs.execution_id, runs.index))]
-
-    def active(self, instance: str) -> list[str]:
-        query = select(executions.c.id).where(UNENDED, executions.c.instance == instance).order_by(executions.c.id)
-        with self._reading() as connection:
-            return list(connection.execute(query).scalars())
-
-    def unended_instances(self) -> list[str]:
-        query = select(executions.c.instance).where(UNENDED).distinct().order_by(executions.c.instance)
-        with self._reading() as connection:
-            return list(connection.execute(query).scalars())
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         with self._reading() as connection:

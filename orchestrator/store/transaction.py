@@ -22,7 +22,7 @@ from orchestrator.store.neighbourhood import (
     read_successors,
 )
 from orchestrator.store.outbox import read_effects
-from orchestrator.store.schema import RUN_COLUMNS, UNENDED, edges, executions, leads, node_runs, outbox, plans
+from orchestrator.store.schema import RUN_COLUMNS, edges, executions, leads, node_runs, outbox, plans
 
 _EXECUTION_FIELDS = tuple(field.name for field in fields(Execution))
 _RUN_FIELDS = tuple(field.name for field in fields(NodeRun))
@@ -156,15 +156,6 @@ class SqlTransaction:
 
     def drop_lead(self, name: str, holder: str) -> None:
         self._connection.execute(delete(leads).where(leads.c.name == name, leads.c.holder == holder))
-
-    def adopt(self, *, dead: Collection[str], instance: str) -> list[str]:
-        orphans = select(executions.c.id).where(UNENDED, executions.c.instance.in_(sorted(dead)))
-        found = list(self._connection.execute(orphans.order_by(executions.c.id).with_for_update()).scalars())
-        for execution_id in found:
-            mine = update(executions).where(executions.c.id == execution_id).values(instance=instance)
-            self._connection.execute(mine)
-        self._hand_over(found, instance)
-        return found
 
     def _hold(self, execution_id: str) -> Execution:
         if execution_id not in self._locked:

@@ -565,32 +565,12 @@ class TestDue:
 
 
 class TestInstances:
-    def test_adopting_hands_over_what_has_not_ended(self, store: Store) -> None:
-        add(store, execution(FIRST, instance="dead"), [queued(0)])
-        add(store, execution(SECOND, instance="dead", status=ExecutionStatus.FAILED))
-        add(store, execution(THIRD, instance="alive", status=ExecutionStatus.WAITING))
-        assert store.unended_instances() == ["alive", "dead"]
-        with store.begin() as tx:
-            assert tx.adopt(dead=["dead", "gone"], instance="here") == [FIRST]
-            assert tx.adopt(dead=[], instance="here") == []
-        assert store.active("here") == [FIRST]
-        assert store.active("dead") == []
-        assert store.execution(SECOND).instance == "dead"
-        taken = claim(store)
-        assert taken is not None
-        assert [lease.execution_id for lease in store.leases("here")] == [FIRST]
-
     def test_saving_another_instance_hands_the_node_runs_over(self, store: Store) -> None:
         add(store, execution(instance="dead"), [queued(0)])
         with store.begin() as tx:
             tx.save(replace(tx.lock(FIRST), instance="here"))
         assert store.ready("dead", NOW) == {}
         assert claim(store) is not None
-
-    def test_only_unended_executions_are_active(self, store: Store) -> None:
-        for number, status in enumerate(ExecutionStatus, start=1):
-            add(store, execution(f"02-{number}", number=number, status=status))
-        assert store.active("here") == ["02-1", "02-2", "02-3"]
 
 
 class TestLeads:

@@ -83,9 +83,6 @@ class Tables:
         mine = [row for row in rows if self.executions[row.execution_id].instance == instance]
         return deepcopy([row for row in mine if execution_id in (None, row.execution_id)])
 
-    def unended(self) -> list[Execution]:
-        return [self.executions[key] for key in sorted(self.executions) if not self.executions[key].status.ended]
-
 
 class MemoryTransaction:
     """One unit of work on `Tables`; every change leaves behind how to undo it."""
@@ -194,12 +191,6 @@ class MemoryTransaction:
         lead = self._tables.leads.get(name)
         if lead and lead.holder == holder:
             self._drop(self._tables.leads, name)
-
-    def adopt(self, *, dead: Collection[str], instance: str) -> list[str]:
-        found = [execution for execution in self._tables.unended() if execution.instance in dead]
-        for execution in found:
-            self._put(self._tables.executions, execution.id, replace(execution, instance=instance))
-        return [execution.id for execution in found]
 
     def _take(self, run: NodeRun, worker: str, now: datetime) -> NodeRun:
         self._claimed.add(run.execution_id)
@@ -370,17 +361,9 @@ class MemoryStore:
             waiting = tables.moving_of(instance, NodeStatus.WAITING)
             return deepcopy([run for run in waiting if run.deadline is not None and run.deadline <= now])
 
-    def active(self, instance: str) -> list[str]:
-        with self._reading() as tables:
-            return [execution.id for execution in tables.unended() if execution.instance == instance]
-
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         with self._reading() as tables:
             return tables.effects(instance, execution_id)[:limit]
-
-    def unended_instances(self) -> list[str]:
-        with self._reading() as tables:
-            return sorted({execution.instance for execution in tables.unended()})
 
     def close(self) -> None:
         """Nothing to close."""

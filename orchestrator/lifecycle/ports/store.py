@@ -121,10 +121,6 @@ class Transaction(Protocol):
 
     def drop_lead(self, name: str, holder: str) -> None: ...
 
-    def adopt(self, *, dead: Collection[str], instance: str) -> list[str]:
-        """Hand the unended executions of `dead` instances to `instance`; their ids."""
-        ...
-
 
 class Store(Protocol):
     """SQL, the truth. Reads outside `begin` are short transactions of their own."""
@@ -183,16 +179,8 @@ class Store(Protocol):
         """Waiting runs whose deadline has passed."""
         ...
 
-    def active(self, instance: str) -> list[str]:
-        """Ids of the instance's unended executions."""
-        ...
-
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         """As `Transaction.effects`, for looking without holding up those who write."""
-        ...
-
-    def unended_instances(self) -> list[str]:
-        """Instances that own an unended execution."""
         ...
 
     def close(self) -> None: ...

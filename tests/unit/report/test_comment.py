@@ -12,7 +12,6 @@ from orchestrator.execution.state import Annotation, NodeStatus, Usage
 from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check, run_check, run_conclusion
 from orchestrator.report.comment import MAX_BYTES, comment, marker
 from orchestrator.report.figures import REPLAY_NOTICE
-from orchestrator.report.step_summary import step_summary
 from orchestrator.report.view import ExecutionView
 from tests.fakes import views
 
@@ -111,10 +110,6 @@ def test_left_out_sections_are_counted() -> None:
     body = comment(shown, limit=3_500)
     assert len(body.encode()) <= 3_500
     assert "left out here" in body
-
-
-def test_the_step_summary_has_no_marker() -> None:
-    assert "mycelium:comment" not in step_summary(views.completed())
 
 
 @pytest.mark.parametrize(
