@@ -1,1 +1,1 @@
-"""What the published GitHub Action runs."""
+"""What the published GitHub Action runs. Nothing here yet."""

@@ -85,11 +85,12 @@ def _build_pages(services: Services, settings: Settings) -> Path:
 
 def _say_where(console: Console, seen: ExecutionView, pages: Path) -> None:
     """The links, and what to type next."""
+    from orchestrator.site.build import execution_page, pull_request_page
+
     execution = seen.execution
-    folder = pages / "executions" / execution.id
     console.line()
     if execution.result_branch:
         console.line(f"  branch        {execution.result_branch}")
         console.line(f"                git diff {(execution.merge_base or '')[:12]} {execution.result_branch}")
-    console.line(f"  page          {(folder / 'index.html').resolve().as_uri()}")
-    console.line(f"  pull request  {(folder / 'pull-request.html').resolve().as_uri()}")
+    console.line(f"  page          {execution_page(pages, execution.id).resolve().as_uri()}")
+    console.line(f"  pull request  {pull_request_page(pages, execution.id).resolve().as_uri()}")

@@ -1,1 +1,1 @@
-"""GitHub's API and payloads. PyGithub is imported here and nowhere else."""
+"""GitHub's API and payloads. PyGithub is imported here and nowhere else. Nothing here yet."""

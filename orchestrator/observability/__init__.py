@@ -1,1 +1,1 @@
-"""Metrics, traces and structured logs."""
+"""Metrics, traces and structured logs. Nothing here yet."""
