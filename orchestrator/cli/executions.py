@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from functools import partial
 
 import click
 
 from orchestrator.cli.console import Console, printable, printable_json
 from orchestrator.cli.lazy import LazyGroup, Verb
 from orchestrator.cli.place import repository_settings
-from orchestrator.execution.state import ExecutionStatus, Level, LogLine
+from orchestrator.execution.state import Execution, ExecutionStatus, Level, LogLine
 from orchestrator.report.duration import human_duration, span_seconds
-from orchestrator.report.view import ExecutionView
+from orchestrator.settings import Settings
 
 REFERENCE = click.argument("execution", default="latest")
 CONTROL = {
@@ -50,13 +52,25 @@ def executions() -> None:
 def list_(workflow: str | None, statuses: Sequence[str], limit: int, as_json: bool) -> None:
     """List executions, newest first."""
     from orchestrator import app
+    from orchestrator.cli.details import status_of
     from orchestrator.lifecycle import report
 
-    with app.offline(repository_settings()) as services:
-        wanted = [ExecutionStatus(status) for status in statuses]
-        found = services.store.executions(workflow_id=workflow, statuses=wanted, limit=limit)
+    settings = repository_settings()
+    with app.offline(settings) as services:
+        search = partial(
+            services.store.executions,
+            workflow_id=workflow,
+            statuses=[ExecutionStatus(status) for status in statuses],
+            limit=limit,
+        )
+        # Asked first: an execution that ends meanwhile, and its process tree with it, was not interrupted.
+        gone = _owned_by_nobody(settings, search())
+        found = search()
         if as_json:
-            shown = [report.as_json(report.view(services, execution.id)) for execution in found]
+            shown = [
+                report.as_json(report.view(services, execution.id)) | {"interrupted": _interrupted(execution, gone)}
+                for execution in found
+            ]
             click.echo(printable_json(shown))
             return
         now = services.clock.now()
@@ -68,8 +82,8 @@ def list_(workflow: str | None, statuses: Sequence[str], limit: int, as_json: bo
             execution.id,
             execution.workflow_id,
             f"#{execution.number}",
-            execution.status.value,
-            _took(span_seconds(execution.started_at, execution.completed_at, now)),
+            status_of(execution, _interrupted(execution, gone)),
+            "" if _interrupted(execution, gone) else _took(execution, now),
             f"{execution.created_at:%Y-%m-%d %H:%M} UTC",
         )
         for execution in found
@@ -83,14 +97,20 @@ def list_(workflow: str | None, statuses: Sequence[str], limit: int, as_json: bo
 def show(execution: str, as_json: bool) -> None:
     """Show an execution and its nodes."""
     from orchestrator import app
+    from orchestrator.cli import details
     from orchestrator.lifecycle import report
 
-    with app.offline(repository_settings()) as services:
-        seen = report.view(services, services.store.find(execution).id)
+    settings = repository_settings()
+    with app.offline(settings) as services:
+        found = services.store.find(execution)
+        # Asked first: an execution that ends meanwhile, and its process tree with it, was not interrupted.
+        gone = _owned_by_nobody(settings, [found])
+        seen = report.view(services, found.id)
+    interrupted = _interrupted(seen.execution, gone)
     if as_json:
-        click.echo(printable_json(report.as_json(seen)))
+        click.echo(printable_json(report.as_json(seen) | {"interrupted": interrupted}))
     else:
-        _show(seen, Console.stdout())
+        details.show(seen, Console.stdout(), interrupted=interrupted)
 
 
 @click.command()
@@ -116,41 +136,28 @@ def logs(execution: str, node: str | None, level: str | None, search: str, as_js
             click.echo(printable_json(_line(line), indent=None) if as_json else _text(line))
 
 
-def _show(seen: ExecutionView, console: Console) -> None:
-    from orchestrator.report.attention import decisions
-    from orchestrator.report.figures import replay_notice, run_seconds, sentence
+def _owned_by_nobody(settings: Settings, executions: Iterable[Execution]) -> set[str]:
+    """The instances among the owners of `executions` whose process tree has died."""
+    from orchestrator.queue.instance import dead
 
-    execution = seen.execution
-    console.line(f"{console.styled(execution.workflow_name, bold=True)} #{execution.number}  {execution.id}")
-    console.line(f"{execution.status.value}: {printable(sentence(seen))}")
-    if seen.replayed:
-        console.line(replay_notice(seen))
-    if execution.result_branch:
-        console.line(f"Branch {printable(execution.result_branch)}")
-    console.line()
-    rows = [
-        (run.key, run.status.value, _took(run_seconds(run, seen)), run.error_code or "", _message(run.outcome))
-        for run in seen.runs
-    ]
-    console.table(("NODE", "STATUS", "TOOK", "ERROR", "MESSAGE"), rows)
-    for decision in decisions(seen):
-        console.line()
-        console.line(printable(decision.question))
-        console.line(f"  {decision.approve}")
+    return dead(settings.home_dir, {execution.instance for execution in executions if not execution.status.ended})
 
 
-def _message(outcome: object) -> str:
-    message = getattr(outcome, "message", "")
-    return message.splitlines()[0] if message else ""
+def _interrupted(execution: Execution, gone: Collection[str]) -> bool:
+    """One that waits for a person needs nobody until the person comes."""
+    at_rest = execution.status.ended or execution.status is ExecutionStatus.WAITING
+    return not at_rest and execution.instance in gone
 
 
-def _took(seconds: float | None) -> str:
+def _took(execution: Execution, now: datetime) -> str:
+    seconds = span_seconds(execution.started_at, execution.completed_at, now)
     return "" if seconds is None else human_duration(seconds)
 
 
 def _text(line: LogLine) -> str:
+    attempt = f" (attempt {line.attempt})" if line.attempt > 1 else ""
     level = "" if line.level is Level.INFO else f" {line.level.value}:"
-    return printable(f"{line.at:%H:%M:%S} {line.key} |{level} {line.text}")
+    return printable(f"{line.at:%H:%M:%S} {line.key}{attempt} |{level} {line.text}")
 
 
 def _line(line: LogLine) -> dict[str, object]:

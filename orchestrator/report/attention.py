@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.definition.model import Approval
-from orchestrator.execution.state import NodeRun, NodeStatus
+from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.report.duration import human_duration
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
@@ -33,6 +33,12 @@ class Decision:
 def decisions(view: ExecutionView) -> tuple[Decision, ...]:
     """Every waiting approval, by index."""
     return tuple(_decision(view, run) for run in view.runs if run.status is NodeStatus.WAITING)
+
+
+def diff_command(execution: Execution) -> str:
+    """The shell command that shows what the result branch brings."""
+    base = execution.head or execution.base or ""
+    return f"git diff {base[:12]} {shlex.quote(execution.result_branch or '')}"
 
 
 def _decision(view: ExecutionView, run: NodeRun) -> Decision:

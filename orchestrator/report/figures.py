@@ -85,6 +85,22 @@ def run_seconds(run: NodeRun, view: ExecutionView) -> float | None:
     return span_seconds(run.started_at, run.completed_at, view.now)
 
 
+def left_behind(run: NodeRun) -> str:
+    """What the run left in the repository: `2 files, 1f2e3d4c`, `1 changed file discarded`, or nothing."""
+    outcome = run.outcome
+    if outcome is None or not (outcome.commit or outcome.discarded):
+        return ""
+    if outcome.commit is None:
+        return f"{plural(outcome.discarded, 'changed file')} discarded"
+    files = f"{plural(len(outcome.changes), 'file')}, " if outcome.changes else ""
+    return files + outcome.commit[:8]
+
+
+def counted_runs(number: int, view: ExecutionView) -> str:
+    """`8 nodes`, or `10 node runs` where a matrix makes more of them than there are nodes."""
+    return plural(number, "node" if len(view.runs) == len({run.node for run in view.runs}) else "node run")
+
+
 def tolerated(run: NodeRun) -> bool:
     """Failed, and allowed to: `continue-on-error`."""
     return run.status is NodeStatus.FAILED and run.result is Result.SUCCESS
@@ -109,15 +125,15 @@ def sentence(view: ExecutionView) -> str:
         skipped = counts.get(NodeStatus.SKIPPED, 0)
         allowed = sum(1 for run in view.runs if tolerated(run))
         extras = [f"{skipped} skipped"] * bool(skipped) + [f"{allowed} failed and may"] * bool(allowed)
-        every = f"All {total} nodes completed" if done == total and total > 1 else f"{plural(done, 'node')} completed"
+        every = ("All " if done == total and total > 1 else "") + f"{counted_runs(done, view)} completed"
         return ", ".join([every, *extras]) + "."
     if status is ExecutionStatus.CANCELLED:
-        return f"Cancelled after {counts.get(NodeStatus.COMPLETED, 0)} of {plural(total, 'node')}."
+        return f"Cancelled after {counts.get(NodeStatus.COMPLETED, 0)} of {counted_runs(total, view)}."
     if status is ExecutionStatus.PENDING:
-        return f"{plural(total, 'node')} will run."
+        return f"{counted_runs(total, view)} will run."
     running = [one_line(run.key, 60) for run in view.runs if run.status is NodeStatus.RUNNING]
     settled = sum(count for state, count in counts.items() if state.settled)
-    return f"{settled} of {plural(total, 'node')} done" + (f", running {_listed(running)}." if running else ".")
+    return f"{settled} of {counted_runs(total, view)} done" + (f", running {_listed(running)}." if running else ".")
 
 
 def _failed_sentence(view: ExecutionView) -> str:
@@ -125,7 +141,7 @@ def _failed_sentence(view: ExecutionView) -> str:
     if not failed:
         return one_line(view.execution.error_message or "The execution failed.")
     keys = _listed([one_line(run.key, 60) for run in failed])
-    skipped = sum(1 for run in view.runs if run.status is NodeStatus.SKIPPED)
+    skipped = len({run.node for run in view.runs if run.status is NodeStatus.SKIPPED})
     return f"{keys} failed" + (f", {plural(skipped, 'node')} did not run." if skipped else ".")
 
 

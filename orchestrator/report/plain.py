@@ -5,7 +5,15 @@ from __future__ import annotations
 from orchestrator.execution.state import NodeRun, NodeStatus
 from orchestrator.report.attention import decisions
 from orchestrator.report.duration import human_duration
-from orchestrator.report.figures import figures, replay_notice, run_seconds, sentence, tolerated
+from orchestrator.report.figures import (
+    counted_runs,
+    figures,
+    left_behind,
+    replay_notice,
+    run_seconds,
+    sentence,
+    tolerated,
+)
 from orchestrator.report.numbers import human_cost, plural
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
@@ -34,7 +42,9 @@ def _told(run: NodeRun) -> tuple[str, int]:
 def _started(view: ExecutionView) -> str:
     execution = view.execution
     name = one_line(execution.workflow_name or execution.workflow_id, 80)
-    return f"{_PREFIX} {name}: execution {execution.number}, {plural(len(view.runs), 'node')}, {execution.id}"
+    nodes, runs = plural(len({run.node for run in view.runs}), "node"), counted_runs(len(view.runs), view)
+    counts = nodes if nodes == runs else f"{nodes}, {runs}"
+    return f"{_PREFIX} {name}: execution {execution.number}, {counts}, {execution.id}"
 
 
 def _run_line(view: ExecutionView, run: NodeRun) -> str:
@@ -56,10 +66,7 @@ def _details(view: ExecutionView, run: NodeRun) -> list[str]:
     if run.status is NodeStatus.FAILED and outcome:
         allowed = ["(allowed to fail)"] if tolerated(run) else []
         return [*allowed, one_line(outcome.message, 200)]
-    if outcome and outcome.discarded:
-        return [f"{plural(outcome.discarded, 'changed file')} discarded"]
-    changed = plural(len(outcome.changes), "file") if outcome and outcome.changes else ""
-    return [f"{changed}  {outcome.commit[:8]}"] if outcome and outcome.commit else []
+    return [left_behind(run)]
 
 
 def _ended(view: ExecutionView) -> str:

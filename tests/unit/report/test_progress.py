@@ -34,12 +34,12 @@ def test_a_node_has_one_line_for_each_change() -> None:
     lines = plain_lines(before, after)
     assert sum(line.startswith("[mycelium] lint ") for line in lines) == 1
     assert not any(line.startswith("[mycelium] docs ") for line in lines)
-    assert lines[-1] == "[mycelium] completed in 1m 2s: All 10 nodes completed."
+    assert lines[-1] == "[mycelium] completed in 1m 2s: All 10 node runs completed."
 
 
 def test_the_first_lines_introduce_the_execution() -> None:
     lines = plain_lines(None, views.running())
-    assert lines[0].startswith("[mycelium] Three agents, one repository: execution 14, 10 nodes")
+    assert lines[0].startswith("[mycelium] Three agents, one repository: execution 14, 8 nodes, 10 node runs, ")
     assert f"[mycelium] {REPLAY_NOTICE}" in lines
 
 
@@ -75,6 +75,23 @@ def test_lines_tell_what_to_type_and_what_failed() -> None:
     assert "(allowed to fail)" in "\n".join(plain_lines(None, views.failed()))
 
 
+def test_a_line_tells_what_a_node_left_behind() -> None:
+    shown = views.completed()
+    docs = shown.runs[0]
+    assert docs.outcome is not None
+    assert f"1 file, {views.sha('docs')[:8]}" in "\n".join(plain_lines(None, shown))
+    careless = replace(docs, outcome=replace(docs.outcome, commit=None, changes=(), discarded=2))
+    lines = plain_lines(None, replace(shown, runs=(careless, *shown.runs[1:])))
+    assert any(line.startswith("[mycelium] docs ") and line.endswith("2 changed files discarded") for line in lines)
+
+
+def test_nodes_are_counted_as_nodes_where_each_runs_once() -> None:
+    shown = views.completed()
+    once = replace(shown, runs=shown.runs[:3])
+    assert sentence(once) == "All 3 nodes completed."
+    assert ", 3 nodes, " in plain_lines(None, once)[0]
+
+
 def test_hostile_names_stay_on_one_line_and_act_on_no_terminal() -> None:
     for text in [*plain_lines(None, views.hostile()), drawn(views.hostile())]:
         assert "\x1b" not in text
@@ -108,10 +125,10 @@ def test_colour_is_the_terminals_choice() -> None:
 @pytest.mark.parametrize(
     ("shown", "said"),
     [
-        (views.completed(), "All 10 nodes completed."),
+        (views.completed(), "All 10 node runs completed."),
         (views.failed(), "test (b) failed, 2 nodes did not run."),
         (views.waiting(), "A person has to decide on publish."),
-        (views.running(), "1 of 10 nodes done, running tests and simplify."),
+        (views.running(), "1 of 10 node runs done, running tests and simplify."),
     ],
 )
 def test_a_sentence_says_where_it_stands(shown: ExecutionView, said: str) -> None:
