@@ -14,9 +14,10 @@ from enum import StrEnum
 from orchestrator.execution.state import Annotation, ExecutionStatus, FailureClass, NodeRun, NodeStatus
 from orchestrator.report.comment import Part, comment_parts, to_markdown
 from orchestrator.report.duration import human_duration
+from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import REPLAY_NOTICE, purpose, run_seconds, sentence, tolerated
-from orchestrator.report.markdown_safety import fenced, safe_inline, safe_markdown
-from orchestrator.report.plain_text import clip, one_line, visible
+from orchestrator.report.markdown_safety import fenced, safe_inline, safe_markdown, safe_message
+from orchestrator.report.plain_text import clip, code_spans, one_line, visible
 from orchestrator.report.view import ExecutionView
 
 MAX_TEXT = 65_000
@@ -179,7 +180,8 @@ def _bounded(parts: Sequence[Part], view: ExecutionView) -> str:
 def _run_title(view: ExecutionView, run: NodeRun) -> str:
     seconds = run_seconds(run, view)
     took = f" in {human_duration(seconds)}" if seconds is not None and run.status.settled else ""
-    message = one_line(run.outcome.message, 200) if run.outcome else ""
+    # GitHub shows a title as it is, backticks and all.
+    message = "".join(piece for piece, _ in code_spans(one_line(run.outcome.message, 200))) if run.outcome else ""
     if run.status is NodeStatus.FAILED:
         return message or f"Failed{took}"
     if run.status is NodeStatus.WAITING:
@@ -192,7 +194,7 @@ def _run_title(view: ExecutionView, run: NodeRun) -> str:
 def _run_summary(view: ExecutionView, run: NodeRun) -> str:
     lines = [f"{safe_inline(purpose(view.workflow.nodes.get(run.node)), 140) or 'node'}: {run.status.value}."]
     if run.outcome and run.outcome.message:
-        lines.append(safe_inline(run.outcome.message, 1_000))
+        lines.append(safe_message(run.outcome.message, 1_000))
     if view.is_replayed(run):
         lines.append(f"**{REPLAY_NOTICE}**")
     return "\n\n".join(lines)
@@ -205,6 +207,6 @@ def _run_text(view: ExecutionView, run: NodeRun) -> str:
         safe_markdown(answer, limit=24_000) if isinstance(answer, str) else "",
         safe_markdown(outcome.summary, limit=24_000) if outcome else "",
     ]
-    tail = "\n".join(clip(line.text, 400) for line in view.tails.get(run.index, ())[-30:])
+    tail = "\n".join(clip(line.text, 400) for line in failure_tail(view, run, 30))
     parts.append(fenced(clip(tail, 4_000), "text") if tail else "")
     return "\n\n".join(part for part in parts if part)

@@ -11,8 +11,17 @@ from orchestrator.definition.model import Agent, NodeKind
 from orchestrator.execution.state import Commit, ExecutionStatus, NodeRun, NodeStatus
 from orchestrator.report.attention import decisions
 from orchestrator.report.duration import human_duration
+from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import failures, figures, purpose, replay_notice, run_seconds, sentence, tolerated
-from orchestrator.report.markdown_safety import fenced, safe_code, safe_html, safe_inline, safe_markdown, safe_subject
+from orchestrator.report.markdown_safety import (
+    fenced,
+    safe_code,
+    safe_html,
+    safe_inline,
+    safe_markdown,
+    safe_message,
+    safe_subject,
+)
 from orchestrator.report.mermaid import flowchart
 from orchestrator.report.numbers import human_cost, human_count, plural
 from orchestrator.report.plain_text import clip
@@ -170,10 +179,10 @@ def _asked(view: ExecutionView) -> Iterator[Part]:
 def _failure(view: ExecutionView, run: NodeRun) -> Part:
     message = run.outcome.message if run.outcome else ""
     code = f" {safe_code(run.error_code, 60)}" if run.error_code else ""
-    lines = [clip(line.text, 400) for line in view.tails.get(run.index, ())[-_TAIL_LINES:]]
+    lines = [clip(line.text, 400) for line in failure_tail(view, run, _TAIL_LINES)]
     tail = f"\n\n{fenced(clip(chr(10).join(lines), 4_000), 'text')}" if lines else ""
     return Notice(
-        kind="CAUTION", markdown=f"**{safe_inline(run.key, 100)} failed**{code} {safe_inline(message, 400)}{tail}"
+        kind="CAUTION", markdown=f"**{safe_inline(run.key, 100)} failed**{code} {safe_message(message, 400)}{tail}"
     )
 
 
@@ -204,7 +213,7 @@ def _row(view: ExecutionView, run: NodeRun) -> str:
 def _result_cell(run: NodeRun) -> str:
     outcome, words = run.outcome, []
     if run.status is NodeStatus.FAILED:
-        words.append("failed, and may" if tolerated(run) else safe_inline(outcome.message if outcome else "", 80))
+        words.append("failed, and may" if tolerated(run) else safe_message(outcome.message if outcome else "", 80))
     if run.status is NodeStatus.RUNNING and run.attempt > 1:
         words.append(f"attempt {run.attempt}")
     if run.decided_by:

@@ -64,9 +64,16 @@ def safe_code(text: str, limit: int = 200) -> str:
 
 def safe_subject(text: str, limit: int = 200) -> str:
     """A commit's subject as inert Markdown; what it has in backticks is code, as GitHub shows it."""
-    return "".join(
-        safe_code(piece, limit) if is_code else safe_text(piece) for piece, is_code in code_spans(one_line(text, limit))
-    )
+    return _with_code(one_line(text, limit))
+
+
+def safe_message(text: str, limit: int = 200) -> str:
+    """All of a message on one line as inert Markdown; what it has in backticks is code."""
+    return _with_code(clip(" ".join(visible(text[: limit * 8]).split()), limit))
+
+
+def _with_code(line: str) -> str:
+    return "".join(safe_code(piece, len(piece)) if is_code else safe_text(piece) for piece, is_code in code_spans(line))
 
 
 def safe_html(text: str, limit: int = 120) -> str:

@@ -19,7 +19,7 @@ HIDDEN = re.compile(
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     "\ufff9-\ufffb\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_BACKTICKS = re.compile(r"`([^`]+)`")
+_BACKTICKS = re.compile(r"`([^`\n]+)`")
 
 
 def visible(text: str) -> str:
@@ -42,9 +42,9 @@ def one_line(text: str, limit: int = 200) -> str:
     return ""
 
 
-def code_spans(line: str) -> tuple[tuple[str, bool], ...]:
-    """The pieces of a commit's subject, each with whether it stood in backticks."""
-    pieces = ((piece, place % 2 == 1) for place, piece in enumerate(_BACKTICKS.split(line)))
+def code_spans(text: str) -> tuple[tuple[str, bool], ...]:
+    """The pieces of a commit's subject or of a message, each with whether it stood in backticks on one line."""
+    pieces = ((piece, place % 2 == 1) for place, piece in enumerate(_BACKTICKS.split(text)))
     return tuple((text, is_code) for text, is_code in pieces if text)
 
 

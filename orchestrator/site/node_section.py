@@ -16,7 +16,8 @@ from orchestrator.site.graph import state_of
 from orchestrator.site.log import RunLog
 
 _OPEN_UP_TO = 12
-_SHOWN_ELSEWHERE = frozenset({"text", "commit", "files_changed", "usage"})
+_AGENTS_OWN = frozenset({"text", "commit", "files_changed", "usage"})
+_SHOWN_ELSEWHERE = {"agent": _AGENTS_OWN, "merge": _AGENTS_OWN, "run": frozenset({"commit", "summary"})}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +66,22 @@ class NodeSection:
     @property
     def outputs(self) -> dict[str, JsonValue]:
         outputs = self.run.outcome.outputs if self.run.outcome else {}
-        hidden = _SHOWN_ELSEWHERE if self.kind in ("agent", "merge") else frozenset({"commit"})
+        hidden = _SHOWN_ELSEWHERE.get(self.kind, frozenset({"commit"}))
         return {name: value for name, value in outputs.items() if name not in hidden and value not in ("", None)}
+
+    @property
+    def script(self) -> str:
+        """What a `run` node ran, as written in the workflow."""
+        return self.instruction.text if self.instruction and self.kind == "run" else ""
+
+    @property
+    def last_words(self) -> str:
+        """The end of what a command said: its output `summary` where that is neither the step summary nor in sight."""
+        outcome = self.run.outcome
+        if self.kind != "run" or outcome is None or outcome.summary.strip() or self.state == "failed":
+            return ""
+        said = outcome.outputs.get("summary")
+        return said if isinstance(said, str) else ""
 
     @property
     def log_href(self) -> str:

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestrator.report.duration import human_duration
+from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import replay_notice
 from orchestrator.report.numbers import human_cost, human_count, human_size, plural
 from orchestrator.report.plain_text import clip, code_spans, one_line, visible
@@ -56,8 +57,9 @@ def environment() -> Environment:
         "iso": _iso,
         "pretty": _pretty,
         "subject": _subject,
+        "message": _message,
     }
-    pages.globals |= {"content_policy": CONTENT_POLICY, "replay_notice": replay_notice}
+    pages.globals |= {"content_policy": CONTENT_POLICY, "replay_notice": replay_notice, "failure_tail": failure_tail}
     return pages
 
 
@@ -85,8 +87,17 @@ def _iso(moment: datetime) -> str:
 
 def _subject(text: str, limit: int) -> Markup:
     """A commit's subject, with what it has in backticks as code."""
+    return _with_code(one_line(text, limit))
+
+
+def _message(text: str, limit: int) -> Markup:
+    """What a failure or another sentence says, with what it has in backticks as code; line ends stay."""
+    return _with_code(clip(visible(text), limit))
+
+
+def _with_code(text: str) -> Markup:
     shapes = {True: Markup("<code>{}</code>"), False: Markup("{}")}
-    return Markup("").join(shapes[is_code].format(piece) for piece, is_code in code_spans(one_line(text, limit)))
+    return Markup("").join(shapes[is_code].format(piece) for piece, is_code in code_spans(text))
 
 
 def _pretty(value: object) -> str:

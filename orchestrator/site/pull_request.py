@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from orchestrator.execution.state import Execution
 from orchestrator.report.check_run import CheckRun, execution_check, run_check
 from orchestrator.report.comment import Details, Graph, Notice, Paragraphs, comment_parts
 from orchestrator.report.numbers import plural
@@ -35,11 +37,16 @@ class PreviewCheck:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullRequest:
-    """Everything the preview shows. `verdict` sums the checks up; `head` is empty before there is a branch."""
+    """Everything the preview shows. `verdict` sums the checks up; `head` is empty before there is a branch.
+
+    `nothing` says why there is nothing to merge, where that is so. `commented_at` is the end, or else the start.
+    """
 
     title: str
     base: str
     head: str
+    nothing: str
+    commented_at: datetime
     comment: tuple[PreviewPart, ...]
     whole: PreviewCheck
     checks: tuple[PreviewCheck, ...]
@@ -72,6 +79,8 @@ def pull_request(view: ExecutionView, anchors: Mapping[int, str], files: tuple[F
         title=one_line(execution.workflow_name or execution.workflow_id, 120),
         base=one_line(execution.branch, 120) or "the base branch",
         head=one_line(execution.result_branch or "", 120),
+        nothing="" if view.commits else _nothing(execution),
+        commented_at=execution.completed_at or execution.started_at or execution.created_at,
         comment=tuple(_part(part) for part in comment_parts(view)),
         whole=whole,
         checks=checks,
@@ -82,6 +91,14 @@ def pull_request(view: ExecutionView, anchors: Mapping[int, str], files: tuple[F
         additions=sum(file.additions for file in files),
         deletions=sum(file.deletions for file in files),
     )
+
+
+def _nothing(execution: Execution) -> str:
+    if execution.comparison:
+        return "Nothing to show: the commits are no longer kept."
+    if execution.status.ended:
+        return "Nothing to merge: no node committed anything."
+    return "Nothing to merge so far: no node has committed anything."
 
 
 def _part(part: Paragraphs | Notice | Graph | Details) -> PreviewPart:

@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from orchestrator.execution.state import ExecutionStatus, Level
+from orchestrator.definition.model import Run
+from orchestrator.execution.state import ExecutionStatus, Level, Outcome
 from orchestrator.report.figures import REPLAY_NOTICE
 from orchestrator.report.view import ExecutionView
 from orchestrator.site.build import build, execution_page, pull_request_page
@@ -263,3 +264,77 @@ def test_levels_can_be_chosen(site: Path) -> None:
     html = execution_page(site, "01K5DEMO00FAILED").read_text(encoding="utf-8")
     assert 'class="pick-error"' in html
     assert f"l-{Level.ERROR.value}" in html
+
+
+def test_pages_of_an_ended_execution_do_not_tell_when_they_were_built(tmp_path: Path) -> None:
+    for place, hours in (("early", 1), ("late", 30)):
+        seen = [replace(shown, now=views.at(3_600 * hours)) for shown in (views.completed(), views.failed())]
+        build(ViewSource(views=seen), tmp_path / place)
+    early, late = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (tmp_path / "early", tmp_path / "late")
+    )
+    assert early == late
+
+
+def test_the_uncommitted_changes_are_marked(tmp_path: Path) -> None:
+    shown = views.completed()
+    snapshot_commit = replace(shown.commits[0], sha=views.sha("snapshot"), subject="Uncommitted changes")
+    dirty = replace(shown.execution, base=snapshot_commit.sha, dirty=True)
+    build(ViewSource(views=[replace(shown, execution=dirty, commits=(snapshot_commit, *shown.commits))]), tmp_path)
+    assert read(execution_page(tmp_path, DEMO)).text.count("your uncommitted changes") == 1
+    preview = read(pull_request_page(tmp_path, DEMO)).text
+    assert preview.count("your uncommitted changes") == 2, "in the conversation and among the commits"
+    assert "wants to merge 5 commits" in preview
+
+
+@pytest.mark.parametrize(
+    ("shown", "result", "words"),
+    [
+        (views.completed(), None, "Nothing to merge: no node committed anything."),
+        (views.waiting(), None, "Nothing to merge so far: no node has committed anything."),
+        (views.completed(), views.sha("swept"), "Nothing to show: the commits are no longer kept."),
+    ],
+)
+def test_a_preview_without_commits_says_so(
+    tmp_path: Path, shown: ExecutionView, result: str | None, words: str
+) -> None:
+    execution = replace(shown.execution, result=result, result_branch=None)
+    source = ViewSource(views=[replace(shown, execution=execution, commits=())], diffs={execution.id: ""})
+    build(source, tmp_path)
+    page = read(pull_request_page(tmp_path, execution.id))
+    assert words in page.text
+    assert " merge 0 commits" not in page.text
+    assert {"conversation", "checks"} <= set(page.ids)
+    assert not {"commits", "files"} & set(page.ids)
+
+
+def test_a_failure_shows_its_command_and_code_and_repeats_nothing(tmp_path: Path) -> None:
+    shown = views.failed()
+    script = "\n".join(f"echo {word}" for word in ("one", "two", "three", "<four>"))
+    nodes = {**shown.workflow.nodes, "test": views.node("test", Run(script=script))}
+    outcome = replace(shown.runs[6].outcome or Outcome(), message="Not installed: `npm <i>`")
+    runs = tuple(replace(run, outcome=outcome) if run.index == 6 else run for run in shown.runs)
+    tail = (replace(shown.tails[6][0], text="Not installed: `npm <i>`"),)
+    changed = replace(shown, workflow=replace(shown.workflow, nodes=nodes), runs=runs, tails={6: tail})
+    build(ViewSource(views=[changed]), tmp_path)
+    html = execution_page(tmp_path, shown.execution.id).read_text(encoding="utf-8")
+    card = html[html.index('<article class="failure">') : html.index("</article>")]
+    assert card.count("Not installed: <code>npm &lt;i&gt;</code>") == card.count("Not installed") == 1
+    before, after = card.split("<summary>Show 1 more line</summary>")
+    assert "echo three" in before
+    assert "echo &lt;four&gt;" in after
+
+
+@pytest.mark.parametrize(("summary", "shown"), [("**12** passed", False), ("", True)])
+def test_what_a_command_said_last_stands_in_for_a_step_summary(tmp_path: Path, summary: str, shown: bool) -> None:
+    seen = views.completed()
+    outcome = Outcome(exit_code=0, outputs={"exit-code": 0, "summary": summary or "last words"}, summary=summary)
+    runs = tuple(replace(run, outcome=outcome) if run.index == 4 else run for run in seen.runs)
+    build(ViewSource(views=[replace(seen, runs=runs)]), tmp_path)
+    html = execution_page(tmp_path, DEMO).read_text(encoding="utf-8")
+    section = html[html.index('id="node-lint"') : html.index('id="node-test-a"')]
+    assert ('class="last-words' in section) is shown
+    assert section.count("last words") == shown
+    assert '<th scope="row">summary</th>' not in section
+    assert ("<strong>12</strong> passed" in section) is not shown

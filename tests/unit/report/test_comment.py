@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from orchestrator.execution.state import Annotation, NodeStatus, Usage
+from orchestrator.execution.state import Annotation, NodeStatus, Outcome, Usage
 from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check, run_check, run_conclusion
 from orchestrator.report.comment import MAX_BYTES, comment, marker
+from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import REPLAY_NOTICE
 from orchestrator.report.view import ExecutionView
 from tests.fakes import views
@@ -144,3 +145,38 @@ def test_annotations_come_in_batches_that_github_takes() -> None:
     assert (first.start_line, first.end_line, first.level, first.start_column) == (1, 1, "notice", 4)
     assert first.message
     assert second.start_column is None
+
+
+def failed_with(message: str, *log: str) -> ExecutionView:
+    """The failed demo, where `test (b)` failed with `message` and its log ends with `log`."""
+    shown = views.failed()
+    outcome = replace(shown.runs[6].outcome or Outcome(), message=message)
+    runs = tuple(replace(run, outcome=outcome) if run.index == 6 else run for run in shown.runs)
+    line = views.demo_log(shown, 6)[0]
+    return replace(shown, runs=runs, tails={6: tuple(replace(line, text=text) for text in log)})
+
+
+@pytest.mark.parametrize(
+    ("message", "log", "left"),
+    [
+        ("exit code 1", ("exit code 1",), []),
+        ("exit code 1", ("boom", "\x1b[31mexit code 1\x1b[0m "), ["boom"]),
+        ("two\nlines", ("boom", "two", "lines"), ["boom"]),
+        ("two\nlines", ("lines",), ["lines"]),
+        ("exit code 1", ("exit code 1", "then more"), ["exit code 1", "then more"]),
+        ("", ("boom",), ["boom"]),
+        ("exit code 1", (), []),
+    ],
+)
+def test_a_failure_does_not_repeat_its_message(message: str, log: tuple[str, ...], left: list[str]) -> None:
+    shown = failed_with(message, *log)
+    assert [line.text for line in failure_tail(shown, shown.runs[6], 14)] == left
+    assert [line.text for line in failure_tail(shown, shown.runs[6], 1)] == left[-1:]
+
+
+def test_backticks_of_a_message_are_code() -> None:
+    shown = failed_with("Not installed: `npm i <x>` *first*", "Not installed: `npm i <x>` *first*")
+    text = comment(shown)
+    assert "Not installed: `npm i <x>` \\*first\\*" in text
+    assert text.count("npm i") == 2, "in the caution and in the table"
+    assert run_check(shown, shown.runs[6]).title == "Not installed: npm i <x> *first*"
