@@ -28,7 +28,7 @@ class LazyGroup(click.Group):
         sections: Mapping[str, Mapping[str, Verb]] | None = None,
         **attributes: object,
     ) -> None:
-        super().__init__(name, **attributes)  # type: ignore[arg-type]
+        super().__init__(name, **attributes)  # type: ignore[arg-type]  # click checks its own
         self.sections = sections or {}
 
     @override

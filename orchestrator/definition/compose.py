@@ -94,7 +94,7 @@ def _syntax_hint(message: str, line: str, rest: str) -> str | None:
 
 class _Composer:
     def __init__(self, text: str, file: str) -> None:
-        from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
+        from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # compiled, and untyped
 
         self._parser: Any = CParser(text)
         self._file = file

@@ -135,7 +135,7 @@ def parse_cron(text: str, timezone: str = "UTC") -> Cron:
         either_day=not (parts[2].startswith("*") or parts[4].startswith("*")),
         every_hour=parts[1].startswith("*"),
     )
-    if next(cron._walls(datetime(2000, 1, 1)), None) is None:  # noqa: DTZ001  (a wall-clock time has no zone)
+    if next(cron._walls(datetime(2000, 1, 1)), None) is None:  # noqa: DTZ001 - a wall-clock time has no zone
         raise CronError(f"`{text}` is never due", hint="that day does not exist in that month")
     return cron
 

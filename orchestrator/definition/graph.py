@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from orchestrator.definition.model import Node
 
 if TYPE_CHECKING:
-    from networkx import DiGraph  # type: ignore[import-untyped]
+    from networkx import DiGraph  # type: ignore[import-untyped]  # no stubs in the package
 
 
 def directed(edges: Mapping[str, Iterable[str]]) -> DiGraph:

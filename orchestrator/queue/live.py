@@ -42,7 +42,7 @@ class RedisEvents:
     @contextmanager
     def subscribe(self, execution_id: str) -> Generator[Iterator[LiveEvent | None]]:
         """The subscription stands before the body runs, so that a snapshot read in it misses nothing."""
-        with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
+        with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]  # redis-py leaves it so
             with translated("subscribing to live events"):
                 pubsub.subscribe(events(execution_id))
                 # redis-py only sends the command; the answer is the first message.

@@ -54,7 +54,7 @@ class EmbeddedServer:
         self._binary = binary
         self._password = secrets.token_urlsafe(32)
         # A socket path holds 104 bytes on macOS, and TMPDIR is long there: /tmp keeps it short.
-        short = "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108
+        short = "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108 - mkdtemp makes a folder of ours in it
         self._folder = Path(tempfile.mkdtemp(prefix="mycelium-", dir=short))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -117,7 +117,7 @@ class EmbeddedServer:
                 stderr=log,
                 env=_environment(),
                 start_new_session=True,
-                preexec_fn=mortal.before_exec(os.getpid()),  # noqa: PLW1509
+                preexec_fn=mortal.before_exec(os.getpid()),  # noqa: PLW1509 - see above
             )
         guard = [sys.executable, "-I", str(Path(__file__).with_name("guard.py")), str(os.getpid()), *command]
         return subprocess.Popen(guard, stdin=stdin, stdout=log, stderr=log, env=_environment(), start_new_session=True)

@@ -80,6 +80,7 @@ class RedisStopSignals:
     def _hear(self) -> None:
         while not self._closed.is_set():
             try:
+                # redis-py leaves `pubsub` untyped.
                 with translated("listening for stop messages"), self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
                     self._follow(pubsub)
             except MyceliumError as error:

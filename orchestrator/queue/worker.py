@@ -114,7 +114,7 @@ class TokenWorker(SimpleWorker):
 
     def bootstrap(self, *_args: object, **_kwargs: object) -> None:
         """Register, and look once: what became ready before we were registered woke nobody."""
-        self.register_birth()  # type: ignore[no-untyped-call]
+        self.register_birth()  # type: ignore[no-untyped-call]  # RQ leaves it so
         self.set_state(WorkerStatus.STARTED)
         for queue, label in zip(self.queues, self._labels, strict=True):
             push(self.connection, queue.name, label, 1)
@@ -134,7 +134,7 @@ class TokenWorker(SimpleWorker):
             register(self, pipeline=own)
             own.execute()
 
-    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002 - as RQ has it
         return ALIVE_SECONDS
 
     def execute_job(self, job: Job, queue: Queue) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil  # type: ignore[import-untyped]  # no stubs in the package
 
 from orchestrator.lifecycle.ports.runner import Task
 from orchestrator.runners.environment import MARKER, marker

@@ -49,7 +49,7 @@ class ClaudeRunner:
 
     def run(self, task: Task, log: LogSink, control: Control) -> Outcome:
         action = task.action
-        assert isinstance(action, AgentTask)  # noqa: S101
+        assert isinstance(action, AgentTask)  # noqa: S101 - the registry has it by engine
         program = self._program or shutil.which("claude", path=self._environ.get("PATH"))
         if program is None:
             return _failed(FailureClass.SETUP, f"Claude Code is not installed: `{INSTALL}`")

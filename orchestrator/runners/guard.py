@@ -13,7 +13,7 @@ and last `{"ended"}` with the processes that the main process left behind. `star
 
 from __future__ import annotations
 
-import array  # noqa: F401  (`socket.recv_fds` imports it late, and every guard would pay for that)
+import array  # noqa: F401 - `socket.recv_fds` imports it late, and every guard would pay for that
 import contextlib
 import ctypes
 import gc
@@ -49,7 +49,7 @@ def prctl() -> Callable[[int, int], object]:
 def start_time(pid: int) -> int:
     """Clock ticks between boot and the start of `pid` (proc(5), field 22 of stat); 0 where nobody can say."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - importing pathlib is slow
             return int(file.read().rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return 0
@@ -58,7 +58,7 @@ def start_time(pid: int) -> int:
 def command_line(pid: int) -> str:
     """What `ps` would call the process, cut to what fits into a line."""
     try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123
+        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123 - importing pathlib is slow
             return file.read(400).replace(b"\0", b" ").decode("utf-8", "replace").strip()[:120]
     except OSError:
         return ""
@@ -80,8 +80,8 @@ def _children(pid: int) -> list[int]:
     """The kernel's own list, by thread; only what is there is read, however many processes the machine has."""
     children: list[int] = []
     try:
-        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
-            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:  # noqa: PTH123
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - importing pathlib is slow
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:  # noqa: PTH123 - as above
                 children += [int(child) for child in file.read().split()]
     except OSError:
         return children

@@ -35,7 +35,7 @@ class ReplayRunner:
         self._pace = pace
 
     def run(self, task: Task, log: LogSink, control: Control) -> Outcome:
-        assert isinstance(task.action, AgentTask)  # noqa: S101
+        assert isinstance(task.action, AgentTask)  # noqa: S101 - the registry has it by engine
         name = task.action.transcript_name or task.key
         if task.action.transcript is None:
             return _setup(f"there is no transcript to replay; add `<workflow file without suffix>.replay/{name}.jsonl`")

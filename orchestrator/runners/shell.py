@@ -38,7 +38,7 @@ class ShellRunner:
         self._environ = environ
 
     def run(self, task: Task, log: LogSink, control: Control) -> Outcome:
-        assert isinstance(task.action, ShellTask)  # noqa: S101
+        assert isinstance(task.action, ShellTask)  # noqa: S101 - the registry has it under `shell`
         for secret in task.secrets:
             log.mask(secret)
         limits = Limits(timeout_seconds=task.timeout_seconds, idle_seconds=task.idle_seconds)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from orchestrator.lifecycle.ports.runner import Control, StopReason
 from orchestrator.runners.lines import LINE_LIMIT, LineSplitter
@@ -106,14 +106,14 @@ class _Supervision:
         self.selector.register(self.process.link, selectors.EVENT_READ, self._listen)
         self.selector.register(self.control.fileno(), selectors.EVENT_READ, self._ask_control)
 
-    def _reader(self, pipe: object, stream: str, splitter: LineSplitter) -> Callable[[], None]:
+    def _reader(self, pipe: BinaryIO, stream: str, splitter: LineSplitter) -> Callable[[], None]:
         def read() -> None:
-            chunk = pipe.read(CHUNK)  # type: ignore[attr-defined]
+            chunk = pipe.read(CHUNK)
             for line in splitter.feed(chunk) if chunk else splitter.finish():
                 self.listener.line(line, stream)
             self.heard_at = time.monotonic()
             if not chunk:
-                self.selector.unregister(pipe)  # type: ignore[arg-type]
+                self.selector.unregister(pipe)
                 self.open -= 1
 
         return read

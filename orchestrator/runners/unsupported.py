@@ -12,6 +12,6 @@ class UnsupportedRunner:
     def __init__(self, engine: str) -> None:
         self._engine = engine
 
-    def run(self, task: Task, log: LogSink, control: Control) -> Outcome:  # noqa: ARG002
+    def run(self, task: Task, log: LogSink, control: Control) -> Outcome:  # noqa: ARG002 - as the port has it
         message = f"engine `{self._engine}` is not supported yet; use `claude` or `replay`"
         return Outcome(failure=FailureClass.SETUP, message=message)

@@ -25,7 +25,7 @@ def rendered(text: str, *, limit: int = MAX_CHARACTERS) -> Markup:
     tokens = parser.parse(source)
     for token in tokens:
         _tame(token)
-    return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704 -- the renderer escapes
+    return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704 - the renderer escapes
 
 
 def with_icons(html: Markup) -> Markup:

@@ -68,7 +68,8 @@ def _built(entry: dict[str, dict[str, object] | str]) -> Built:
     bars = summary.pop("bars")
     if not isinstance(bars, list):
         raise TypeError("bars")
+    # Whatever is not as we wrote it raises here, and then all pages are made anew.
     return Built(
         key=str(entry["key"]),
-        summary=Summary(**summary, bars=tuple(Bar(**bar) for bar in bars)),  # type: ignore[arg-type]
+        summary=Summary(**summary, bars=tuple(Bar(**bar) for bar in bars)),  # type: ignore[arg-type]  # see above
     )

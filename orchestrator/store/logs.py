@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import LiteralString
 
 from orchestrator.errors import SetupError, Unavailable
 from orchestrator.execution.state import Level, LogLine
@@ -224,14 +224,15 @@ def _lines(
     connection: sqlite3.Connection,
     execution_id: str,
     run: int | None,
-    condition: tuple[Any, ...],
+    condition: tuple[LiteralString, *tuple[object, ...]],
     *,
     newest_first: bool = False,
 ) -> Iterator[LogLine]:
     where, *values = condition
     only = "" if run is None else "AND run = ?"
+    # Only literals of this module are put together here; every value is a parameter.
     query = (
-        f"SELECT run, first, data FROM chunks WHERE execution_id = ? {only} AND {where} "  # noqa: S608
+        f"SELECT run, first, data FROM chunks WHERE execution_id = ? {only} AND {where} "  # noqa: S608 - see above
         f"ORDER BY last {'DESC' if newest_first else 'ASC'}"
     )
     parameters = (execution_id, *(() if run is None else (run,)), *values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -16,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from orchestrator.execution.state import ExecutionStatus, NodeStatus, Result, TriggerKind
 from orchestrator.store.columns import Commits, Identifier, Json, Moment, OutcomeJson, Serial, Status, Words
@@ -29,8 +31,8 @@ RUNNING = text("status = 'running'")
 WAITING = text("status = 'waiting'")
 
 
-def _partial(name: str, columns: tuple[object, ...], condition: TextClause) -> Index:
-    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)  # type: ignore[arg-type]
+def _partial(name: str, columns: tuple[ColumnElement[Any], ...], condition: TextClause) -> Index:
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
 executions = Table(

@@ -113,7 +113,7 @@ def _parse(text: str) -> Node:
     from lark.exceptions import UnexpectedInput
 
     try:
-        root: Node = _parser().parse(text)  # type: ignore[assignment]
+        root: Node = _parser().parse(text)  # type: ignore[assignment]  # our transformer builds nodes, not trees
     except UnexpectedInput as error:
         raise _unexpected(text, error) from error
     return root

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -101,7 +103,15 @@ def _node_runs() -> None:
         sa.Column("matrix", sa.Text, nullable=False),
         sa.Column("outcome", sa.Text),
     )
-    urgency = ["instance", "queue", sa.text("priority DESC"), "ready_at", "execution_id", "index", "not_before"]
+    urgency: list[str | sa.TextClause] = [
+        "instance",
+        "queue",
+        sa.text("priority DESC"),
+        "ready_at",
+        "execution_id",
+        "index",
+        "not_before",
+    ]
     _partial_index("ix_node_runs_claim", "node_runs", urgency, "= 'queued'")
     _partial_index("ix_node_runs_retry", "node_runs", ["instance", "not_before"], "= 'queued'")
     _partial_index("ix_node_runs_leased", "node_runs", ["instance", "execution_id", "index"], "= 'running'")
@@ -145,6 +155,6 @@ def _execution_id(*, primary_key: bool = True) -> sa.Column[str]:
     return sa.Column("execution_id", IDENTIFIER, owner, primary_key=primary_key, nullable=False)
 
 
-def _partial_index(name: str, table: str, columns: list[object], statuses: str) -> None:
+def _partial_index(name: str, table: str, columns: Sequence[str | sa.TextClause], statuses: str) -> None:
     condition = sa.text(f"status {statuses}")
-    op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)  # type: ignore[arg-type]
+    op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)
