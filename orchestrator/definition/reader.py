@@ -14,9 +14,10 @@ from orchestrator.definition.expressions import (
     Embedded,
     Expression,
     ExpressionSyntaxError,
+    Malformed,
     has_expression,
     parse,
-    split,
+    pieces,
 )
 from orchestrator.definition.model import JsonValue
 from orchestrator.errors import Place, Problem
@@ -139,15 +140,13 @@ class Reader:
             self.finite(child)
 
     def template(self, scalar: Scalar) -> str:
-        """The text of a scalar that may hold `${{ }}`. Raises `Misfit` where an expression does not parse."""
+        """The text of a scalar that may hold `${{ }}`; each expression that does not parse is reported."""
         if has_expression(scalar.value):
-            try:
-                parts = split(scalar.value)
-            except ExpressionSyntaxError as error:
-                raise Misfit(within(scalar, error.column - 1), error.reason, error.hint) from error
-            for part in parts:
-                if isinstance(part, Embedded):
-                    self._use(scalar, part.expression, part.offset)
+            for piece in pieces(scalar.value):
+                if isinstance(piece, Embedded):
+                    self._use(scalar, piece.expression, piece.offset)
+                elif isinstance(piece, Malformed):
+                    self.problem(within(scalar, piece.column - 1), piece.reason, piece.hint)
         return scalar.value
 
     def condition(self, scalar: Scalar, text: str, offset: int) -> Expression:

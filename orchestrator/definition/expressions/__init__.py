@@ -17,10 +17,12 @@ from orchestrator.definition.expressions.references import (
 from orchestrator.definition.expressions.syntax import Expression
 from orchestrator.definition.expressions.template import (
     Embedded,
+    Malformed,
     as_text,
     has_expression,
     interpolate,
     interpolate_text,
+    pieces,
     split,
     whole_expression,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "Expression",
     "ExpressionError",
     "ExpressionSyntaxError",
+    "Malformed",
     "Reference",
     "Status",
     "as_text",
@@ -41,6 +44,7 @@ __all__ = [
     "interpolate_text",
     "is_truthy",
     "parse",
+    "pieces",
     "references",
     "split",
     "status_functions",

@@ -16,6 +16,7 @@ from orchestrator.definition.model import JsonValue
 
 OPEN = "${{"
 CLOSE = "}}"
+_NOT_CLOSED = "The expression is not closed: after `${{` there is no `}}`"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,33 +27,59 @@ class Embedded:
     offset: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Malformed:
+    """What is no expression in a template. `column` counts from 1 in the template."""
+
+    reason: str
+    column: int
+    hint: str | None = None
+
+
 def has_expression(template: str) -> bool:
     """Whether `template` is more than plain text."""
     return OPEN in template
 
 
-@lru_cache(maxsize=4_096)
 def split(template: str) -> tuple[str | Embedded, ...]:
     """The texts and expressions of `template`, in order.
 
-    Raises `ExpressionSyntaxError` whose column counts in `template`.
+    Raises `ExpressionSyntaxError` for the first that is malformed; its column counts in `template`.
     """
     parts: list[str | Embedded] = []
-    position = 0
-    while (start := template.find(OPEN, position)) >= 0:
-        if start > position:
-            parts.append(template[position:start])
-        inner = start + len(OPEN)
-        end = _closing(template, inner)
-        parts.append(Embedded(expression=_parse_at(template[inner:end], inner), offset=inner))
-        position = end + len(CLOSE)
-    if position < len(template) or not parts:
-        parts.append(template[position:])
+    for piece in pieces(template):
+        if isinstance(piece, Malformed):
+            raise ExpressionSyntaxError(piece.reason, column=piece.column, hint=piece.hint)
+        parts.append(piece)
     return tuple(parts)
 
 
-def _closing(template: str, start: int) -> int:
-    """Where the `}}` stands that closes the expression starting at `start`; quoted braces do not."""
+@lru_cache(maxsize=4_096)
+def pieces(template: str) -> tuple[str | Embedded | Malformed, ...]:
+    """As `split`, with the malformed expressions in their places, so that none hides another.
+
+    After one that is not closed, reading goes on at the next `${{`.
+    """
+    found: list[str | Embedded | Malformed] = []
+    position = 0
+    while (start := template.find(OPEN, position)) >= 0:
+        if start > position:
+            found.append(template[position:start])
+        inner = start + len(OPEN)
+        end = _closing(template, inner)
+        if end is None:
+            found.append(Malformed(reason=_NOT_CLOSED, column=start + 1))
+            position = inner
+        else:
+            found.append(_parsed(template[inner:end], inner))
+            position = end + len(CLOSE)
+    if position < len(template) or not found:
+        found.append(template[position:])
+    return tuple(found)
+
+
+def _closing(template: str, start: int) -> int | None:
+    """Where the `}}` stands that closes the expression starting at `start`; quoted braces do not. None without it."""
     position = start
     while (end := template.find(CLOSE, position)) >= 0:
         quote = template.find("'", position, end)
@@ -62,15 +89,14 @@ def _closing(template: str, start: int) -> int:
         if closing_quote < 0:
             break
         position = closing_quote + 1
-    message = "The expression is not closed: after `${{` there is no `}}`"
-    raise ExpressionSyntaxError(message, column=start - len(OPEN) + 1)
+    return None
 
 
-def _parse_at(text: str, offset: int) -> Expression:
+def _parsed(text: str, offset: int) -> Embedded | Malformed:
     try:
-        return parse(text)
+        return Embedded(expression=parse(text), offset=offset)
     except ExpressionSyntaxError as error:
-        raise ExpressionSyntaxError(error.reason, column=error.column + offset, hint=error.hint) from error
+        return Malformed(reason=error.reason, column=error.column + offset, hint=error.hint)
 
 
 def whole_expression(template: str) -> Expression | None:
