@@ -37,13 +37,13 @@ def compose(source: str | bytes, file: str) -> tuple[Yaml | None, list[Problem]]
 def _decoded(source: str | bytes, file: str) -> str:
     try:
         data = source.encode() if isinstance(source, str) else source
+        if len(data) > MAX_BYTES:
+            # Who read the file may have stopped behind the limit, amid a character: its size is unknown.
+            raise _unreadable(file, f"the file has more than {MAX_BYTES:,} bytes", "split the workflow")
         text = data.decode("utf-8-sig")
     except UnicodeError as error:
         line = data[: error.start].count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else 1
         raise _unreadable(file, "the file is not UTF-8", "save it as UTF-8", line=line) from error
-    if len(data) > MAX_BYTES:
-        size = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are allowed"
-        raise _unreadable(file, size, "split the workflow")
     if found := _FORBIDDEN.search(text):
         before = text[: found.start()]
         message = f"the character U+{ord(found[0]):04X} is not allowed in YAML"

@@ -78,7 +78,8 @@ def test_aliases_are_expanded_and_places_kept() -> None:
         ("ab: 1\nc: \x00", "w.yaml:2:4: the character U+0000 is not allowed"),
         (b"ab: 1\nc: \xff", "w.yaml:2:1: the file is not UTF-8"),
         ("a: \ud800", "the file is not UTF-8"),
-        ("#" * (MAX_BYTES + 1), "at most 2,000,000 are allowed"),
+        ("#" * (MAX_BYTES + 1), "the file has more than 2,000,000 bytes (split the workflow)"),
+        (("#" + "é" * MAX_BYTES).encode()[: MAX_BYTES + 2], "more than 2,000,000 bytes"),
         ("- x\n" * 250_001, "more than 250,000 values"),
     ],
 )
