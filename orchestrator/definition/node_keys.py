@@ -40,7 +40,7 @@ from orchestrator.definition.shapes import (
 
 MAX_NODES = 10_000
 
-_ENGINE_KEY = Key(shape=ENGINE, description="The program that runs the agent: claude (default), replay, …")
+_ENGINE_KEY = Key(shape=ENGINE, description="The program that runs the agent: claude (default) or replay")
 _MODEL_KEY = Key(shape=TEMPLATE, description="The engine's model; the agent's or the engine's own without it")
 _TIMEOUT_KEY = Key(shape=MINUTES, description="Minutes until an attempt is stopped; 30 without it")
 _RETRY_KEY = Key(shape=RETRY, description="How many attempts in total, or when and how to try again")
@@ -90,7 +90,7 @@ NODE_KEYS = Keys(
         "model": _MODEL_KEY,
         "tools": Key(shape=TOOLS, description="The only tools the agent may use: a list, or names with commas"),
         "max-turns": Key(shape=number(least=1, whole=True), description="How many turns the agent may take"),
-        "prompt": Key(shape=TEMPLATE, description="What the agent is to do"),
+        "prompt": Key(shape=TEMPLATE, description="What the agent is to do; its definition alone says it without"),
         "resolver": Key(shape=AGENT_NAME, description="The agent that resolves the conflicts of a merge"),
     },
     later=frozenset(

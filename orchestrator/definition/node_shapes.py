@@ -29,7 +29,8 @@ from orchestrator.definition.shapes import (
     number,
 )
 
-ENGINES = ("claude", "codex", "gemini", "opencode", "command", "replay", "scripted")
+ENGINES = ("claude", "replay")
+_LATER_ENGINES = frozenset({"codex", "gemini", "opencode", "command", "scripted"})
 
 MINUTES = number(above=0)
 _TOOL_COMMA = re.compile(r",(?![^()]*\))")
@@ -150,6 +151,9 @@ def _read_approval(value: Yaml, reader: Reader) -> Approval:
 
 def _read_engine(value: Yaml, reader: Reader) -> str:
     engine = TEMPLATE.read(value, reader)
+    if engine in _LATER_ENGINES:
+        known = " or ".join(f"`{name}`" for name in ENGINES)
+        raise Misfit(value, f"`engine: {engine}` is not supported yet", f"use {known}")
     return engine if "${{" in engine else choice(ENGINES, what="engine").read(value, reader)
 
 

@@ -124,6 +124,7 @@ def test_node_keys_and_shorthands(body: str, field: str, value: Any) -> None:
         ("context: none", "context", ContextMode.NONE),
         ("max-turns: 3", "max_turns", 3),
         ("prompt: Do it", "prompt", "Do it"),
+        ("context: needs", "prompt", ""),
         ("engine: replay, model: opus", "model", "opus"),
         (
             "answer: {ok: {type: boolean}}",
