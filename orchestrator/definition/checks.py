@@ -12,7 +12,7 @@ from orchestrator.definition.matrix import known_keys
 from orchestrator.definition.model import Agent, Input, Merge, Node
 from orchestrator.definition.nodes import Written
 from orchestrator.definition.reader import Reader, Use, nearest, within
-from orchestrator.definition.taint import Taint
+from orchestrator.definition.taint import MOST_STATIONS, Taint
 
 _COMMON = frozenset({"github", "inputs", "vars", "execution"})
 _NODE = _COMMON | {"needs", "matrix"}
@@ -104,6 +104,7 @@ class ExpressionChecks:
 
     def __init__(self, nodes: Mapping[str, Written], inputs: Mapping[str, Input], env: Mapping[str, str]) -> None:
         self._nodes = {name: written.node for name, written in nodes.items()}
+        self._unreadable = {name for name, node in nodes.items() if "strategy" in node.entries and not node.node.matrix}
         self._needs = {name: {need.node.lower() for need in node.needs} for name, node in self._nodes.items()}
         self._inputs = {name.lower() for name in inputs}
         self._input_names = list(inputs)
@@ -126,6 +127,8 @@ class ExpressionChecks:
 
     def _check(self, use: Use, reference: Reference, reader: Reader) -> None:
         node = self._nodes.get(use.node) if use.node is not None else None
+        if reference.path[0] == "matrix" and use.node in self._unreadable:
+            return
         found = _context_problem(use, reference, node) or self._member_problem(reference, node)
         found = found or self._taint_problem(use, reference, node)
         if found:
@@ -157,11 +160,11 @@ class ExpressionChecks:
         return None
 
     def _taint_problem(self, use: Use, reference: Reference, node: Node | None) -> tuple[str, str | None] | None:
-        if use.field != "run" or (source := self._taint.source(reference, node)) is None:
+        if use.field != "run" or (way := self._taint.way(reference, node)) is None:
             return None
         path = ".".join(reference.path)
-        origin = " is" if path == source else f" carries `{source}`:"
-        writer = "an agent" if source.lower().startswith("needs") else "an outsider"
+        origin = " is" if path == way.source else f" carries `{way.source}`{_stations(way.through)}:"
+        writer = "an outsider" if way.source.startswith("github") else "an agent"
         message = f"`{path}`{origin} text that {writer} can write, which `run` would execute"
         return message, 'put it into `env` and write "$NAME" in the script'
 
@@ -181,6 +184,11 @@ def _context_problem(use: Use, reference: Reference, node: Node | None) -> tuple
     if context == "matrix" and (node is None or node.matrix is None):
         return "`matrix` is read in a node without `strategy.matrix`", "add `strategy: {matrix: …}`"
     return None
+
+
+def _stations(paths: tuple[str, ...]) -> str:
+    shown = [f"`{path}`" for path in paths[:MOST_STATIONS]] + ["…"] * (len(paths) > MOST_STATIONS)
+    return f" through {', '.join(shown)}" if shown else ""
 
 
 def _matrix_problem(name: str, node: Node) -> tuple[str, str | None] | None:

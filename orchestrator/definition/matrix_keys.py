@@ -21,7 +21,7 @@ def _read_matrix(value: Yaml, reader: Reader) -> Matrix:
         try:
             combinations(matrix, lambda text: text)
         except BadInput as error:
-            raise Misfit(value, error.message, error.hint) from error
+            reader.problem(value, error.message, error.hint)
     return matrix
 
 

@@ -43,6 +43,7 @@ TOP = [
     ("env: {1A: x}\nnodes: {a: {run: x}}", "`1A` is no name of an environment variable"),
     ("env: {A: '${{ needs.x }}'}\nnodes: {a: {run: x}}", "`needs` cannot be read in `env`"),
     ("defaults: {engine: claud}\nnodes: {a: {run: x}}", "unknown engine `claud` (did you mean `claude`?)"),
+    ("defaults: {engine: gemini}\nnodes: {a: {run: x}}", "`engine: gemini` is not supported yet"),
     ("defaults: {sandbox: x}\nnodes: {a: {run: x}}", "`sandbox` is not supported yet"),
 ]
 
@@ -95,6 +96,8 @@ NODES = [
     ("{merge: [othr]}", "there is no node `othr`"),
     ("{agent: a b}", "`a b` is no name of an agent"),
     ("{agent: a, engine: gpt}", "unknown engine `gpt`"),
+    ("{agent: a, engine: codex}", "`engine: codex` is not supported yet (use `claude` or `replay`)"),
+    ("{merge: other, resolver: a, engine: scripted}", "`engine: scripted` is not supported yet"),
     ("{agent: a, max-turns: 1.5}", "expected a whole number"),
     ("{agent: a, answer: []}", "`answer` is a map of properties"),
     ("{agent: a, answer: {v: text}}", "a property of `answer` is a JSON Schema"),
@@ -167,6 +170,71 @@ def test_what_an_agent_says_is_no_shell_code(output: str, allowed: bool) -> None
     )
     found = [problem.node for problem in problems(text) if "an agent can write, which `run`" in problem.message]
     assert found == ([] if allowed else ["x", "y"])
+
+
+WAYS = [
+    ("needs.b.outputs.u", "`needs.b.outputs.u` carries `github.event.issue.title` through `needs.a.outputs.t`:"),
+    ("needs.B.Outputs['U']", "carries `github.event.issue.title` through `needs.a.outputs.t`:"),
+    ("needs.b.outputs", "`needs.b.outputs` carries `github.event.issue.title`"),
+    ("needs.b", "`needs.b` carries `github.event.issue.title`"),
+    ("toJSON(needs)", "`needs` carries `github.event.issue.title`"),
+    ("needs.b.outputs[inputs.i]", "`needs.b.outputs` carries"),
+    ("needs.b.outputs.by-env", "carries `github.head_ref` through `env.OWN`, `env.TOP`:"),
+    ("needs.b.outputs.by-matrix", "carries `github.ref_name` through `matrix.v`:"),
+    ("needs.b.outputs.by-agent", "carries `needs.r.outputs.text`: text that an agent can write"),
+    ("env.V", "`env.V` carries `github.event.issue.title` through `needs.b.outputs.u`, `needs.a.outputs.t`:"),
+    ("needs.b.outputs.fixed", ""),
+    ("needs.b.outputs.own", ""),
+    ("needs.b.outputs.score", ""),
+    ("needs.b.outputs.summary", ""),
+    ("needs.b.result", ""),
+]
+
+
+@pytest.mark.parametrize(("expression", "message"), WAYS)
+def test_text_of_outsiders_is_followed_through_outputs(expression: str, message: str) -> None:
+    text = f"""
+env: {{TOP: "${{{{ github.head_ref }}}}"}}
+inputs: {{i: }}
+nodes:
+  c: {{needs: b, env: {{V: "${{{{ needs.b.outputs.u }}}}"}}, run: "echo ${{{{ {expression} }}}}"}}
+  b:
+    needs: [a, r]
+    env: {{OWN: "${{{{ env.TOP }}}}"}}
+    strategy: {{matrix: {{v: ["${{{{ github.ref_name }}}}"]}}}}
+    run: x
+    outputs:
+      u: ${{{{ needs.a.outputs.t }}}}
+      by-env: ${{{{ env.OWN }}}}
+      by-matrix: ${{{{ matrix.v }}}}
+      by-agent: ${{{{ needs.r.outputs.text }}}}
+      score: ${{{{ needs.r.outputs.score }}}}
+      own: ${{{{ outputs.summary }}}}
+      fixed: text
+  r: {{agent: a, answer: {{score: {{type: integer}}}}}}
+  a: {{run: x, outputs: {{T: "${{{{ github.event.issue.title }}}}"}}}}
+"""
+    if not message:
+        assert load_workflow(text, "w.yaml").nodes
+        return
+    (problem,) = problems(text)
+    assert (problem.node, problem.hint) == ("c", 'put it into `env` and write "$NAME" in the script')
+    assert message in problem.message
+
+
+def test_a_long_way_is_shortened_and_a_circle_ends() -> None:
+    lines = [
+        f"  n{i}: {{run: x, needs: n{i - 1}, outputs: {{t: '${{{{ needs.n{i - 1}.outputs.t }}}}'}}}}"
+        for i in range(3000, 0, -1)
+    ]
+    start = "  n0: {run: x, outputs: {t: '${{ github.event.x }}'}}\n"
+    end = "  x: {needs: n3000, run: '${{ needs.n3000.outputs.t }}'}\n"
+    (problem,) = problems("nodes:\n" + "\n".join(lines) + f"\n{start}{end}")
+    way = "`needs.n2999.outputs.t`, `needs.n2998.outputs.t`, `needs.n2997.outputs.t`, …: text"
+    assert f"`needs.n3000.outputs.t` carries `github.event.x` through {way}" in problem.message
+    circle = "  n0: {run: x, needs: n3000, outputs: {t: '${{ needs.n3000.outputs.t }}'}}\n"
+    (problem,) = problems("nodes:\n" + "\n".join(lines) + f"\n{circle}{end}")
+    assert "wait for each other" in problem.message
 
 
 TRIGGERS = [
@@ -257,3 +325,41 @@ def test_too_many() -> None:
     assert "at most 10,000 are allowed" in str(problems(text)[0])
     matrix = "nodes: {a: {run: x, strategy: {matrix: {a: &x [1, 2, 3, 4, 5, 6, 7], b: *x, c: *x}}}}"
     assert "more than 256 combinations" in str(problems(matrix)[0])
+
+
+@pytest.mark.parametrize(
+    ("matrix", "messages"),
+    [
+        ("{a: &x [1, 2, 3, 4, 5, 6, 7], b: *x, c: *x}", ["the matrix has more than 256", "the matrix has no `q`"]),
+        ("{a: 3}", ["the axis `a` is a list"]),
+        ("{a: [1], exclude: [{a: 1}]}", ["the matrix has no combination", "the matrix has no `q`"]),
+    ],
+)
+def test_a_wrong_matrix_is_still_a_matrix(matrix: str, messages: list[str]) -> None:
+    found = problems(
+        f"nodes: {{x: {{strategy: {{matrix: {matrix}}}, run: '${{{{ matrix.a }}}} ${{{{ matrix.q }}}}'}}}}"
+    )
+    assert [problem.message[: len(message)] for problem, message in zip(found, messages, strict=True)] == messages
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        (
+            "x ${{ foo.bar }} ${{ inputs.i b }} ${{ github.event.x }}",
+            [("foo", "Unrecognized named-value"), ("b }}", "Unexpected symbol"), ("github", "an outsider can write")],
+        ),
+        ("${{ inputs.i b }} ${{ 1 + }}", [("b }}", "Unexpected symbol"), ("+ }}", "Unexpected symbol")]),
+        ("${{ it's ${{ foo.bar }}", [("${{ it", "The expression is not closed"), ("foo", "Unrecognized named-value")]),
+        ("${{ i ${{ b }} ${{ foo.bar }}", [("${{ b", "Unexpected symbol"), ("foo", "Unrecognized named-value")]),
+        ("${{ env.BAD }}", [("env.BAD", "`env.BAD` carries `github.event.x`"), ("b }}${{", "Unexpected symbol")]),
+    ],
+)
+def test_no_expression_of_a_text_hides_another(script: str, found: list[tuple[str, str]]) -> None:
+    env = 'env: {BAD: "${{ inputs.i b }}${{ github.event.x }}"}' if "BAD" in script else "env: {}"
+    line = f'  x: {{run: "{script}", {env}}}'
+    reported = problems(f"inputs: {{i: }}\nnodes:\n{line}\n")
+    for problem, (at, message) in zip(reported, found, strict=True):
+        assert problem.place
+        assert line[problem.place.column - 1 :].startswith(at)
+        assert message in problem.message
