@@ -141,7 +141,7 @@ class Command:
                 return result
             raise GitFailed(arguments[0], result.code, f"its output is over the limit of {limit:,} bytes")
         if result.code not in codes:
-            raise _translated(arguments[0], result)
+            raise _translated(arguments[0], result, self.cwd)
         return result
 
     def _start(self, arguments: tuple[str, ...], source: IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -233,7 +233,7 @@ def _last_words(said: IO[bytes]) -> str:
     return "; ".join((errors or lines)[-3:])
 
 
-def _translated(command: str, result: Result) -> MyceliumError:
+def _translated(command: str, result: Result, folder: Path) -> MyceliumError:
     if "No space left on device" in result.reason:
-        return SetupError(f"git {command} found the disk full", hint="free some space, or lower the workspace quota")
+        return SetupError(f"{folder}: git {command} found the disk full", hint="make room there, then rerun")
     return GitFailed(command, result.code, result.reason)

@@ -13,6 +13,7 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -49,10 +50,11 @@ class Workspaces:
         tree, private = self._trees / claimed, self._private / claimed
         workspace = Workspace(path=tree, git_dir=private, base=commit)
         try:
-            gitdir.write_private(private, mirror=mirror.path, commit=commit)
-            opened = self.open(workspace, mirror)
-            opened.git.run("read-tree", "-u", "--reset", commit)
-            show_agent(opened, mirror)
+            with _writing(self._folder):
+                gitdir.write_private(private, mirror=mirror.path, commit=commit)
+                opened = self.open(workspace, mirror)
+                opened.git.run("read-tree", "-u", "--reset", commit)
+                show_agent(opened, mirror)
         except BaseException as error:
             self.release(workspace)
             if isinstance(error, GitFailed) and not mirror.has(commit):
@@ -91,17 +93,12 @@ class Workspaces:
     def _claim(self, name: str) -> str:
         """Reserve a folder name that nobody uses, and hold its lock."""
         wanted = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:_LONGEST_NAME] or "workspace"
-        try:
+        with _writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._private.mkdir(exist_ok=True)
             self._trees.mkdir(exist_ok=True)
             with locked(self._registry):
                 return self._reserve(wanted)
-        except OSError as error:
-            raise SetupError(
-                f"no workspace can be made below {self._folder}: {error.strerror}",
-                hint="free some space there, or set MYCELIUM_CACHE_DIR to another folder",
-            ) from error
 
     def _reserve(self, wanted: str) -> str:
         taken = self._names()
@@ -144,6 +141,17 @@ def show_agent(workspace: OpenedWorkspace, mirror: Mirror) -> None:
     gitdir.write_for_agent(
         workspace.tree, mirror=mirror.path, private=workspace.private, object_format=mirror.object_format
     )
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SetupError(
+            f"no workspace can be made below {folder}: {error.strerror}",
+            hint="make room there, or set MYCELIUM_CACHE_DIR to another folder, then rerun",
+        ) from error
 
 
 def _remove_tree(path: Path) -> bool:

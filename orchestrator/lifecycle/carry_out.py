@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from dataclasses import asdict, replace
 from typing import Final
@@ -23,6 +24,13 @@ from orchestrator.lifecycle.workspaces import workspace_for
 from orchestrator.report.numbers import plural
 
 NAMED_PATHS: Final = 3
+REFUSALS: Final = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EROFS: "mount it for writing",
+    errno.EACCES: "check permissions",
+}
+"""What a disk may refuse while a workspace or a scratch file is written, and what to do before a rerun."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,9 +52,16 @@ def _guarded(attempt: Attempt) -> Outcome:
     except MyceliumError as error:
         return Outcome(failure=FailureClass.SETUP, message=str(error))
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in REFUSALS:
+            return Outcome(failure=FailureClass.SETUP, message=_refused(error))
         # A defect of ours must end the node run with a word to its owner, and not the worker.
         _LOG.exception("node run %s of execution %s broke", attempt.run.key, attempt.execution.id)
         return Outcome(failure=FailureClass.CRASHED, message=f"{type(error).__name__}: {error}")
+
+
+def _refused(error: OSError) -> str:
+    where = error.filename or "the folder for workspaces, or that for temporary files"
+    return f"{where}: {error.strerror} ({REFUSALS[error.errno or 0]}, then rerun)"
 
 
 def _done(attempt: Attempt) -> Outcome:
