@@ -128,13 +128,15 @@ def owning(settings: Settings) -> Generator[Services]:
 def embedded(settings: Settings, queues: tuple[str, ...]) -> Generator[Services]:
     """Services on a process tree of our own: Valkey, workers and control loop end with the block, drained.
 
-    Its workers serve all of `queues`: what is run here has no other workers to wait for.
+    Its workers serve all of `queues`: what is run here has no other workers to wait for. Reading events raises
+    `SetupError` where the tree has ended before its time.
     """
     from orchestrator.git.ignoring import make_self_ignoring
     from orchestrator.queue.instance import Instance
     from orchestrator.queue.link import Link
     from orchestrator.queue.supervisor import Plan
     from orchestrator.queue.tree import ProcessTree
+    from orchestrator.queue.watched import WatchedEvents
 
     make_self_ignoring(settings.home_dir)
     instance = Instance.acquire(settings.home_dir)
@@ -163,7 +165,7 @@ def embedded(settings: Settings, queues: tuple[str, ...]) -> Generator[Services]
             tree,
         ):
             wake, events = _bells(tree.redis_url, instance.id)
-            services = replace(unattended, wake=wake, events=events)
+            services = replace(unattended, wake=wake, events=WatchedEvents(events, tree.check))
             yield services
     finally:
         tree.stop()

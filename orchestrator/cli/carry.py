@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from orchestrator.cli.console import Console
 from orchestrator.cli.decisions import Desk, person
 from orchestrator.cli.follow import follow
 from orchestrator.cli.screens import Screen, screen
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, SetupError, Unavailable
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.report import as_json
 from orchestrator.lifecycle.services import Services
@@ -66,7 +67,7 @@ def carry(services: Services, settings: Settings, execution_id: str, terminal: T
 
 def _until_settled(services: Services, settings: Settings, execution_id: str, terminal: Terminal) -> ExecutionView:
     while True:
-        with terminal.screen as shown:
+        with _resumable(execution_id), terminal.screen as shown:
             seen = follow(services, execution_id, shown)
         pages = _build_pages(services, settings)
         _say_where(terminal.console, seen, pages)
@@ -74,12 +75,28 @@ def _until_settled(services: Services, settings: Settings, execution_id: str, te
             return seen
 
 
+@contextmanager
+def _resumable(execution_id: str) -> Iterator[None]:
+    """Tell how to go on with an execution that stands still because of the machine."""
+    try:
+        yield
+    except (SetupError, Unavailable) as error:
+        what = f"{error.hint}; then go on" if error.hint else "go on"
+        raise SetupError(error.message, hint=f"{what} with: mycelium executions resume {execution_id}") from error
+
+
 def _build_pages(services: Services, settings: Settings) -> Path:
     from orchestrator.site.build import build
     from orchestrator.site.stored import StoredExecutions
 
     output = settings.home_dir / "site"
-    build(StoredExecutions(services), output)
+    try:
+        build(StoredExecutions(services), output)
+    except OSError as error:
+        raise SetupError(
+            f"{error.filename or output}: the pages cannot be written: {error.strerror}",
+            hint="the execution is kept: make room or check permissions, then: mycelium site build",
+        ) from error
     return output
 
 

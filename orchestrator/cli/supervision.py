@@ -13,12 +13,11 @@ LOOK_SECONDS = 1.0
 
 
 def until_stopped(plan: Plan) -> int:
-    """Run the tree until SIGTERM or SIGINT, then drain it; the exit code. 1 when the tree ended by itself."""
+    """Run the tree until SIGTERM or SIGINT, then drain it; the exit code. `SetupError` when it ended by itself."""
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     with ProcessTree(plan) as tree:
         while not stopped.wait(LOOK_SECONDS):
-            if not tree.alive():
-                return ExitCode.FAILED
+            tree.check()
     return ExitCode.COMPLETED

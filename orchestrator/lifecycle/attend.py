@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Final
 
-from orchestrator.errors import MyceliumError
+from orchestrator.errors import MyceliumError, SetupError
 from orchestrator.execution.state import NodeRun
 from orchestrator.lifecycle.ports import Lease, StopReason, StopSignals
 from orchestrator.lifecycle.services import Services
@@ -67,6 +67,9 @@ class Attendance:
             self._look.clear()
             try:
                 self._tell(self._found())
+            except SetupError as error:
+                # Whoever settles the attempt meets the same, and ends the worker with it.
+                _LOG.debug("%s", error)
             except MyceliumError as error:
                 _LOG.warning("the lease of %s could not be renewed: %s", self._lease, error)
             if not self._closed.is_set():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from orchestrator.errors import MyceliumError
+from orchestrator.errors import MyceliumError, SetupError
 from orchestrator.lifecycle import advance, decide
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Lead, Lease
@@ -54,21 +54,29 @@ class ControlLoop:
         self._leases = Patience()
         self._leads = Patience()
         self._cleaned_at: float | None = None
+        self._trouble: set[str] = set()
 
     def step(self) -> float:
         """One pass; the seconds after which it wants to be called again at the latest.
 
-        What cannot be done now, because a service is out of reach, is logged and left to the next pass.
+        What cannot be done now, because a service is out of reach, is logged, once as long as nothing else is the
+        matter, and left to the next pass. `SetupError` where somebody must act first.
         """
         if not self._leads_now():
             self._cleaned_at = None
             return STEP_SECONDS
+        trouble: set[str] = set()
         # Cleaning up may take a while, and nobody waits for it.
         for part in (self._perform_outbox, self._end_overdue, self._sweep_leases, self._wake_workers, self._clean_up):
             try:
                 part()
+            except SetupError:
+                raise
             except MyceliumError as error:
-                _LOG.warning("the control loop will try again: %s", error)
+                trouble.add(str(error))
+        for new in sorted(trouble - self._trouble):
+            _LOG.warning("the control loop will try again: %s", new)
+        self._trouble = trouble
         return self._until_due()
 
     def close(self) -> None:
@@ -115,7 +123,7 @@ class ControlLoop:
         self._cleaned_at = now
         try:
             self._services.git.sweep(quota_bytes=self._services.workspace_quota_bytes)
-        except OSError as error:
+        except (OSError, SetupError) as error:
             _LOG.warning("leftover workspaces stay for now: %s", error)
 
     def _until_due(self) -> float:

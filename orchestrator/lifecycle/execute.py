@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.definition.model import NodeKind
-from orchestrator.errors import BadInput, StaleClaim
+from orchestrator.errors import BadInput, SetupError, StaleClaim
 from orchestrator.execution.failure import error_code
 from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, Level, NodeRun, Outcome
 from orchestrator.lifecycle import advance, contexts, live
@@ -123,7 +123,11 @@ def _report_failure(log: Logbook, kind: NodeKind, outcome: Outcome) -> None:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="mycelium-"))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="mycelium-"))
+    except OSError as error:
+        hint = "make room, check permissions, or set TMPDIR to another folder"
+        raise SetupError(f"no folder for temporary files can be made: {error.strerror}", hint=hint) from error
     try:
         yield folder
     finally:

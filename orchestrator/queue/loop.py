@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from orchestrator.errors import MyceliumError
+from orchestrator.errors import MyceliumError, SetupError
 from orchestrator.lifecycle.services import Services
 from orchestrator.queue import mortal
 from orchestrator.queue.connection import connect
@@ -43,7 +43,11 @@ class _Stopped(Exception):
 
 
 class Loop:
-    """Calls `step` again and again until `stop`; whatever a pass raises is logged, and the next pass follows."""
+    """Calls `step` again and again until `stop`.
+
+    What a pass raises is logged, once for as long as it stays the same, and the next pass follows. Only a `SetupError`
+    passes on: nothing changes until somebody acts.
+    """
 
     def __init__(self, step: Callable[[], float], nudges: Nudge, pause: Callable[[float], object]) -> None:
         self._step = step
@@ -51,6 +55,7 @@ class Loop:
         self._pause = pause
         self._stopping = False
         self._waiting = False
+        self._trouble = ""
 
     def run(self) -> None:
         try:
@@ -68,12 +73,22 @@ class Loop:
 
     def _pass(self) -> float:
         try:
-            return self._step()
+            seconds = self._step()
+        except SetupError:
+            raise
         except MyceliumError as error:
-            log.warning("control loop: %s", error)
-        except Exception:
-            log.exception("a pass of the control loop failed; the next one follows")
+            self._log(error, "control loop: %s", error)
+        except Exception as error:
+            self._log(error, "a pass of the control loop failed; the next one follows", exc_info=True)
+        else:
+            self._trouble = ""
+            return seconds
         return AFTER_ERROR_SECONDS
+
+    def _log(self, error: Exception, message: str, *values: object, exc_info: bool = False) -> None:
+        if self._trouble != repr(error):
+            self._trouble = repr(error)
+            log.warning(message, *values, exc_info=exc_info)
 
     def _wait(self, seconds: float) -> None:
         self._waiting = True

@@ -9,21 +9,24 @@ else; see `supervisor`.
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import os
+import select
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.errors import MyceliumError
+from orchestrator.errors import MyceliumError, SetupError
 from orchestrator.queue import mortal
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 10.0
 STEADY_SECONDS = 10.0
 TERMINATE_SECONDS = 28.0
+LONGEST_WORDS = 400
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP, mortal.HURRY)
 
 log = logging.getLogger(__name__)
@@ -49,12 +52,17 @@ class Member:
 
 
 class Pool:
-    """Forks one process for each role and starts another when one ends, later and later when it keeps ending."""
+    """Forks one process for each role and starts another when one ends, later and later when it keeps ending.
+
+    A role that ended with a `SetupError` would only end so again: the owner hears of it instead.
+    """
 
     def __init__(self, roles: Sequence[Role]) -> None:
         self._members = [Member(role=role) for role in roles]
         self._owner = os.getpid()
         self._death_pipe = os.pipe()
+        self._hearing, self._telling = os.pipe()
+        os.set_blocking(self._hearing, False)
 
     def start(self) -> None:
         # What is alive now is shared with every child for good: keep the collector from writing to those pages.
@@ -63,11 +71,16 @@ class Pool:
         self.tend()
 
     def tend(self) -> float | None:
-        """Reap who has ended and start who is due; seconds until somebody is due, None when all are up."""
+        """Reap who has ended and start who is due; seconds until somebody is due, None when all are up.
+
+        `SetupError` where one ended with it.
+        """
         now = time.monotonic()
         for member in self._members:
             if member.pid and _ended(member.pid):
                 self._mourn(member, now)
+        self._raise_failure()
+        for member in self._members:
             if not member.pid and member.due <= now:
                 member.pid, member.started = self._fork(member.role), now
         waiting = [member.due - now for member in self._members if not member.pid]
@@ -99,6 +112,18 @@ class Pool:
         member.pause = FIRST_PAUSE if steady or not member.pause else min(member.pause * 2, LONGEST_PAUSE)
         member.pid, member.due = 0, now + member.pause
         log.info("%s ended; the next one starts in %.2f s", member.role.name, member.pause)
+
+    def _raise_failure(self) -> None:
+        try:
+            told = os.read(self._hearing, select.PIPE_BUF)
+        except BlockingIOError:
+            return
+        raise SetupError(**json.loads(told.splitlines()[0]))
+
+    def _tell(self, error: SetupError) -> None:
+        """In the child. Short enough to be written in one piece, and cut where it is not."""
+        words = {"message": error.message[:LONGEST_WORDS], "hint": error.hint and error.hint[:LONGEST_WORDS]}
+        os.write(self._telling, json.dumps(words, ensure_ascii=False).encode(errors="replace") + b"\n")
 
     def _reap(self) -> int:
         for member in self._members:
@@ -139,6 +164,8 @@ class Pool:
             mortal.die_with_parent(self._owner, self._death_pipe[0])
             role.run()
             code = 0
+        except SetupError as error:
+            self._tell(error)
         except MyceliumError as error:
             log.warning("%s: %s", role.name, error)
         except BaseException:

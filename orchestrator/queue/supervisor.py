@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from typing import IO, Any
+from typing import Any
 
 from orchestrator.errors import MyceliumError
 from orchestrator.log_format import CONSOLE, configure
@@ -94,6 +94,7 @@ class Supervisor:
 
     def __init__(self, plan: Plan, orders: Orders) -> None:
         self._orders = orders
+        self._abandoned = False
         self._server = EmbeddedServer(find_binary()) if plan.embedded else None
         self.link = replace(plan.link, redis_url=self._server.url) if self._server else plan.link
         self._pool = Pool(_roles(plan, self.link))
@@ -105,17 +106,20 @@ class Supervisor:
         self._pool.start()
 
     def watch(self) -> None:
-        """Keep the tree up until SIGTERM or until the parent is gone."""
+        """Keep the tree up until SIGTERM or until the parent is gone; `SetupError` where it cannot be kept up."""
         due: float | None = 0.0
-        while not self._orders.terminate and self._orders.wait(due):
+        while not self._orders.terminate:
+            if not self._orders.wait(due):
+                self._abandoned = True
+                return
             due = self._tend()
 
     def stop(self) -> None:
-        """Drain when told to stop; when the parent died there is nobody left to drain for."""
-        if self._orders.terminate:
-            self._pool.stop(hurry=self._orders.hurry)
-        else:
+        """Drain when told to stop, in a hurry where the tree failed; without a parent there is nobody to drain for."""
+        if self._abandoned and not self._orders.terminate:
             self._pool.kill()
+        else:
+            self._pool.stop(hurry=self._orders.hurry or not self._orders.terminate)
         if self._server:
             self._server.stop()
 
@@ -151,10 +155,13 @@ def _pool_name() -> str:
 
 
 def main() -> int:
-    """Read the plan, answer with one JSON line on standard output once the tree is up, and watch over it."""
+    """Read the plan, answer with one JSON line on standard output once the tree is up, and watch over it.
+
+    A second line says why the tree ended, where it did so by itself.
+    """
     mortal.close_to_others()
     orders = Orders(lifeline=0)
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.dup(1)
     # Whatever a child prints goes to standard error.
     os.dup2(2, 1)
     try:
@@ -165,14 +172,12 @@ def main() -> int:
         configure(level=plan.log_level, form=plan.log_format)
         _oversee(plan, orders, answers)
     except MyceliumError as error:
-        if answers.closed:
-            log.error("%s", error)
         _say(answers, {"error": error.message, "hint": error.hint})
         return int(error.exit_code)
     return 0
 
 
-def _oversee(plan: Plan, orders: Orders, answers: IO[str]) -> None:
+def _oversee(plan: Plan, orders: Orders, answers: int) -> None:
     for module in (*MODULES, *plan.preload):
         import_module(module)  # once, here, for all children
     if not _line(0):
@@ -194,7 +199,7 @@ def _line(descriptor: int) -> bytes:
     return line
 
 
-def _say(answers: IO[str], message: Mapping[str, Any]) -> None:
-    """Answer once; later words have no listener, and one who is gone is noticed elsewhere."""
-    with suppress(OSError, ValueError), answers:
-        answers.write(json.dumps(message) + "\n")
+def _say(answers: int, message: Mapping[str, Any]) -> None:
+    """Whether the listener is gone is noticed elsewhere."""
+    with suppress(OSError):
+        os.write(answers, json.dumps(message).encode() + b"\n")

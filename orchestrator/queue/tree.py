@@ -68,8 +68,10 @@ class ProcessTree:
         self._started = True
         with suppress(BrokenPipeError):
             os.write(self._lifeline, b"go\n")
-        with self._answers as lines:
-            self._answer = self._read(lines.readline())
+        self._answer = self._heard() or {"error": "the supervisor ended at once"}
+        if "error" in self._answer:
+            self.stop()
+            raise _failure(self._answer)
 
     @property
     def redis_url(self) -> str:
@@ -87,6 +89,13 @@ class ProcessTree:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def check(self) -> None:
+        """`SetupError` once the tree has ended without having been told to; it says why."""
+        if self._process is None or (code := self._process.poll()) is None:
+            return
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        raise _failure({"error": f"the processes that run the nodes have ended ({how})", **self._heard()})
+
     def stop(self, *, hurry: bool = False) -> None:
         """Drain and end everything; whatever is left after `STOP_SECONDS` is killed. Twice is no error.
 
@@ -98,13 +107,13 @@ class ProcessTree:
             self._process.send_signal(mortal.HURRY if hurry else signal.SIGTERM)
         else:
             self._process.kill()  # it has no children yet
-            self._answers.close()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._process = None
+        self._answers.close()
         os.close(self._lifeline)
 
     def __enter__(self) -> ProcessTree:
@@ -116,9 +125,11 @@ class ProcessTree:
     ) -> None:
         self.stop(hurry=kind is KeyboardInterrupt)
 
-    def _read(self, line: str) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(line) if line else {"error": "the supervisor ended at once"}
-        if "error" in answer:
-            self.stop()
-            raise SetupError(answer["error"], hint=answer.get("hint"))
+    def _heard(self) -> dict[str, Any]:
+        """What the supervisor says next; empty where it, and all that it started, ended without a word."""
+        answer: dict[str, Any] = json.loads(self._answers.readline() or "{}")
         return answer
+
+
+def _failure(answer: Mapping[str, Any]) -> SetupError:
+    return SetupError(answer["error"], hint=answer.get("hint"))

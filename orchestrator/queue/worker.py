@@ -20,7 +20,7 @@ from rq.timeouts import BaseDeathPenalty
 from rq.worker.base import WorkerStatus
 from rq.worker_registration import register
 
-from orchestrator.errors import BadInput, MyceliumError
+from orchestrator.errors import BadInput, MyceliumError, SetupError
 from orchestrator.queue import mortal
 from orchestrator.queue.connection import connect, translated
 from orchestrator.queue.link import Link, resolve
@@ -107,6 +107,7 @@ class TokenWorker(SimpleWorker):
         self._labels = link.labels
         self._signals = signals
         self._performing = False
+        self._failure: SetupError | None = None
 
     @property
     def dequeue_timeout(self) -> int:
@@ -171,6 +172,21 @@ class TokenWorker(SimpleWorker):
         if not self._performing:
             raise StopRequested
 
+    def give_up(self, error: SetupError) -> None:
+        """Take nothing new, and end `attend` with this error."""
+        self._failure = error
+        self._stop_requested = True
+
+    def attend(self) -> None:
+        """Run tokens until told to stop; `SetupError` where there is no point in going on."""
+        try:
+            self.work(with_scheduler=False)
+        except StopRequested:
+            # SIGTERM came after the handler was set and before RQ's loop was entered.
+            log.debug("stopped before the first token")
+        if self._failure:
+            raise self._failure
+
     def _install_signal_handlers(self) -> None:
         # Ctrl+C reaches the whole group; whoever started us decides what becomes of us.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -203,7 +219,7 @@ def run(link: Link, seat: str) -> None:
     """What a worker process does after the fork, until it is told to drain.
 
     A seat has one process at a time, so what the ones before it ran is lost, and is made ready again at once.
-    `Unavailable` without Redis; the pool starts another one then.
+    `Unavailable` without Redis; the pool starts another one then. `SetupError` where somebody must act first.
     """
     mortal.close_to_others()
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
@@ -224,13 +240,11 @@ def run(link: Link, seat: str) -> None:
                 labels=link.labels,
                 work=resolve(link.work),
                 rest=worker.rest,
+                give_up=worker.give_up,
             )
         )
         signals.start()
         try:
-            worker.work(with_scheduler=False)
-        except StopRequested:
-            # SIGTERM came after the handler was set and before RQ's loop was entered.
-            log.debug("stopped before the first token")
+            worker.attend()
         finally:
             signals.close()

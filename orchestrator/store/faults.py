@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from orchestrator.errors import Conflict, MyceliumError, SetupError, Unavailable
 
 _SETUP = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "free some space and run the command again; nothing is half written"),
+    sqlite3.SQLITE_FULL: ("the disk is full", "make room; nothing is half written"),
     sqlite3.SQLITE_CORRUPT: (
         "the database is damaged",
         "stop everything that uses it, move it away, and put a copy from the `backups` folder beside it in its place",

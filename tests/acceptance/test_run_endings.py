@@ -101,6 +101,22 @@ def test_a_killed_run_takes_everything_along_and_is_resumed(checkout: Checkout) 
     assert runs(shown)["hang"]["attempt"] == 1
 
 
+def test_a_run_whose_processes_were_killed_ends_and_is_resumed(checkout: Checkout) -> None:
+    checkout.workflow("hang", HANG)
+    process = checkout.start("run", "hang")
+    id, pids = hanging(checkout)
+    tree = family(process.pid)
+    os.kill(psutil.Process(worker_above(pids[0], process.pid)).ppid(), signal.SIGKILL)
+    done = checkout.finish(process)
+    assert done.code == 2, done.stderr
+    assert "signal 9" in done.stderr
+    assert f"mycelium executions resume {id}" in done.stderr
+    assert "Traceback" not in done.stderr
+    eventually(lambda: not alive([*pids, *tree, *nodes_of(id)]), "the end of every process")
+    (checkout.folder / "go").touch()
+    assert checkout.mycelium("executions", "resume", id, "--json").json()["status"] == "completed"
+
+
 def test_what_a_killed_worker_ran_starts_anew(checkout: Checkout) -> None:
     checkout.workflow("hang", HANG)
     process = checkout.start("run", "hang", "--json")

@@ -2,7 +2,7 @@
 
 A file `ready/<label>/<name>` is a node run that waits; claiming is renaming it to `running/<name>`, and `done/<name>`
 says who ran it. Its text says what it does: `note` ends at once, `stop` ends when a stop message comes, `drain` when
-the worker drains, `hang` never.
+the worker drains, `hang` never; `full` finds the disk full.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from orchestrator.errors import SetupError
 from orchestrator.lifecycle.ports import StopSignals
 from orchestrator.queue.connection import connect
 from orchestrator.queue.names import Names
@@ -71,6 +72,8 @@ class Sweep:
         _write(application.folder / "swept", str(os.getpid()))
 
     def step(self) -> float:
+        if (self._application.folder / "full").exists():
+            raise SetupError("the disk is full", hint="make room")
         for place in (self._application.folder / "ready").glob("*"):
             self._application.wake.workers(place.name, len(list(place.iterdir())))
         return 0.1
@@ -95,6 +98,8 @@ def _run(folder: Path, path: Path, worker: str, signals: StopSignals) -> int:
                 while not signals.draining():
                     told.wait()
                     told.clear()
+            case "full":
+                raise SetupError("the disk is full", hint="make room")
             case "hang":
                 threading.Event().wait()
     _write(folder / "done" / path.name, worker)

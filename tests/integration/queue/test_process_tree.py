@@ -216,3 +216,37 @@ def _parent(link: Link, home: Path) -> tuple[subprocess.Popen[str], dict[str, An
     assert parent.stdout is not None
     said = json.loads(parent.stdout.readline())
     return parent, said
+
+
+def ended(tree: ProcessTree) -> SetupError | None:
+    """Why a tree ended by itself; None as long as it has not."""
+    try:
+        tree.check()
+    except SetupError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("where", ["worker", "control"])
+def test_a_tree_in_which_somebody_must_act_ends_and_says_why(
+    where: str, plant: Plant, tmp_path: Path, eventually: Eventually
+) -> None:
+    tree = plant(workers=2, control=True)
+    processes = children(tree)
+    tree.check()
+    if where == "worker":
+        application.add(tmp_path, "node", "full")
+    else:
+        (tmp_path / "full").touch()
+    error = eventually(lambda: ended(tree))
+    assert isinstance(error, SetupError)
+    assert (error.message, error.hint) == ("the disk is full", "make room")
+    assert all(gone(process.pid) for process in processes)
+
+
+def test_a_killed_tree_is_told_from_one_that_runs(plant: Plant, eventually: Eventually) -> None:
+    tree = plant()
+    processes = children(tree)
+    os.kill(tree.pids["supervisor"], signal.SIGKILL)
+    assert "signal 9" in str(eventually(lambda: ended(tree)))
+    assert eventually(lambda: all(gone(process.pid) for process in processes))

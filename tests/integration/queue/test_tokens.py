@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from orchestrator import jobs
-from orchestrator.errors import Conflict
+from orchestrator.errors import Conflict, SetupError, Unavailable
 from orchestrator.lifecycle.services import Services
 from orchestrator.queue.connection import connect
 from orchestrator.queue.link import Link
@@ -53,6 +54,7 @@ def make(client: Redis, link: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPa
                 labels=labels or ("default",),
                 work=application.work,
                 rest=made.rest,
+                give_up=made.give_up,
             )
         )
         return made
@@ -203,6 +205,37 @@ def test_a_failing_look_is_kept_for_an_hour_and_the_worker_goes_on(
     assert application.done(tmp_path, "node") == "one"
     (failed,) = client.keys("rq:job:*")
     assert 0 < cast(int, client.ttl(failed)) <= 3600
+
+
+def test_a_look_that_meets_a_service_out_of_reach_is_one_line_in_the_log(
+    client: Redis, make: Callable[..., TokenWorker], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = make()
+    sound = jobs._slot[0]
+
+    def broken(*_args: object, **_kwargs: object) -> int:
+        jobs.bind(sound)
+        raise Unavailable("no database")
+
+    jobs.bind(replace(sound, work=broken))
+    application.add(tmp_path, "node")
+    push(client, NAMES.tokens("default"), "default", 2)
+    worker.work(burst=True)
+    assert application.done(tmp_path, "node") == "one"
+    (told,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert "no database" in told.getMessage()
+    assert told.exc_info is None
+
+
+def test_a_worker_ends_with_what_somebody_must_act_on(make: Callable[..., TokenWorker]) -> None:
+    worker = make()
+
+    def broken(*_args: object, **_kwargs: object) -> int:
+        raise SetupError("the disk is full")
+
+    jobs.bind(replace(jobs._slot[0], work=broken))
+    with pytest.raises(SetupError, match="the disk is full"):
+        worker.attend()
 
 
 def test_a_worker_stays_known_while_a_long_job_runs(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.errors import Unavailable
+from orchestrator.errors import SetupError, Unavailable
 from orchestrator.queue.loop import AFTER_ERROR_SECONDS, LONGEST_SECONDS, Loop
 
 
@@ -39,14 +39,35 @@ def test_it_waits_as_long_as_the_pass_said_and_no_longer_than_a_sweep() -> None:
 
 
 @pytest.mark.parametrize("error", [Unavailable("no database"), RuntimeError("a bug")])
-def test_a_failing_pass_is_logged_and_the_next_one_follows(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_pass_is_logged_once_and_the_next_one_follows(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
     waits = Waits(lambda: False, lambda: loop.stop() or False)
     loop = Loop(failing(error), waits, pytest.fail)
     with caplog.at_level(logging.WARNING):
         loop.run()
     assert waits.seconds == [AFTER_ERROR_SECONDS] * 2
-    assert len(caplog.records) == 2
+    assert len(caplog.records) == 1
     assert str(error) in caplog.text
+
+
+def test_trouble_that_comes_back_is_logged_again(caplog: pytest.LogCaptureFixture) -> None:
+    passes = iter([Unavailable("no database"), None, Unavailable("no database")])
+
+    def step() -> float:
+        if error := next(passes):
+            raise error
+        return 1.0
+
+    loop = Loop(step, Waits(lambda: False, lambda: False, lambda: loop.stop() or False), pytest.fail)
+    with caplog.at_level(logging.WARNING):
+        loop.run()
+    assert len(caplog.records) == 2
+
+
+def test_what_somebody_must_act_on_ends_it() -> None:
+    with pytest.raises(SetupError, match="the disk is full"):
+        Loop(failing(SetupError("the disk is full")), Waits(), pytest.fail).run()
 
 
 def test_without_redis_it_goes_on_by_itself() -> None:
