@@ -7,6 +7,7 @@ SHELL := /bin/sh
 ENGINE ?= replay
 WORKERS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 # Relative, so that the checkout may lie in a path with spaces.
 BIN := .venv/bin
@@ -57,9 +58,8 @@ docs: setup ## Check that links lead somewhere and that settings, verbs and keys
 	@$(BIN)/python -m pytest -q tests/unit/test_docs.py
 
 .PHONY: bench
-bench: setup ## Measure how fast the command line starts and validates, and what running costs
-	@$(BIN)/python tests/bench/command_line.py
-	@$(BIN)/python tests/bench/run_nodes.py
+bench: setup ## Measure what Mycelium costs (BENCH_ARGS='--shape chain --database sqlite')
+	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 .PHONY: site
 site: setup ## Build the static site of this repository's executions

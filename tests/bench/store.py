@@ -1,10 +1,8 @@
-"""How long the store takes for an execution of 10,000 nodes: `python -m tests.bench.store_settle [folder]`."""
+"""How long the store by itself takes for an execution of 10,000 nodes."""
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,9 @@ from orchestrator.execution.state import Execution, Level, NodeRun, NodeStatus, 
 from orchestrator.lifecycle.ports import NewLogLine, Store
 from orchestrator.store.logs import open_logs
 from orchestrator.store.opening import open_store
+from tests.bench.options import Options
+from tests.bench.scene import Scene
+from tests.bench.table import figure, table
 
 NODES = 10_000
 WIDTH = 100
@@ -75,13 +76,22 @@ def timed(call: Callable[[], object]) -> float:
     return (perf_counter() - start) * 1_000
 
 
-def main(folder: Path) -> None:
+def measure(_options: Options, scene: Scene) -> dict[str, float]:
+    folder = scene.folder
     url = f"sqlite:///{folder}/state.db"
-    print(f"create the database       {timed(lambda: open_store(url, home=folder).close()):8.1f} ms")
-    print(f"open it again             {timed(lambda: open_store(url, home=folder).close()):8.1f} ms")
+    found = {
+        "create the database": timed(lambda: open_store(url, home=folder).close()),
+        "open it again": timed(lambda: open_store(url, home=folder).close()),
+    }
     store = open_store(url, home=folder)
-    print(f"insert {NODES:,} node runs   {timed(lambda: insert(store)):8.1f} ms")
-    print(f"read {NODES:,} node runs     {timed(lambda: store.runs('01')):8.1f} ms")
+    found[f"insert {NODES:,} node runs"] = timed(lambda: insert(store))
+    found[f"read {NODES:,} node runs"] = timed(lambda: store.runs("01"))
+    found["settle a node run"] = median(settled(store))
+    store.close()
+    return {**found, **_logs(folder)}
+
+
+def settled(store: Store) -> list[float]:
     with store.begin() as tx:
         claim = tx.claim(labels=["default"], instance="i", worker="w", now=NOW)
     times = []
@@ -90,19 +100,18 @@ def main(folder: Path) -> None:
         start = perf_counter()
         claim = settle(store, claim)
         times.append((perf_counter() - start) * 1_000)
-    print(f"settle a node run, median {median(times):8.2f} ms, 99 % {sorted(times)[int(SETTLED * 0.99)]:.2f} ms")
-    store.close()
+    return times
+
+
+def _logs(folder: Path) -> dict[str, float]:
     logs = open_logs(folder / "logs.db")
     line = NewLogLine(run=0, key="n0", attempt=1, at=NOW, level=Level.INFO, stream="stdout", text="x" * 120)
-    batches = [timed(lambda: logs.append("01", [line] * 500)) for _ in range(100)]
-    print(f"append 60 KB of log       {median(batches):8.2f} ms")
-    print(f"search 50,000 lines       {timed(lambda: logs.read('01', query='needle')):8.1f} ms")
+    append = median([timed(lambda: logs.append("01", [line] * 500)) for _ in range(100)])
+    search = timed(lambda: logs.read("01", query="needle"))
     logs.close()
+    return {"append 60 KB of log": append, "search 50,000 lines of log": search}
 
 
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        main(Path(sys.argv[1]))
-    else:
-        with tempfile.TemporaryDirectory() as name:
-            main(Path(name))
+def show(found: Mapping[str, float], _options: Options) -> str:
+    rows = [[name, figure(value)] for name, value in found.items()]
+    return table("The store by itself (SQLite)", ["milliseconds", ""], rows)

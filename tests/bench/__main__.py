@@ -1,0 +1,43 @@
+"""`python -m tests.bench`: measures what Mycelium costs, and prints tables; `docs/benchmarks.md` explains them.
+
+Nothing is asserted: machines differ.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tests.bench import machine
+from tests.bench.options import Options, parse
+from tests.bench.scene import Scene
+
+MODULES: Mapping[str, str] = {
+    "engine": "tests.bench.engine_part",
+    "first-process": "tests.bench.first_process",
+    "commands": "tests.bench.commands",
+    "store": "tests.bench.store",
+    "worktrees": "tests.bench.worktrees",
+}
+"""Each has `measure(options, scene)`, whose result becomes JSON, and `show(result, options)`, text for a terminal."""
+
+
+def main(options: Options) -> None:
+    found: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.facts()}
+    for part in options.parts:
+        module = import_module(MODULES[part])
+        measure: Callable[[Options, Scene], Any] = module.measure
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            found[part] = measure(options, Scene(Path(folder)))
+        print(module.show(found[part], options), flush=True)
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(parse())

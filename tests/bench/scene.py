@@ -1,0 +1,95 @@
+"""Where measuring takes place: a repository, databases that are made for it, and a warm process tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator import app
+from orchestrator import settings as configuration
+from orchestrator.lifecycle.services import Services
+from orchestrator.settings import Settings
+
+SQLITE = "sqlite"
+POSTGRESQL = "postgresql"
+DATABASES = (SQLITE, POSTGRESQL)
+# A program of this environment, such as redis-server on PATH, is found; settings and other tools' state are not.
+PASSED = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "PYTHONPATH")
+
+
+class Scene:
+    """A repository below `folder`, with caches and the data of Mycelium beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.repository = folder / "repository"
+        self.repository.mkdir(parents=True)
+        self.git("init", "--quiet")
+        self.git("config", "user.name", "Bench")
+        self.git("config", "user.email", "bench@example.invalid")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "Begin")
+
+    def git(self, *words: str) -> None:
+        subprocess.run(["git", *words], cwd=self.repository, env=self.environment(), check=True)
+
+    def write(self, name: str, workflow: Mapping[str, object]) -> None:
+        """A workflow file of the repository. JSON is YAML."""
+        folder = self.repository / "workflows"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.yaml").write_text(json.dumps(workflow), encoding="utf-8")
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """For a program that is measured; `settings` without their prefix."""
+        passed = {name: os.environ[name] for name in PASSED if name in os.environ}
+        return {**passed, "HOME": str(self.folder), **{f"MYCELIUM_{name}": settings[name] for name in settings}}
+
+    def settings(self, *, database_url: str, home: str, concurrency: int) -> Settings:
+        environ = self.environment(
+            HOME_DIR=str(self.folder / home), DATABASE_URL=database_url, CONCURRENCY=str(concurrency)
+        )
+        return configuration.load(self.repository, environ)
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of a new, empty database with our tables."""
+    if kind == SQLITE:
+        yield f"sqlite:///{folder}/{kind}.db"
+        return
+    from tests.fakes.postgres import PostgresDatabases
+
+    with warnings.catch_warnings(action="ignore"):  # of a missing XDG_RUNTIME_DIR
+        databases = PostgresDatabases(folder)
+    try:
+        yield databases.create()
+    finally:
+        databases.close()
+
+
+@contextmanager
+def tree(settings: Settings) -> Iterator[Services]:
+    """A process tree as that of `mycelium run`, and services to hand it executions.
+
+    Its processes read their settings from the environment, so this process takes them on for as long.
+    """
+    taken = {
+        "MYCELIUM_HOME_DIR": str(settings.home_dir),
+        "MYCELIUM_DATABASE_URL": settings.database_url,
+        "MYCELIUM_CACHE_DIR": str(settings.cache_dir),
+        "MYCELIUM_CONCURRENCY": str(settings.concurrency),
+    }
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(configuration.PREFIX)]:
+        del os.environ[name]
+    os.environ.update(taken)
+    try:
+        with app.embedded(settings, ("default",)) as services:
+            yield services
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
