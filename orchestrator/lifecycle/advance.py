@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from orchestrator.execution.failure import error_code
 from orchestrator.execution.retry import RetryDecision, decide
-from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus, Outcome
+from orchestrator.execution.state import Execution, FailureClass, NodeRun, NodeStatus, Outcome
+from orchestrator.lifecycle.claim import Claim, Claimant, claim_within, tell_claimed
 from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.ports import Lease
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.transition import Transition
 
 
-def settle(
-    services: Services, claim: NodeRun, outcome: Outcome, *, labels: Sequence[str], worker: str
-) -> NodeRun | None:
-    """Record how `claim` ended, make ready what waited for it, and claim the next run for the same worker.
+def settle(services: Services, run: NodeRun, outcome: Outcome, claimant: Claimant) -> Claim | None:
+    """Record how the claimed `run` ended, make ready what waited for it, and claim the next run for the same worker.
 
     The next run is the first in the order of every claim, so a chain stays with its worker and yet nothing older or
-    more urgent is passed over; no `labels`, no next run. Raises `StaleClaim`, and changes nothing, when somebody
-    else holds the node run by now.
+    more urgent is passed over. Raises `StaleClaim`, and changes nothing, when somebody else holds the run by now.
     """
-    with changing(services, claim.execution_id) as change:
-        _conclude(services, change, change.claimed(claim), outcome)
-        if not labels:
-            return None
-        now = change.situation.now
-        following = change.tx.claim(labels=labels, instance=services.instance, worker=worker, now=now)
-        if following and following.execution_id == claim.execution_id:
-            change.taken(following)
-        return following
+    with changing(services, run.execution_id) as change:
+        _conclude(services, change, change.claimed(run), outcome)
+        following = claim_within(change.tx, services, claimant)
+        stays = following is not None and following.run.execution_id == run.execution_id
+        if following and stays:
+            change.taken(following.run)
+    if following and stays:
+        return replace(following, execution=change.execution)
+    if following:
+        tell_claimed(services, following.run)
+    return following
 
 
 def requeue(services: Services, claim: NodeRun) -> None:
@@ -66,15 +65,19 @@ def lose_all_of(services: Services, seat: str) -> None:
             lose(services, lease)
 
 
-def start_running(services: Services, claim: NodeRun) -> None:
-    """The execution has a node run at work: it is `running`, since its first one was claimed. Raises `StaleClaim`."""
+def start_running(services: Services, claim: NodeRun) -> Execution:
+    """The execution, which has a node run at work: it is `running`, since its first one was claimed.
+
+    Raises `StaleClaim`.
+    """
     with changing(services, claim.execution_id) as change:
         change.claimed(claim)
         since = change.execution.started_at
         if since is None:
-            change.later("started")
+            change.began()
         moments = [moment for moment in (since, claim.started_at) if moment]
         change.execution = replace(change.execution, started_at=min(moments, default=change.situation.now))
+    return change.execution
 
 
 def _conclude(services: Services, change: Transition, run: NodeRun, outcome: Outcome) -> None:

@@ -1,11 +1,12 @@
-"""Attending a running attempt: its lease is kept fresh, and it hears when it should end."""
+"""Attending running attempts: their leases are kept fresh, and they hear when they should end."""
 
 from __future__ import annotations
 
 import logging
 import os
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Final
 
@@ -22,34 +23,14 @@ DRAIN_SECONDS = 25.0
 
 
 class Attendance:
-    """A `Control` for one claim, and a context manager: a thread beats the lease as long as it is open."""
+    """A `Control` for one claim."""
 
-    def __init__(self, services: Services, claim: NodeRun, signals: StopSignals) -> None:
-        self._services = services
-        self._signals = signals
-        self._lease = Lease(execution_id=claim.execution_id, index=claim.index, epoch=claim.epoch, beat=claim.lease)
+    def __init__(self, claim: NodeRun) -> None:
+        self.lease = Lease(execution_id=claim.execution_id, index=claim.index, epoch=claim.epoch, beat=claim.lease)
+        self.drained_since: float | None = None
         self._reason: StopReason | None = None
-        self._drain_from: float | None = None
-        self._look = threading.Event()
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._attend, name=f"lease {claim.key}", daemon=True)
-        self._stack = ExitStack()
-        self._reading, self._writing = -1, -1
-
-    def __enter__(self) -> Attendance:
         self._reading, self._writing = os.pipe()
-        self._stack.callback(os.close, self._reading)
-        self._stack.callback(os.close, self._writing)
-        self._stack.callback(self._thread.join)
-        self._stack.callback(self._close)
-        self._thread.start()
-        self._stack.enter_context(self._signals.listen(self._look.set))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
+        self._open = threading.Lock()
 
     def fileno(self) -> int:
         """The reading end of a pipe that becomes readable with the first reason, and stays so."""
@@ -58,43 +39,99 @@ class Attendance:
     def reason(self) -> StopReason | None:
         return self._reason
 
+    def tell(self, reason: StopReason) -> None:
+        """Pass on why the attempt should end; an attempt that has ended does not hear it."""
+        with self._open:
+            if self._reason is None and self._writing >= 0:
+                os.write(self._writing, b"!")
+            self._reason = reason
+
+    def close(self) -> None:
+        with self._open:
+            os.close(self._writing)
+            os.close(self._reading)
+            self._writing = -1
+
+
+class Attendant:
+    """Attends one attempt after the other, from a thread that lives as long as the `with` block.
+
+    A claim is fresh when its attempt begins, so the first look is one beat later, or when a signal comes.
+    """
+
+    def __init__(self, services: Services, signals: StopSignals) -> None:
+        self._services = services
+        self._signals = signals
+        self._attended: Attendance | None = None
+        self._look = threading.Event()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Attendant:
+        self._stack.callback(self._close)
+        self._stack.enter_context(self._signals.listen(self._look.set))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @contextmanager
+    def attending(self, claim: NodeRun) -> Iterator[Attendance]:
+        """Keep the lease of a claim fresh within the block."""
+        attendance = self._attended = Attendance(claim)
+        try:
+            if self._thread.ident is None:
+                self._thread.start()
+            if self._signals.draining():
+                self._look.set()
+            yield attendance
+        finally:
+            self._attended = None
+            attendance.close()
+
     def _close(self) -> None:
-        self._closed.set()
+        self._closed = True
         self._look.set()
+        if self._thread.ident is not None:
+            self._thread.join()
 
-    def _attend(self) -> None:
-        while not self._closed.is_set():
+    def _run(self) -> None:
+        while not self._closed:
+            self._look.wait(BEAT_SECONDS)
             self._look.clear()
-            try:
-                self._tell(self._found())
-            except SetupError as error:
-                # Whoever settles the attempt meets the same, and ends the worker with it.
-                _LOG.debug("%s", error)
-            except MyceliumError as error:
-                _LOG.warning("the lease of %s could not be renewed: %s", self._lease, error)
-            if not self._closed.is_set():
-                self._look.wait(BEAT_SECONDS)
+            attended = self._attended
+            if attended and not self._closed:
+                self._look_after(attended)
 
-    def _found(self) -> StopReason | None:
-        cancelled = self._services.store.beat([self._lease]).get((self._lease.execution_id, self._lease.index))
+    def _look_after(self, attended: Attendance) -> None:
+        try:
+            reason = self._found(attended)
+        except SetupError as error:
+            # Whoever settles the attempt meets the same, and ends the worker with it.
+            _LOG.debug("%s", error)
+        except MyceliumError as error:
+            _LOG.warning("the lease of %s could not be renewed: %s", attended.lease, error)
+        else:
+            if reason is not None:
+                attended.tell(reason)
+
+    def _found(self, attended: Attendance) -> StopReason | None:
+        lease = attended.lease
+        cancelled = self._services.store.beat([lease]).get((lease.execution_id, lease.index))
         if cancelled is None:
             return StopReason.STALE
         if cancelled:
             return StopReason.CANCELLED
-        return StopReason.DRAIN if self._drained() else None
+        return StopReason.DRAIN if self._drained(attended) else None
 
-    def _drained(self) -> bool:
+    def _drained(self, attended: Attendance) -> bool:
         if not self._signals.draining():
             return False
         if self._signals.hurried():
             return True
         now = self._services.clock.monotonic()
-        self._drain_from = now if self._drain_from is None else self._drain_from
-        return now - self._drain_from >= DRAIN_SECONDS
-
-    def _tell(self, reason: StopReason | None) -> None:
-        if reason is None or reason is self._reason:
-            return
-        if self._reason is None:
-            os.write(self._writing, b"!")
-        self._reason = reason
+        attended.drained_since = now if attended.drained_since is None else attended.drained_since
+        return now - attended.drained_since >= DRAIN_SECONDS

@@ -28,4 +28,4 @@ def cancel(services: Services, execution_id: str, by: str) -> None:
             active_runs=running,
             error_message=change.execution.error_message or f"cancelled by {by}",
         )
-        change.later("stop")
+        change.stop()

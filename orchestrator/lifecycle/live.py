@@ -14,7 +14,7 @@ _ENDS = {
 }
 
 
-def publish(
+def event(
     services: Services,
     kind: LiveEventKind,
     execution_id: str,
@@ -22,14 +22,14 @@ def publish(
     node: str | None = None,
     status: str | None = None,
     data: dict[str, JsonValue] | None = None,
-) -> None:
-    """Tell the watchers; `seq` is the time of publishing in microseconds.
+) -> LiveEvent:
+    """An event to be published now; `seq` is the time in microseconds.
 
     An event is published after what it tells was committed, so one whose `seq` is not above the time at which a
     snapshot was begun is already part of that snapshot.
     """
     now = services.clock.now()
-    event = LiveEvent(
+    return LiveEvent(
         seq=int(now.timestamp() * 1_000_000),
         event=kind,
         execution_id=execution_id,
@@ -38,7 +38,6 @@ def publish(
         status=status,
         data=data or {},
     )
-    services.events.publish(event)
 
 
 def described(run: NodeRun) -> dict[str, JsonValue]:
@@ -53,18 +52,17 @@ def described(run: NodeRun) -> dict[str, JsonValue]:
     }
 
 
-def announce(services: Services, execution_id: str, run: dict[str, JsonValue]) -> None:
-    """Publish a node run's status, from what `described` gave."""
-    publish(
-        services,
-        LiveEventKind.NODE_STATUS_UPDATE,
-        execution_id,
-        node=str(run["node"]),
-        status=str(run["status"]),
-        data=run,
-    )
+def started(services: Services, execution_id: str) -> LiveEvent:
+    """An execution has its first node run at work."""
+    return event(services, LiveEventKind.EXECUTION_STARTED, execution_id, status=ExecutionStatus.RUNNING.value)
+
+
+def status_of(services: Services, execution_id: str, run: dict[str, JsonValue]) -> LiveEvent:
+    """The status of a node run, from what `described` gave."""
+    kind = LiveEventKind.NODE_STATUS_UPDATE
+    return event(services, kind, execution_id, node=str(run["node"]), status=str(run["status"]), data=run)
 
 
 def announce_end(services: Services, execution: Execution) -> None:
     """Publish that an execution has ended."""
-    publish(services, _ENDS[execution.status], execution.id, status=execution.status.value)
+    services.events.publish(event(services, _ENDS[execution.status], execution.id, status=execution.status.value))

@@ -65,13 +65,10 @@ class Logbook:
                 return
             last = self._services.logs.append(self._run.execution_id, lines)
             shown: list[JsonValue] = [_shown(line) for line in lines]
-            live.publish(
-                self._services,
-                LiveEventKind.LOG,
-                self._run.execution_id,
-                node=self._run.node,
-                data={"run": self._run.index, "key": self._run.key, "last_id": last, "lines": shown},
-            )
+            data: dict[str, JsonValue] = {"run": self._run.index, "key": self._run.key, "last_id": last, "lines": shown}
+            execution_id, node = self._run.execution_id, self._run.node
+            news = live.event(self._services, LiveEventKind.LOG, execution_id, node=node, data=data)
+            self._services.events.publish(news)
 
     def _take(self, text: str, level: Level, stream: str, group: str, error_code: str | None = None) -> None:
         with self._lock:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, cast
+from typing import Any, Final, cast
 
-from orchestrator.definition.model import JsonValue
 from orchestrator.errors import MyceliumError
-from orchestrator.execution.state import ExecutionStatus
-from orchestrator.lifecycle import finish, live
-from orchestrator.lifecycle.ports import LiveEventKind, StoredEffect
+from orchestrator.lifecycle import finish
+from orchestrator.lifecycle.notice import Notice, tell
+from orchestrator.lifecycle.ports import StoredEffect
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.transition import Transition, transition
 
@@ -28,7 +27,8 @@ def changing(services: Services, execution_id: str) -> Iterator[Transition]:
     """Lock an execution, change it, commit, and perform the effects."""
     with transition(services, execution_id) as change:
         yield change
-    perform(services, execution_id)
+    if change.performs:
+        perform(services, execution_id)
 
 
 def perform(services: Services, execution_id: str) -> bool:
@@ -62,27 +62,8 @@ def _remove(services: Services, effects: list[int]) -> None:
             tx.remove_effect(effect_id)
 
 
-def _wake(services: Services, row: StoredEffect) -> None:
-    for label, count in cast("dict[str, int]", row.effect.payload["labels"]).items():
-        services.wake.workers(label, count)
-
-
-def _announce(services: Services, row: StoredEffect) -> None:
-    for run in cast("list[dict[str, JsonValue]]", row.effect.payload["runs"]):
-        live.announce(services, row.execution_id, run)
-
-
-def _started(services: Services, row: StoredEffect) -> None:
-    live.publish(services, LiveEventKind.EXECUTION_STARTED, row.execution_id, status=ExecutionStatus.RUNNING.value)
-
-
-def _stop(services: Services, row: StoredEffect) -> None:
-    services.wake.stop(row.execution_id)
-
-
-def _timer(services: Services, _row: StoredEffect) -> None:
-    """The control loop sleeps until what it knows to be due, and must hear of something that may come sooner."""
-    services.wake.control()
+def _tell(services: Services, row: StoredEffect) -> None:
+    tell(services, row.execution_id, Notice(**cast("dict[str, Any]", row.effect.payload)))
 
 
 def _cascade(services: Services, row: StoredEffect) -> None:
@@ -101,11 +82,7 @@ def _finish(services: Services, row: StoredEffect) -> None:
 
 
 EFFECTS: Final[Mapping[str, Callable[[Services, StoredEffect], None]]] = {
-    "announce": _announce,
     "cascade": _cascade,
     "finish": _finish,
-    "started": _started,
-    "stop": _stop,
-    "timer": _timer,
-    "wake": _wake,
+    "tell": _tell,
 }

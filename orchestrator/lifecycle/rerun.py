@@ -73,7 +73,7 @@ def _reopen(services: Services, execution_id: str, chosen: set[int], edges: Sequ
         kept = [run for run in runs if run.index not in chosen]
         change.execution = replace(_unended(change.execution, services.instance), started_at=_began(kept))
         if change.execution.started_at:
-            change.later("started")
+            change.began()
         change.put(old, new)
         _set_off(change, [run for run in new if run.waiting_for == 0])
 

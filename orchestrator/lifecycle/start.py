@@ -16,6 +16,7 @@ from orchestrator.execution import machine
 from orchestrator.execution.machine import Situation
 from orchestrator.execution.state import Execution, NodeRun, Plan, TriggerKind
 from orchestrator.lifecycle import contexts
+from orchestrator.lifecycle.notice import tell
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Snapshot
 from orchestrator.lifecycle.services import Services
@@ -76,8 +77,11 @@ def start(services: Services, request: StartRequest) -> Execution:
         change = Transition(tx, tx.lock(execution.id), situation)
         change.put(layout.runs, runs)
         change.spread(run for run in runs if run.status.settled)
-        change.close()
-    perform(services, execution.id)
+        notice = change.close(services.instance)
+    if notice:
+        tell(services, execution.id, notice)
+    if change.performs:
+        perform(services, execution.id)
     return services.store.execution(execution.id)
 
 

@@ -16,6 +16,7 @@ from orchestrator.execution.failure import sentence
 from orchestrator.execution.machine import Situation
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Outcome, Result
 from orchestrator.lifecycle import contexts, live
+from orchestrator.lifecycle.notice import Notice, tell
 from orchestrator.lifecycle.ports import Transaction
 from orchestrator.lifecycle.services import Services
 
@@ -26,16 +27,20 @@ _ACTIVE = frozenset({NodeStatus.QUEUED, NodeStatus.RUNNING})
 
 
 class Transition:
-    """An execution held by its transaction. Callers change it through the methods, and `transition` closes it."""
+    """An execution held by its transaction. Callers change it through the methods, and `transition` closes it.
+
+    `performs` tells, once it is closed, whether it left effects in the outbox.
+    """
 
     def __init__(self, tx: Transaction, execution: Execution, situation: Situation) -> None:
         self.tx = tx
         self.execution = execution
         self.situation = situation
+        self.performs = False
         self._before = execution
         self._announced: dict[int, NodeRun] = {}
         self._queued: Counter[str] = Counter()
-        self._timed = False
+        self._timed = self._began = self._stops = False
         self._effects: list[Effect] = []
 
     def claimed(self, claim: NodeRun) -> NodeRun:
@@ -83,19 +88,41 @@ class Transition:
     def taken(self, run: NodeRun) -> None:
         """A run of this execution needs no worker to be woken: somebody has it already."""
         self._queued[run.queue] -= 1
+        self._announced[run.index] = run
 
-    def close(self) -> None:
-        """Write the execution and the outbox."""
+    def began(self) -> None:
+        """Tell that the execution has its first node run at work."""
+        self._began = True
+
+    def stop(self) -> None:
+        """Have what runs look whether it should end."""
+        self._stops = True
+
+    def close(self, instance: str) -> Notice | None:
+        """Write the execution and the outbox; what is to be told after the commit.
+
+        Whoever does not belong to the execution's `instance` reaches neither its workers nor its watchers, and leaves
+        the telling to its control loop.
+        """
         self._conclude()
         if self.execution != self._before:
             self.tx.save(self.execution)
-        announced: list[JsonValue] = [live.described(run) for run in self._announced.values()]
-        labels: dict[str, JsonValue] = {label: count for label, count in self._queued.items() if count > 0}
-        effects = [Effect(kind="announce", payload={"runs": announced})] if announced else []
-        effects += [Effect(kind="wake", payload={"labels": labels})] if labels else []
-        effects += [Effect(kind="timer", payload={})] if self._timed else []
-        if effects or self._effects:
-            self.tx.add_effects(self.execution.id, [*effects, *self._effects])
+        notice = self._notice()
+        ours = self.execution.instance == instance
+        effects = self._effects if ours else [Effect(kind="tell", payload=notice.payload()), *self._effects]
+        if effects:
+            self.tx.add_effects(self.execution.id, effects)
+        self.performs = bool(effects)
+        return notice if ours else None
+
+    def _notice(self) -> Notice:
+        return Notice(
+            runs=[live.described(run) for run in self._announced.values()],
+            labels={label: count for label, count in self._queued.items() if count > 0},
+            started=self._began,
+            timer=self._timed,
+            stop=self._stops,
+        )
 
     def _tell_successors(self, run: NodeRun) -> list[NodeRun]:
         successors = self.tx.successors(run.execution_id, run.index)
@@ -126,11 +153,13 @@ class Transition:
 
 @contextmanager
 def transition(services: Services, execution_id: str) -> Iterator[Transition]:
-    """Lock an execution, change it, commit all of it at the end; the effects are still to be performed."""
+    """Lock an execution, change it, commit all of it at the end, and tell; effects are still to be performed."""
     plan = services.plan(execution_id)
     with services.store.begin() as tx:
         execution = tx.lock(execution_id)
         situation = Situation(workflow=plan.definition, contexts=contexts.common(execution), now=services.clock.now())
         change = Transition(tx, execution, situation)
         yield change
-        change.close()
+        notice = change.close(services.instance)
+    if notice:
+        tell(services, execution_id, notice)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from orchestrator.errors import Unavailable
 from orchestrator.lifecycle.ports import LiveEvent, LiveEventKind
 from orchestrator.queue.connection import ANSWER_SECONDS, translated
-from orchestrator.queue.names import events
+from orchestrator.queue.names import events as channel
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -32,10 +32,12 @@ class RedisEvents:
     def __init__(self, client: Redis) -> None:
         self._client = client
 
-    def publish(self, event: LiveEvent) -> None:
+    def publish(self, *events: LiveEvent) -> None:
         try:
-            with translated("publishing a live event"):
-                self._client.publish(events(event.execution_id), encode(event))
+            with translated("publishing live events"), self._client.pipeline(transaction=False) as pipeline:
+                for event in events:
+                    pipeline.publish(channel(event.execution_id), encode(event))
+                pipeline.execute()
         except Unavailable as error:
             log.debug("%s", error)
 
@@ -44,7 +46,7 @@ class RedisEvents:
         """The subscription stands before the body runs, so that a snapshot read in it misses nothing."""
         with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]  # redis-py leaves it so
             with translated("subscribing to live events"):
-                pubsub.subscribe(events(execution_id))
+                pubsub.subscribe(channel(execution_id))
                 # redis-py only sends the command; the answer is the first message.
                 if pubsub.get_message(timeout=ANSWER_SECONDS) is None:
                     raise Unavailable("Redis did not confirm a subscription to live events")

@@ -24,7 +24,7 @@ class NobodyToWake:
 class NobodyWatching:
     """Events that nobody hears."""
 
-    def publish(self, event: LiveEvent) -> None:
+    def publish(self, *events: LiveEvent) -> None:
         """Nobody listens."""
 
     @contextmanager

@@ -15,8 +15,8 @@ class WatchedEvents:
         self._events = events
         self._check = check
 
-    def publish(self, event: LiveEvent) -> None:
-        self._events.publish(event)
+    def publish(self, *events: LiveEvent) -> None:
+        self._events.publish(*events)
 
     @contextmanager
     def subscribe(self, execution_id: str) -> Generator[Iterator[LiveEvent | None]]:

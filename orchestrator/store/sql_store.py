@@ -19,7 +19,6 @@ from orchestrator.store.neighbourhood import (
     execution_of,
     no_execution,
     read_execution,
-    read_predecessors,
     read_runs,
     run_of,
 )
@@ -97,10 +96,6 @@ class SqlStore:
         with self._reading() as connection:
             read_execution(connection, execution_id)
             return read_runs(connection, execution_id)
-
-    def predecessors(self, execution_id: str, index: int) -> list[NodeRun]:
-        with self._reading() as connection:
-            return read_predecessors(connection, execution_id, [index])[index]
 
     def edges(self, execution_id: str) -> list[tuple[int, int]]:
         query = select(edges.c.source, edges.c.target).where(edges.c.execution_id == execution_id)

@@ -81,6 +81,9 @@ class SqlTransaction:
         self._locked[execution_id] = read_execution(self._connection, execution_id, lock=True)
         return self._locked[execution_id]
 
+    def execution(self, execution_id: str) -> Execution:
+        return read_execution(self._connection, execution_id)
+
     def save(self, execution: Execution) -> None:
         before = self._hold(execution.id)
         new = {name: getattr(execution, name) for name in _EXECUTION_FIELDS}

@@ -372,8 +372,6 @@ class TestNeighbours:
             assert tx.successors(FIRST, 3) == []
             assert tx.predecessors(FIRST, [3, 1, 0]) == {3: [runs[1], runs[2]], 1: [FULL_RUN], 0: []}
             assert tx.predecessors(FIRST, []) == {}
-        assert store.predecessors(FIRST, 3) == [runs[1], runs[2]]
-        assert store.predecessors(FIRST, 0) == []
 
     def test_they_come_by_index_however_the_edges_were_given(self, store: Store) -> None:
         add(store, execution(), [node_run(index) for index in range(4)], [(2, 3), (0, 3), (1, 3), (0, 2), (0, 1)])

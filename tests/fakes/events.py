@@ -19,11 +19,12 @@ class FakeEvents:
         self._guard = threading.Lock()
         self._readers: dict[str, list[queue.SimpleQueue[LiveEvent]]] = {}
 
-    def publish(self, event: LiveEvent) -> None:
+    def publish(self, *events: LiveEvent) -> None:
         with self._guard:
-            self.published.append(event)
-            for reader in self._readers.get(event.execution_id, ()):
-                reader.put(event)
+            self.published += events
+            for event in events:
+                for reader in self._readers.get(event.execution_id, ()):
+                    reader.put(event)
 
     @contextmanager
     def subscribe(self, execution_id: str) -> Generator[Iterator[LiveEvent | None]]:

@@ -126,6 +126,9 @@ class MemoryTransaction:
         self._locked.add(execution_id)
         return deepcopy(execution)
 
+    def execution(self, execution_id: str) -> Execution:
+        return deepcopy(self._tables.execution(execution_id))
+
     def save(self, execution: Execution) -> None:
         self._put_execution(deepcopy(execution))
 
@@ -316,12 +319,6 @@ class MemoryStore:
         with self._reading() as tables:
             tables.execution(execution_id)
             return deepcopy(_by_index(tables.runs[execution_id].values()))
-
-    def predecessors(self, execution_id: str, index: int) -> list[NodeRun]:
-        with self._reading() as tables:
-            tables.execution(execution_id)
-            runs = tables.runs[execution_id]
-            return deepcopy(_by_index([runs[source] for source in tables.sources[execution_id].get(index, ())]))
 
     def edges(self, execution_id: str) -> list[tuple[int, int]]:
         with self._reading(constant=True) as tables:

@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator.definition.model import Action, AgentDefinition, JsonValue, Need, Node, Run, Workflow
 from orchestrator.errors import Place
 from orchestrator.execution.state import Execution, NodeRun
+from orchestrator.lifecycle.claim import Claimant
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.execute import work
 from orchestrator.lifecycle.services import Services
@@ -95,6 +96,10 @@ class World:
             claim = tx.claim(labels=["default"], instance=self.instance, worker=worker, now=self.clock.now())
         assert claim is not None
         return claim
+
+    def claimant(self, worker: str = "w1") -> Claimant:
+        """Somebody who reports and claims nothing more."""
+        return Claimant(name=worker, labels=[], signals=self.signals)
 
     def node_run(self, execution: Execution, key: str) -> NodeRun:
         return next(run for run in self.store.runs(execution.id) if run.key == key)

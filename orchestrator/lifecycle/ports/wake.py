@@ -39,7 +39,9 @@ class LiveEvent:
 class Events(Protocol):
     """Live events, lossy: whoever watches reads a snapshot from the store after subscribing."""
 
-    def publish(self, event: LiveEvent) -> None: ...
+    def publish(self, *events: LiveEvent) -> None:
+        """Send events, in this order; what cannot be sent is lost."""
+        ...
 
     def subscribe(self, execution_id: str) -> AbstractContextManager[Iterator[LiveEvent | None]]:
         """Events as they come; None about once a second when there is none, so that the reader can look up."""

@@ -99,7 +99,7 @@ class Player:
             outcome = Outcome(failure=FailureClass.EXIT, message="no") if move == "fail" else Outcome()
             assert (claim.index, claim.epoch) not in self.settled_at
             self.settled_at.add((claim.index, claim.epoch))
-            advance.settle(self.world.services, claim, outcome, labels=[], worker="w")
+            advance.settle(self.world.services, claim, outcome, self.world.claimant("w"))
 
     def _sweep(self) -> None:
         leases = {(lease.index, lease.epoch): lease for lease in self.world.store.leases("here")}
@@ -109,7 +109,7 @@ class Player:
     def _refused(self, claim: NodeRun) -> None:
         before = self.world.store.runs(self.execution.id)
         try:
-            advance.settle(self.world.services, claim, Outcome(), labels=[], worker="late")
+            advance.settle(self.world.services, claim, Outcome(), self.world.claimant("late"))
         except StaleClaim:
             assert self.world.store.runs(self.execution.id) == before
         else:

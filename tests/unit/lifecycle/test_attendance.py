@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import select
+import threading
 
 import pytest
 
 from orchestrator.execution.state import ExecutionStatus, NodeStatus, Outcome
 from orchestrator.lifecycle import advance, attend
-from orchestrator.lifecycle.attend import Attendance
+from orchestrator.lifecycle.attend import Attendant
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.ports import Control, Lease, LogSink, StopReason, Task
+from tests.fakes.checkout import eventually
 from tests.fakes.world import World, node, workflow
 
 PATIENCE = 10.0
@@ -90,12 +92,12 @@ def test_a_worker_that_lost_its_claim_stops_and_writes_nothing(world: World) -> 
 def test_attending_beats_the_lease_and_leaves_no_thread(world: World) -> None:
     world.start(workflow(node("a")))
     claim = world.claim()
-    with Attendance(world.services, claim, world.signals) as control:
+    before = threading.active_count()
+    with Attendant(world.services, world.signals) as attendant, attendant.attending(claim) as control:
         world.signals.notify()
+        assert eventually(lambda: world.store.leases("here")[0].beat > 0, "a beat")
         assert control.reason() is None
         assert not select.select([control], [], [], 0)[0]
-        thread = control._thread
-    assert not thread.is_alive()
+    assert threading.active_count() == before
     (lease,) = world.store.leases("here")
-    assert lease.beat > 0
     assert lease == Lease(execution_id=claim.execution_id, index=0, epoch=1, beat=lease.beat, worker="w1")

@@ -84,7 +84,7 @@ def test_a_late_result_of_a_lost_worker_is_refused(world: World) -> None:
     assert world.node_run(execution, "a").lost == 1
     assert world.claim("alive").epoch == late.epoch + 1
     with pytest.raises(StaleClaim):
-        advance.settle(world.services, late, Outcome(), labels=[], worker="dead")
+        advance.settle(world.services, late, Outcome(), world.claimant("dead"))
     assert world.node_run(execution, "a").status is NodeStatus.RUNNING
 
 

@@ -96,7 +96,7 @@ def test_cancelling_settles_what_has_not_begun_and_stops_what_runs(world: World)
     assert world.wake.stopped == [execution.id]
     assert world.statuses(execution) == {"a": "running", "b": "cancelled", "c": "cancelled"}
     assert world.work() == 0
-    advance.settle(world.services, claim, Outcome(cancelled=True), labels=[], worker="w1")
+    advance.settle(world.services, claim, Outcome(cancelled=True), world.claimant())
     ended = world.store.execution(execution.id)
     assert (ended.status, ended.error_message) == (ExecutionStatus.CANCELLED, "cancelled by alice")
     with pytest.raises(Conflict, match="already ended"):
@@ -108,7 +108,7 @@ def test_a_cancelled_execution_retries_nothing(world: World) -> None:
     execution = world.start(workflow(node("a", retry=retry)))
     claim = world.claim()
     cancel(world.services, execution.id, "alice")
-    advance.settle(world.services, claim, FAILED, labels=[], worker="w1")
+    advance.settle(world.services, claim, FAILED, world.claimant())
     assert world.store.execution(execution.id).status is ExecutionStatus.CANCELLED
 
 
