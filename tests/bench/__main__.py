@@ -20,6 +20,7 @@ from tests.bench.scene import Scene
 MODULES: Mapping[str, str] = {
     "engine": "tests.bench.engine_part",
     "first-process": "tests.bench.first_process",
+    "memory": "tests.bench.memory",
     "commands": "tests.bench.commands",
     "store": "tests.bench.store",
     "worktrees": "tests.bench.worktrees",

@@ -30,8 +30,7 @@ def measure(options: Options, scene: Scene) -> dict[str, Any]:
         systems: dict[str, Services] = {}
         for kind in options.databases:
             url = stack.enter_context(database(kind, scene.folder))
-            settings = scene.settings(database_url=url, home=f"home-{kind}", concurrency=options.concurrency)
-            systems[kind] = stack.enter_context(tree(settings))
+            systems[kind] = stack.enter_context(tree(scene, **options.settings(scene, kind, url)))
             execution_seconds(systems[kind], chain(WARM_NODES))
         shapes = [_shape(shape, options, systems, scene) for shape in options.shapes]
     return {"shapes": shapes, "large_to_small": _ratios(shapes)}

@@ -22,11 +22,9 @@ WARM_NODES = 20
 def measure(options: Options, scene: Scene) -> dict[str, Any]:
     found = {}
     for kind in options.databases:
-        with database(kind, scene.folder) as url:
-            settings = scene.settings(database_url=url, home=f"home-{kind}", concurrency=options.concurrency)
-            with tree(settings) as services:
-                run_to_end(services, chain(WARM_NODES).request())
-                times = sorted(milliseconds(services, scene.folder))
+        with database(kind, scene.folder) as url, tree(scene, **options.settings(scene, kind, url)) as services:
+            run_to_end(services, chain(WARM_NODES).request())
+            times = sorted(milliseconds(services, scene.folder))
         found[kind] = {"p50_ms": _percentile(times, 50), "p95_ms": _percentile(times, 95), "all_ms": times}
     return found
 

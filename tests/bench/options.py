@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.scene import DATABASES
+from tests.bench.scene import DATABASES, Scene
 from tests.bench.shapes import SHAPES, Shape, chain, fan
 
-PARTS = ("engine", "first-process", "commands", "store", "worktrees")
+PARTS = ("engine", "first-process", "memory", "commands", "store", "worktrees")
 SIZED = {"chain": chain, "fan": fan}
 
 
@@ -25,6 +25,14 @@ class Options:
     rounds: int
     concurrency: int
     json: Path | None
+
+    def settings(self, scene: Scene, kind: str, url: str) -> dict[str, str]:
+        """The settings of everything that works on that database, by their names without prefix."""
+        return {
+            "HOME_DIR": str(scene.folder / f"home-{kind}"),
+            "DATABASE_URL": url,
+            "CONCURRENCY": str(self.concurrency),
+        }
 
 
 def parse(words: Sequence[str] | None = None) -> Options:

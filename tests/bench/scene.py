@@ -48,11 +48,8 @@ class Scene:
         passed = {name: os.environ[name] for name in PASSED if name in os.environ}
         return {**passed, "HOME": str(self.folder), **{f"MYCELIUM_{name}": settings[name] for name in settings}}
 
-    def settings(self, *, database_url: str, home: str, concurrency: int) -> Settings:
-        environ = self.environment(
-            HOME_DIR=str(self.folder / home), DATABASE_URL=database_url, CONCURRENCY=str(concurrency)
-        )
-        return configuration.load(self.repository, environ)
+    def settings(self, **settings: str) -> Settings:
+        return configuration.load(self.repository, self.environment(**settings))
 
 
 @contextmanager
@@ -72,24 +69,20 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def tree(settings: Settings) -> Iterator[Services]:
-    """A process tree as that of `mycelium run`, and services to hand it executions.
+def tree(scene: Scene, **settings: str) -> Iterator[Services]:
+    """A process tree as that of `mycelium run`, and services to hand it executions."""
+    with taken_on(scene.environment(**settings)), app.embedded(scene.settings(**settings), ("default",)) as services:
+        yield services
 
-    Its processes read their settings from the environment, so this process takes them on for as long.
-    """
-    taken = {
-        "MYCELIUM_HOME_DIR": str(settings.home_dir),
-        "MYCELIUM_DATABASE_URL": settings.database_url,
-        "MYCELIUM_CACHE_DIR": str(settings.cache_dir),
-        "MYCELIUM_CONCURRENCY": str(settings.concurrency),
-    }
+
+@contextmanager
+def taken_on(environment: Mapping[str, str]) -> Iterator[None]:
+    """This process has that environment for as long; the processes of a tree read their settings from it."""
     before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith(configuration.PREFIX)]:
-        del os.environ[name]
-    os.environ.update(taken)
     try:
-        with app.embedded(settings, ("default",)) as services:
-            yield services
+        os.environ.clear()
+        os.environ.update(environment)
+        yield
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -55,6 +55,14 @@ class Shape:
             triggered_by="bench",
         )
 
+    def written(self) -> dict[str, object]:
+        """The same as a workflow file has it."""
+        nodes = {
+            f"n{index}": {"workspace": "none", "run": PROGRAM, "needs": [f"n{parent}" for parent in parents]}
+            for index, parents in enumerate(self.parents)
+        }
+        return {"name": self.title, "nodes": nodes}
+
 
 def chain(nodes: int = CHAIN) -> Shape:
     return Shape(
