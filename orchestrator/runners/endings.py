@@ -29,7 +29,7 @@ def cut_short(ended: Ended, limits: Limits) -> Outcome | None:
             reason = ended.reason or StopReason.CANCELLED
             return Outcome(cancelled=True, exit_code=ended.code, message=_STOPPED[reason])
         case Cause.LOST:
-            return _failed(ended, FailureClass.CRASHED, "the guard of its processes was killed; nobody knows the rest")
+            return _failed(ended, FailureClass.LOST, "the guard of its processes was killed, and they were ended")
         case Cause.NOT_STARTED:
             return _failed(ended, FailureClass.SETUP, f"could not be started: {ended.detail}")
         case Cause.EXITED:

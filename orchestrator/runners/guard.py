@@ -268,7 +268,8 @@ def nursery(parent: socket.socket) -> None:
 def await_node(parent: socket.socket, news: int, call: Callable[[int, int], object]) -> None:
     """Be the guard of the next node that comes from the worker."""
     message, fds, _, _ = socket.recv_fds(parent, 1, FDS_PER_NODE)
-    os.write(news, TAKEN if message else DESERTED)
+    with contextlib.suppress(OSError):  # a nursery that was killed hears nothing; this node has its guard all the same
+        os.write(news, TAKEN if message else DESERTED)
     os.close(news)
     parent.close()
     if message:

@@ -150,9 +150,18 @@ def test_reap_kills_what_carries_the_marker(tmp_path: Path) -> None:
     script = "(setsid sleep 1000 & echo $! > pid); kill -9 $PPID; sleep 1000"
     outcome = run(tmp_path, script)
     orphan = int((tmp_path / "workspace/pid").read_text())
-    assert outcome.failure is FailureClass.CRASHED
+    assert outcome.failure is FailureClass.LOST
     assert is_gone(orphan)
     assert reap(tmp_path / "scratch") == 0
+
+
+def test_a_guard_in_waiting_serves_although_the_nursery_was_killed(tmp_path: Path) -> None:
+    """The first script kills the nursery, its guard's parent; the guard in waiting and a new nursery's do the rest."""
+    kill_nursery = 'kill -9 "$(ps -o ppid= -p $PPID)"; echo "$?"'
+    for number, script in enumerate([kill_nursery, "echo one", "echo two"]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        assert run(folder, script).failure is None
 
 
 def test_nodes_run_side_by_side(tmp_path: Path) -> None:
