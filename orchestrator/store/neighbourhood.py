@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from orchestrator.errors import NotFound
 from orchestrator.execution.state import Execution, NodeRun
@@ -16,19 +16,46 @@ from orchestrator.store.schema import RUN_COLUMNS, edges, executions, node_runs
 _BATCH = 500
 T = TypeVar("T")
 
+# Statements are built once: putting one together costs several times as much as SQLite takes to carry it out.
+_OF_EXECUTION = node_runs.c.execution_id == bindparam("execution_id")
+_EXECUTION = select(executions).where(executions.c.id == bindparam("execution_id"))
+_LOCKED_EXECUTION = _EXECUTION.with_for_update()
+_RUNS = select(*RUN_COLUMNS).where(_OF_EXECUTION).order_by(node_runs.c.index)
+_RUN = select(*RUN_COLUMNS).where(_OF_EXECUTION, node_runs.c.index == bindparam("index"))
+_SOME_RUNS = select(*RUN_COLUMNS).where(_OF_EXECUTION, node_runs.c.index.in_(bindparam("indexes", expanding=True)))
+_SUCCESSORS = (
+    select(*RUN_COLUMNS)
+    .join(edges, (edges.c.execution_id == node_runs.c.execution_id) & (edges.c.target == node_runs.c.index))
+    .where(edges.c.execution_id == bindparam("execution_id"), edges.c.source == bindparam("index"))
+    .order_by(edges.c.target)
+)
+_PREDECESSORS = (
+    select(*RUN_COLUMNS)
+    .join(edges, (edges.c.execution_id == node_runs.c.execution_id) & (edges.c.source == node_runs.c.index))
+    .where(edges.c.execution_id == bindparam("execution_id"), edges.c.target == bindparam("index"))
+    .order_by(edges.c.source)
+)
+_SOURCES = (
+    select(edges.c.target, edges.c.source)
+    .where(
+        edges.c.execution_id == bindparam("execution_id"),
+        edges.c.target.in_(bindparam("indexes", expanding=True)),
+    )
+    .order_by(edges.c.target, edges.c.source)
+)
+
 
 def read_execution(connection: Connection, execution_id: str, *, lock: bool = False) -> Execution:
     """The execution; with `lock`, held until the transaction ends (SQLite holds everything already)."""
-    query = select(executions).where(executions.c.id == execution_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    query = _LOCKED_EXECUTION if lock else _EXECUTION
+    row = connection.execute(query, {"execution_id": execution_id}).one_or_none()
     if row is None:
         raise no_execution(execution_id)
     return execution_of(row)
 
 
 def read_run(connection: Connection, execution_id: str, index: int) -> NodeRun:
-    query = select(*RUN_COLUMNS).where(_is(execution_id), node_runs.c.index == index)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_RUN, {"execution_id": execution_id, "index": index}).one_or_none()
     if row is None:
         raise NotFound(f"execution {execution_id} has no node run {index}")
     return run_of(row)
@@ -36,28 +63,25 @@ def read_run(connection: Connection, execution_id: str, index: int) -> NodeRun:
 
 def read_runs(connection: Connection, execution_id: str) -> list[NodeRun]:
     """All node runs, by index."""
-    query = select(*RUN_COLUMNS).where(_is(execution_id)).order_by(node_runs.c.index)
-    return [run_of(row) for row in connection.execute(query)]
+    return [run_of(row) for row in connection.execute(_RUNS, {"execution_id": execution_id})]
 
 
 def read_successors(connection: Connection, execution_id: str, index: int) -> list[NodeRun]:
     """The node runs at the other end of the edges that leave `index`."""
-    query = (
-        select(*RUN_COLUMNS)
-        .join(edges, (edges.c.execution_id == node_runs.c.execution_id) & (edges.c.target == node_runs.c.index))
-        .where(edges.c.execution_id == execution_id, edges.c.source == index)
-        .order_by(edges.c.target)
-    )
-    return [run_of(row) for row in connection.execute(query)]
+    return [run_of(row) for row in connection.execute(_SUCCESSORS, {"execution_id": execution_id, "index": index})]
 
 
 def read_predecessors(connection: Connection, execution_id: str, indexes: Collection[int]) -> dict[int, list[NodeRun]]:
     """The node runs each of `indexes` waits for; one that several wait for is read and decoded once."""
+    if len(indexes) == 1:
+        (index,) = indexes
+        found = connection.execute(_PREDECESSORS, {"execution_id": execution_id, "index": index})
+        return {index: [run_of(row) for row in found]}
     sources = _sources(connection, execution_id, indexes)
     runs = {}
     for some in _batches(sorted({source for found in sources.values() for source in found})):
-        query = select(*RUN_COLUMNS).where(_is(execution_id), node_runs.c.index.in_(some))
-        runs.update({run.index: run for run in map(run_of, connection.execute(query))})
+        rows = connection.execute(_SOME_RUNS, {"execution_id": execution_id, "indexes": some})
+        runs.update({run.index: run for run in map(run_of, rows)})
     return {index: [runs[source] for source in found] for index, found in sources.items()}
 
 
@@ -76,18 +100,9 @@ def no_execution(reference: str) -> NotFound:
 def _sources(connection: Connection, execution_id: str, indexes: Collection[int]) -> dict[int, list[int]]:
     sources: dict[int, list[int]] = {index: [] for index in indexes}
     for some in _batches(sorted(sources)):
-        query = (
-            select(edges.c.target, edges.c.source)
-            .where(edges.c.execution_id == execution_id, edges.c.target.in_(some))
-            .order_by(edges.c.target, edges.c.source)
-        )
-        for target, source in connection.execute(query):
+        for target, source in connection.execute(_SOURCES, {"execution_id": execution_id, "indexes": some}):
             sources[target].append(source)
     return sources
-
-
-def _is(execution_id: str) -> ColumnElement[bool]:
-    return node_runs.c.execution_id == execution_id
 
 
 def _batches(items: Sequence[T]) -> Iterable[list[T]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection, Update, bindparam, delete, func, insert, select, text, update
 
@@ -44,7 +45,16 @@ def _saving_runs() -> Update:
     )
 
 
+@cache
+def _saving(names: tuple[str, ...]) -> Update:
+    """Writes these columns of one execution."""
+    row = executions.c.id == bindparam("of_execution")
+    return update(executions).where(row).values({name: bindparam(name) for name in names})
+
+
 _SAVE_RUNS = _saving_runs()
+_ADD_EFFECTS = insert(outbox)
+_REMOVE_EFFECT = delete(outbox).where(outbox.c.id == bindparam("effect_id"))
 _ADD_LEAD = text("INSERT INTO leads (name, holder, beat) VALUES (:name, :holder, :beat) ON CONFLICT DO NOTHING")
 _ONE_NUMBER_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:workflow_id))")
 
@@ -82,14 +92,15 @@ class SqlTransaction:
         return self._locked[execution_id]
 
     def execution(self, execution_id: str) -> Execution:
-        return read_execution(self._connection, execution_id)
+        held = self._locked.get(execution_id)
+        return held or read_execution(self._connection, execution_id)
 
     def save(self, execution: Execution) -> None:
         before = self._hold(execution.id)
         new = {name: getattr(execution, name) for name in _EXECUTION_FIELDS}
         changed = {name: value for name, value in new.items() if value != getattr(before, name)}
         if changed:
-            self._connection.execute(update(executions).where(executions.c.id == execution.id).values(changed))
+            self._connection.execute(_saving(tuple(changed)), {"of_execution": execution.id, **changed})
         if "instance" in changed:
             self._hand_over([execution.id], execution.instance)
         self._locked[execution.id] = execution
@@ -138,13 +149,13 @@ class SqlTransaction:
         self._know(execution_id)
         rows = [{"execution_id": execution_id, "kind": each.kind, "payload": each.payload} for each in effects]
         if rows:
-            self._connection.execute(insert(outbox), rows)
+            self._connection.execute(_ADD_EFFECTS, rows)
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         return read_effects(self._connection, instance, limit, execution_id)
 
     def remove_effect(self, effect_id: int) -> None:
-        self._connection.execute(delete(outbox).where(outbox.c.id == effect_id))
+        self._connection.execute(_REMOVE_EFFECT, {"effect_id": effect_id})
 
     def lead(self, name: str) -> Lead | None:
         row = self._connection.execute(select(leads).where(leads.c.name == name)).one_or_none()
