@@ -39,6 +39,13 @@ PRELOAD = (
 )
 """What every worker needs: imported once, before the processes of a tree are forked."""
 
+PRELOAD_SHARED = (
+    "orchestrator.store.shared_blobs",
+    "orchestrator.store.shared_logs",
+    "sqlalchemy.dialects.postgresql",
+)
+"""What comes on top where the database is PostgreSQL."""
+
 SHARED_INSTANCE = "shared"
 """The instance of executions whose workers and control loop are started apart, by `worker` and `scheduler`."""
 
@@ -60,24 +67,17 @@ def build(settings: Settings, *, redis_url: str | None, instance: str) -> Servic
     from orchestrator.git.ignoring import make_self_ignoring
     from orchestrator.lifecycle.services import Services
     from orchestrator.runners.registry import runners
-    from orchestrator.store.blobs import FolderBlobs
-    from orchestrator.store.logs import open_logs
-    from orchestrator.store.opening import open_store
+    from orchestrator.store.opening import open_storage
 
     _check_reach(settings)
     make_self_ignoring(settings.home_dir)
     clock = SystemClock()
     wake, events = _bells(redis_url, instance)
-    store = open_store(settings.database_url, home=settings.home_dir)
-    try:
-        logs = open_logs(settings.home_dir / "logs.db")
-    except BaseException:
-        store.close()
-        raise
+    storage = open_storage(settings.database_url, home=settings.home_dir)
     return Services(
-        store=store,
-        logs=logs,
-        blobs=FolderBlobs(settings.home_dir / "blobs"),
+        store=storage.store,
+        logs=storage.logs,
+        blobs=storage.blobs,
         events=events,
         wake=wake,
         git=repository(settings),
@@ -95,6 +95,11 @@ def repository(settings: Settings) -> Git:
     from orchestrator.git.repository import GitRepository
 
     return GitRepository(root=settings.root, cache_dir=settings.cache_dir, environ=os.environ)
+
+
+def preload(settings: Settings) -> tuple[str, ...]:
+    """The modules that the processes of a tree share because they are imported before the fork."""
+    return PRELOAD if settings.database_url.startswith("sqlite") else PRELOAD + PRELOAD_SHARED
 
 
 def build_in_child(*, redis_url: str, instance: str, root: str) -> Services:
@@ -151,7 +156,7 @@ def embedded(settings: Settings, queues: tuple[str, ...]) -> Generator[Services]
         link=link,
         workers=settings.concurrency,
         embedded=settings.redis_url is None,
-        preload=PRELOAD,
+        preload=preload(settings),
         log_level=settings.log_level,
         log_format=settings.log_format,
     )

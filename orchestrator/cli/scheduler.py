@@ -25,7 +25,7 @@ def scheduler(ctx: click.Context, /) -> None:
             link=app.shared_link(settings, ()),
             workers=0,
             embedded=False,
-            preload=app.PRELOAD,
+            preload=app.preload(settings),
             log_level=settings.log_level,
             log_format=settings.log_format,
         )

@@ -32,7 +32,7 @@ def worker(ctx: click.Context, /, concurrency: int | None, queues: Sequence[str]
             workers=count,
             embedded=False,
             control=False,
-            preload=app.PRELOAD,
+            preload=app.preload(settings),
             log_level=settings.log_level,
             log_format=settings.log_format,
         )

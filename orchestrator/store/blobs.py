@@ -37,7 +37,7 @@ class FolderBlobs:
         try:
             content = self._path(digest).read_bytes()
         except FileNotFoundError as error:
-            raise _unknown(digest) from error
+            raise unknown(digest) from error
         if hashlib.sha256(content).hexdigest() != digest:
             raise SetupError(
                 f"{self._path(digest)}: the file was changed or is damaged",
@@ -46,7 +46,7 @@ class FolderBlobs:
         return content
 
     def has(self, digest: str) -> bool:
-        return _DIGEST.fullmatch(digest) is not None and self._path(digest).is_file()
+        return is_digest(digest) and self._path(digest).is_file()
 
     def delete(self, digest: str) -> None:
         """Forget a blob; an unknown one is forgotten already."""
@@ -55,8 +55,8 @@ class FolderBlobs:
 
     def _path(self, digest: str) -> Path:
         # A digest may come from a page's address: nothing but hex ever becomes a path.
-        if not _DIGEST.fullmatch(digest):
-            raise _unknown(digest)
+        if not is_digest(digest):
+            raise unknown(digest)
         return self._folder / digest[:2] / digest[2:]
 
     def _write(self, chunks: Iterator[bytes] | list[bytes]) -> str:
@@ -118,5 +118,11 @@ def _explained(folder: Path) -> Iterator[None]:
         raise
 
 
-def _unknown(digest: str) -> NotFound:
+def is_digest(text: str) -> bool:
+    """Whether a blob can have this name: the sha256 in lower-case hex."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def unknown(digest: str) -> NotFound:
+    """Nothing was stored under this name, or it is none."""
     return NotFound(f"there is no blob {digest}")

@@ -29,6 +29,12 @@ _SETUP = {
     sqlite3.SQLITE_PERM: ("access is denied", "check the permissions of the file and of its folder"),
     sqlite3.SQLITE_IOERR: ("reading or writing failed", "check the disk: it may be full, gone or broken"),
 }
+_POSTGRES_SETUP = {
+    "53100": ("the disk of the database server is full", "make room there; nothing is half written"),
+    "25006": ("the database is read-only", "name the primary server in MYCELIUM_DATABASE_URL, not a replica"),
+    "42501": ("access is denied", "grant the user of MYCELIUM_DATABASE_URL what it needs on Mycelium's tables"),
+}
+"""By SQLSTATE."""
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -59,8 +65,12 @@ def sqlite_fault(error: sqlite3.Error, where: str) -> MyceliumError | None:
 def _ours(error: DBAPIError, where: str) -> MyceliumError | None:
     if isinstance(error.orig, sqlite3.Error) and (fault := sqlite_fault(error.orig, where)):
         return fault
+    if found := _POSTGRES_SETUP.get(getattr(error.orig, "sqlstate", None) or ""):
+        what, hint = found
+        return SetupError(f"{where}: {what}", hint=hint)
     if isinstance(error, IntegrityError):
         return Conflict(f"{where}: the write contradicts what is stored: {error.orig}")
-    if isinstance(error, OperationalError) and not isinstance(error.orig, sqlite3.Error):
+    lost = error.connection_invalidated or isinstance(error, OperationalError)
+    if lost and not isinstance(error.orig, sqlite3.Error):
         return Unavailable(f"{where}: {str(error.orig).strip()}", hint="is the database server up and reachable?")
     return None

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, func, make_url, select, update
 
 from orchestrator.errors import NotFound, SetupError
 from orchestrator.lifecycle.ports import Blobs
 from orchestrator.store.blobs import FolderBlobs
+from orchestrator.store.engine import WRITE, build_engine
+from orchestrator.store.shared_blobs import CHUNK_BYTES, PostgresBlobs
+from orchestrator.store.shared_tables import blob_chunks
 from tests.fakes.blobs import MemoryBlobs
+from tests.fakes.postgres import PostgresDatabases
 
 CONTENT = b"bytes \x00 and \xff more"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
-@pytest.fixture(params=["memory", "folder"])
+@pytest.fixture(params=["memory", "folder", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    if request.param == "postgresql":
+        return PostgresBlobs(request.getfixturevalue("engine"), "the database")
     return MemoryBlobs() if request.param == "memory" else FolderBlobs(tmp_path / "home" / "blobs")
+
+
+@pytest.fixture
+def engine(postgres_databases: PostgresDatabases) -> Iterator[Engine]:
+    built = build_engine(make_url(postgres_databases.create()))
+    yield built
+    built.dispose()
 
 
 @pytest.fixture
@@ -94,3 +111,58 @@ class TestFolder:
         (tmp_path / "file").write_text("in the way")
         with pytest.raises(SetupError, match="file"):
             FolderBlobs(tmp_path / "file").put(CONTENT)
+
+
+@pytest.mark.xdist_group("postgresql")
+class TestRows:
+    @pytest.fixture
+    def rows(self, engine: Engine) -> PostgresBlobs:
+        return PostgresBlobs(engine, "the database")
+
+    def test_a_large_file_passes_through_little_memory(
+        self, rows: PostgresBlobs, engine: Engine, tmp_path: Path
+    ) -> None:
+        large = tmp_path / "large.bin"
+        large.write_bytes(bytes(range(256)) * 64 * 1024)
+        tracemalloc.start()
+        digest = rows.put(large)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 8 * CHUNK_BYTES
+        assert rows.get(digest) == large.read_bytes()
+        with engine.connect() as connection:
+            longest, count = connection.execute(select(func.max(func.length(blob_chunks.c.data)), func.count())).one()
+        assert (longest, count) == (CHUNK_BYTES, large.stat().st_size // CHUNK_BYTES)
+
+    def test_a_failed_write_leaves_nothing_behind(
+        self, rows: PostgresBlobs, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*_: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("orchestrator.store.shared_blobs._insert", broken)
+            with pytest.raises(OSError, match="Input/output"):
+                rows.put(CONTENT)
+        assert not rows.has(DIGEST)
+        assert rows.put(CONTENT) == DIGEST
+        assert rows.get(DIGEST) == CONTENT
+
+    def test_damage_is_noticed(self, rows: PostgresBlobs, engine: Engine) -> None:
+        rows.put(CONTENT)
+        with engine.execution_options(**WRITE).begin() as connection:
+            connection.execute(update(blob_chunks).values(data=b"something else"))
+        with pytest.raises(SetupError, match="damaged"):
+            rows.get(DIGEST)
+
+    def test_many_may_store_the_same_bytes_at_once(self, rows: PostgresBlobs, engine: Engine) -> None:
+        content = b"x" * (3 * CHUNK_BYTES)
+        stored: list[str] = []
+        threads = [threading.Thread(target=lambda: stored.append(rows.put(content))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(set(stored)) == 1
+        assert len(stored) == 4
+        assert rows.get(stored[0]) == content

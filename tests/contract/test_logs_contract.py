@@ -5,29 +5,60 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
-from orchestrator.errors import SetupError
+from orchestrator.errors import SetupError, Unavailable
 from orchestrator.execution.state import Level, LogLine
 from orchestrator.lifecycle.ports import Logs, NewLogLine
+from orchestrator.store.engine import build_engine
+from orchestrator.store.kept_logs import KeptLogs
 from orchestrator.store.log_chunk import LINE_CHARACTERS
+from orchestrator.store.log_limit import LIMIT_BYTES
 from orchestrator.store.logs import SqliteLogs, open_logs
+from orchestrator.store.shared_logs import PostgresLogs
 from tests.fakes.logs import MemoryLogs
+from tests.fakes.postgres import PostgresDatabases
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 123457, tzinfo=UTC)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))
+
+
+@pytest.fixture(params=["memory", "sqlite", POSTGRESQL])
 def logs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Logs]:
+    if request.param == "postgresql":
+        yield from shared(request)
+        return
     opened: Logs = MemoryLogs() if request.param == "memory" else open_logs(tmp_path / "home" / "logs.db")
     yield opened
     opened.close()
+
+
+@pytest.fixture(params=["sqlite", POSTGRESQL])
+def small_logs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeptLogs]:
+    """Logs that keep 10,000 bytes of a node run."""
+    if request.param == "postgresql":
+        yield from shared(request, limit=10_000)
+        return
+    opened = SqliteLogs(tmp_path / "logs.db", limit=10_000)
+    yield opened
+    opened.close()
+
+
+def shared(request: pytest.FixtureRequest, limit: int = LIMIT_BYTES) -> Iterator[PostgresLogs]:
+    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    engine = build_engine(make_url(databases.create()))
+    yield PostgresLogs(engine, "the database", limit=limit)
+    engine.dispose()
 
 
 def line(text: str = "hello", run: int = 0, **changes: object) -> NewLogLine:
@@ -111,16 +142,11 @@ class TestReading:
         assert texts(logs.read("x"))[0].startswith("half a pair")
 
 
-def small_logs(tmp_path: Path, limit: int = 10_000) -> SqliteLogs:
-    return SqliteLogs(tmp_path / "logs.db", limit=limit)
-
-
 class TestLimit:
-    def test_head_and_tail_stay_and_a_line_tells_what_is_missing(self, tmp_path: Path) -> None:
-        logs = small_logs(tmp_path)
+    def test_head_and_tail_stay_and_a_line_tells_what_is_missing(self, small_logs: KeptLogs) -> None:
         for number in range(100):
-            logs.append("x", [line(f"{number:03} ".ljust(499, "x"))])
-        kept = logs.read("x")
+            small_logs.append("x", [line(f"{number:03} ".ljust(499, "x"))])
+        kept = small_logs.read("x")
         markers = [each for each in kept if each.stream == "mycelium"]
         rest = [int(each.text[:3]) for each in kept if each.stream != "mycelium"]
         assert rest == [*range(10), *range(90, 100)]
@@ -128,39 +154,87 @@ class TestLimit:
         assert markers[0].text.startswith("80 lines (0.0 MB)")
         assert kept.index(markers[0]) == 10
         assert [each.id for each in kept] == sorted({each.id for each in kept})
-        assert texts(logs.tail("x", 0, 1))[0].startswith("099")
-        logs.close()
+        assert texts(small_logs.tail("x", 0, 1))[0].startswith("099")
 
-    def test_each_run_has_its_own_limit_and_ids_go_on(self, tmp_path: Path) -> None:
-        logs = small_logs(tmp_path)
-        logs.append("x", [line("quiet", 1)])
-        last = max(logs.append("x", [line("y" * 999)]) for _ in range(50))
+    def test_each_run_has_its_own_limit_and_ids_go_on(self, small_logs: KeptLogs) -> None:
+        small_logs.append("x", [line("quiet", 1)])
+        last = max(small_logs.append("x", [line("y" * 999)]) for _ in range(50))
         assert last == 51
-        assert texts(logs.read("x", run=1)) == ["quiet"]
-        assert logs.append("x", [line("quiet again", 1)]) == 52
-        logs.close()
+        assert texts(small_logs.read("x", run=1)) == ["quiet"]
+        assert small_logs.append("x", [line("quiet again", 1)]) == 52
 
-    def test_a_batch_over_the_limit_keeps_its_end(self, tmp_path: Path) -> None:
-        logs = small_logs(tmp_path, limit=400_000)
-        logs.append("x", [line(f"{number:04} ".ljust(999, "x")) for number in range(2_000)])
-        numbers = [int(each.text[:4]) for each in logs.read("x", limit=5_000) if each.stream == "stdout"]
+    def test_a_batch_over_the_limit_keeps_its_end(self, small_logs: KeptLogs) -> None:
+        small_logs._limit = 400_000
+        small_logs.append("x", [line(f"{number:04} ".ljust(999, "x")) for number in range(2_000)])
+        numbers = [int(each.text[:4]) for each in small_logs.read("x", limit=5_000) if each.stream == "stdout"]
         assert numbers[0] == 0
         assert numbers[-1] == 1_999
         assert sum(1_000 for _ in numbers) <= 400_000
-        logs.close()
 
-    def test_an_endless_line_is_cut(self, tmp_path: Path) -> None:
-        logs = small_logs(tmp_path, limit=50_000_000)
-        logs.append("x", [line("z" * (LINE_CHARACTERS + 1_234))])
-        (text,) = texts(logs.read("x"))
+    def test_an_endless_line_is_cut(self, small_logs: KeptLogs) -> None:
+        small_logs._limit = LIMIT_BYTES
+        small_logs.append("x", [line("z" * (LINE_CHARACTERS + 1_234))])
+        (text,) = texts(small_logs.read("x"))
         assert text.endswith("… (1,234 more characters)")
         assert len(text) < LINE_CHARACTERS + 100
-        logs.close()
+
+
+FILL = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON log_chunks EXECUTE FUNCTION refuse()
+"""
+
+
+@pytest.mark.xdist_group("postgresql")
+class TestServerTrouble:
+    @pytest.fixture
+    def url(self, postgres_databases: PostgresDatabases) -> str:
+        return postgres_databases.create()
+
+    def test_a_full_server_never_raises_and_is_told_later(self, url: str) -> None:
+        engine = build_engine(make_url(url))
+        logs = PostgresLogs(engine, "the database")
+        logs.append("x", [line("before")])
+        with engine.begin() as connection:
+            connection.exec_driver_sql(FILL)
+        assert [logs.append("x", [line("lost"), line("lost too")]) for _ in range(2)] == [0, 0]
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP TRIGGER full_disk ON log_chunks")
+        assert logs.append("x", [line("after")]) == 3
+        told = logs.read("x")
+        assert texts(told)[0::2] == ["before", "after"]
+        assert told[1].text.startswith("4 lines are missing here")
+        assert "No space left" in told[1].text
+        assert "INSERT" not in told[1].text
+        engine.dispose()
+
+    def test_a_server_out_of_reach_truncates_the_log_and_fails_a_reader(self, url: str) -> None:
+        away = build_engine(make_url(url).set(host="127.0.0.1", port=9, query={}))
+        logs = PostgresLogs(away, "the database")
+        assert logs.append("x", [line()]) == 0
+        with pytest.raises(Unavailable, match="the database: "):
+            logs.read("x")
+        away.dispose()
+
+    def test_connections_that_the_server_closed_are_made_anew(self, url: str) -> None:
+        engine, other = build_engine(make_url(url)), build_engine(make_url(url))
+        logs = PostgresLogs(engine, "the database")
+        logs.append("x", [line("before")])
+        with other.begin() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        assert logs.append("x", [line("after")]) == 2
+        assert texts(logs.read("x")) == ["before", "after"]
+        engine.dispose()
+        other.dispose()
 
 
 class TestTrouble:
     def test_a_full_disk_never_raises_and_is_told_later(self, tmp_path: Path) -> None:
-        logs = small_logs(tmp_path, limit=50_000_000)
+        logs = SqliteLogs(tmp_path / "logs.db")
         logs.append("x", [line("before")])
         assert logs._connection is not None
         (pages,) = logs._connection.execute("PRAGMA page_count").fetchone()
@@ -202,28 +276,46 @@ class TestTrouble:
             open_logs(path)
 
 
-def _append_many(path: Path, run: int) -> None:
-    logs = open_logs(path)
+def _append_many(logs: Callable[[], Logs], run: int) -> None:
+    opened = logs()
     for number in range(25):
-        logs.append("x", [line(f"{run}-{number}-{part}", run) for part in range(4)])
-    logs.close()
+        opened.append("x", [line(f"{run}-{number}-{part}", run) for part in range(4)])
+    opened.close()
 
 
-def _append_one(logs: SqliteLogs) -> None:
+def _append_one(logs: Logs) -> None:
     logs.append("x", [line("child")])
 
 
+class OwnEngine(PostgresLogs):
+    """Logs that close their engine, as a process does at its end."""
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _shared_logs(url: str) -> PostgresLogs:
+    return OwnEngine(build_engine(make_url(url)), "the database")
+
+
 class TestProcesses:
-    def test_several_write_at_once_and_share_one_sequence(self, tmp_path: Path) -> None:
-        path = tmp_path / "logs.db"
+    @pytest.fixture(params=["sqlite", POSTGRESQL])
+    def opening(self, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Logs]:
+        """Opens the same logs each time, in any process."""
+        if request.param == "sqlite":
+            return partial(open_logs, tmp_path / "logs.db")
+        databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+        return partial(_shared_logs, databases.create())
+
+    def test_several_write_at_once_and_share_one_sequence(self, opening: Callable[[], Logs]) -> None:
         context = multiprocessing.get_context("spawn")
-        workers = [context.Process(target=_append_many, args=(path, run)) for run in range(3)]
+        workers = [context.Process(target=_append_many, args=(opening, run)) for run in range(3)]
         for worker in workers:
             worker.start()
         for worker in workers:
             worker.join()
         assert [worker.exitcode for worker in workers] == [0, 0, 0]
-        logs = open_logs(path)
+        logs = opening()
         found = logs.read("x", limit=10_000)
         assert [each.id for each in found] == list(range(1, 301))
         for run in range(3):
@@ -233,18 +325,19 @@ class TestProcesses:
             assert all(after.id == before.id + 1 for batch in batches for before, after in pairwise(batch))
         logs.close()
 
-    def test_a_forked_child_writes_on(self, tmp_path: Path) -> None:
-        logs = open_logs(tmp_path / "logs.db")
+    def test_a_forked_child_writes_on(self, opening: Callable[[], Logs]) -> None:
+        logs = opening()
         logs.append("x", [line("parent")])
         child = multiprocessing.get_context("fork").Process(target=_append_one, args=(logs,))
         child.start()
         child.join()
+        assert child.exitcode == 0
         logs.append("x", [line("parent again")])
         assert texts(logs.read("x")) == ["parent", "child", "parent again"]
         logs.close()
 
-    def test_a_reader_finds_what_another_has_appended(self, tmp_path: Path) -> None:
-        writer, reader = open_logs(tmp_path / "logs.db"), open_logs(tmp_path / "logs.db")
+    def test_a_reader_finds_what_another_has_appended(self, opening: Callable[[], Logs]) -> None:
+        writer, reader = opening(), opening()
         writer.append("x", [replace(line(), text="one")])
         assert texts(reader.read("x")) == ["one"]
         writer.close()

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, inspect, make_url
 
 from orchestrator.errors import SetupError
 from orchestrator.execution.state import Execution, NodeRun
-from orchestrator.store import upgrade
+from orchestrator.store import shared_tables, upgrade
 from orchestrator.store.engine import WRITE, build_engine
 from orchestrator.store.opening import open_store, upgrade_store
 from orchestrator.store.schema import RUN_COLUMNS, executions, metadata
@@ -68,8 +68,9 @@ def test_postgresql_is_upgraded_only_by_hand(postgres_databases: PostgresDatabas
     open_store(url, home=tmp_path).close()
     engine = build_engine(make_url(url))
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+        assert compare_metadata(MigrationContext.configure(connection), [metadata, shared_tables.metadata]) == []
+        expected = {*metadata.tables, *shared_tables.metadata.tables, "alembic_version"}
+        assert set(inspect(connection).get_table_names()) == expected
     engine.dispose()
 
 

@@ -23,11 +23,12 @@ from orchestrator.store.opening import open_store, place, upgrade_store
 from orchestrator.store.sql_store import SqlStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-ADD_COLUMN = """
+HEAD = upgrade.HEAD
+ADD_COLUMN = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "next", "{HEAD}"
 
 
 def upgrade() -> None:
@@ -42,14 +43,14 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """As if this version knew a second revision; the file of its migration."""
+    """As if this version knew one revision more; the file of its migration."""
     folder = tmp_path / "migrations"
     shutil.copytree(upgrade.MIGRATIONS, folder)
-    migration = folder / "versions" / "0002_note.py"
+    migration = folder / "versions" / "next_note.py"
     migration.write_text(ADD_COLUMN)
     monkeypatch.setattr(upgrade, "MIGRATIONS", folder)
-    monkeypatch.setattr(upgrade, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(upgrade, "HEAD", "0002")
+    monkeypatch.setattr(upgrade, "REVISIONS", (*upgrade.REVISIONS, "next"))
+    monkeypatch.setattr(upgrade, "HEAD", "next")
     return migration
 
 
@@ -119,10 +120,10 @@ class TestUpgrades:
         store = opened(database)
         assert store.find("latest").id == "01"
         store.close()
-        assert query(database, "SELECT version_num FROM alembic_version") == [("0002",)]
+        assert query(database, "SELECT version_num FROM alembic_version") == [("next",)]
         assert ("note",) in query(database, "SELECT name FROM pragma_table_info('leads')")
-        backup = database.parent / "backups" / "state-0001.db"
-        assert query(backup, "SELECT version_num FROM alembic_version") == [("0001",)]
+        backup = database.parent / "backups" / f"state-{HEAD}.db"
+        assert query(backup, "SELECT version_num FROM alembic_version") == [(HEAD,)]
         assert query(backup, "SELECT id FROM executions") == [("01",)]
         assert [path.name for path in backup.parent.iterdir()] == [backup.name]
 
@@ -131,7 +132,7 @@ class TestUpgrades:
         newer.write_text(ADD_COLUMN + "    raise ZeroDivisionError\n")
         with pytest.raises(ZeroDivisionError):
             opened(database)
-        assert query(database, "SELECT version_num FROM alembic_version") == [("0001",)]
+        assert query(database, "SELECT version_num FROM alembic_version") == [(HEAD,)]
         assert ("note",) not in query(database, "SELECT name FROM pragma_table_info('leads')")
 
     def test_no_copy_no_upgrade(self, database: Path, newer: Path) -> None:
@@ -139,7 +140,7 @@ class TestUpgrades:
         (database.parent / "backups").write_text("in the way")
         with pytest.raises(SetupError, match="copy before the upgrade"):
             opened(database)
-        assert query(database, "SELECT version_num FROM alembic_version") == [("0001",)]
+        assert query(database, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
     def test_upgrading_by_hand_creates_and_is_safe_to_repeat(self, database: Path) -> None:
         url = f"sqlite:///{database}"
@@ -149,9 +150,9 @@ class TestUpgrades:
 
 
 def _make_old(database: Path) -> None:
-    """A file as revision 0001 made it."""
+    """A file as the revision before made it."""
     known = upgrade.HEAD
-    upgrade.HEAD = "0001"
+    upgrade.HEAD = HEAD
     try:
         store = opened(database)
         add_execution(store, "01")

@@ -72,6 +72,34 @@ def test_a_server_out_of_reach_is_worth_another_try() -> None:
     assert error.message == f"{WHERE}: connection refused"
 
 
+class ServerError(Exception):
+    """As psycopg raises it."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__("as PostgreSQL says it")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "what"),
+    [
+        ("53100", "the disk of the database server is full"),
+        ("25006", "the database is read-only"),
+        ("42501", "access is denied"),
+    ],
+)
+def test_what_somebody_must_mend_on_a_server(sqlstate: str, what: str) -> None:
+    error = raised(OperationalError("INSERT", None, ServerError(sqlstate)))
+    assert type(error) is SetupError
+    assert error.message == f"{WHERE}: {what}"
+    assert error.hint
+
+
+def test_a_connection_that_broke_is_worth_another_try() -> None:
+    error = raised(DBAPIError("COMMIT", None, ServerError("57P01"), connection_invalidated=True))
+    assert type(error) is Unavailable
+
+
 def test_a_pool_without_a_free_connection_is_worth_another_try() -> None:
     error = raised(PoolTimeout("QueuePool limit"))
     assert type(error) is Unavailable
