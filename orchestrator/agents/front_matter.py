@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-from orchestrator.errors import Place, Problem
+from orchestrator.definition.compose import compose
+from orchestrator.definition.document import Mapping as MappingNode
+from orchestrator.definition.document import plain
+from orchestrator.definition.names_list import split_names
+from orchestrator.errors import InvalidDefinition, Place, Problem
 
 SIZE_LIMIT = 200_000
 _FENCE = "---"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PLAIN = re.compile(r"(?P<key>[A-Za-z][\w-]*):(?: +(?P<value>.*))?")
 _YAML_SYNTAX = tuple("[]{}\"'&*!|>%@`")
-_COMMAS = re.compile(r",(?![^(]*\))")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,18 +56,22 @@ def read(path: str, text: str) -> tuple[AgentFile | None, list[Problem]]:
 
 def _keys(path: str, lines: list[str]) -> tuple[dict[str, object], list[Problem]]:
     try:
-        value = YAML(typ="safe").load("\n".join(lines))
-    except MarkedYAMLError as error:
-        plain = _plain_keys(lines)
-        if plain is not None:
-            return plain, []
-        line = error.problem_mark.line + 2 if error.problem_mark else 1
-        return {}, [_problem(path, line, f"the front matter is not YAML: {error.problem or error}")]
-    except (YAMLError, ValueError, RecursionError) as error:
-        return {}, [_problem(path, 1, f"the front matter is not YAML: {error}")]
-    if not isinstance(value, dict):
+        tree, problems = compose("\n".join(lines), path)
+    except InvalidDefinition as error:
+        tree, problems = None, list(error.problems)
+    if problems:
+        known = _plain_keys(lines)
+        return (known, []) if known is not None else ({}, [_below_fence(each) for each in problems])
+    if not isinstance(tree, MappingNode):
         return {}, [_problem(path, 1, "the front matter is not a list of `key: value` lines")]
-    return {str(key): item for key, item in value.items()}, []
+    return {key: plain(entry.value) for key, entry in tree.entries.items()}, []
+
+
+def _below_fence(problem: Problem) -> Problem:
+    """A problem of the front matter with its place in the file, one line further down."""
+    place = problem.place and replace(problem.place, line=problem.place.line + 1)
+    message = problem.message.removeprefix("malformed YAML: ")
+    return replace(problem, message=f"the front matter is not YAML: {message}", place=place)
 
 
 def _plain_keys(lines: list[str]) -> dict[str, object] | None:
@@ -93,6 +97,8 @@ def _agent(
         if not isinstance(keys.get(key), str) or not str(keys[key]).strip()
     ]
     tools = keys.get("tools")
+    if isinstance(tools, list):
+        tools = [str(name) for name in tools if not isinstance(name, list | dict)]
     if tools is not None and not isinstance(tools, str | list):
         problems.append(_problem(path, _line_of("tools", lines), "`tools` is neither a text nor a list"))
     if not prompt:
@@ -106,7 +112,7 @@ def _agent(
         name=name,
         description=str(keys["description"]).strip(),
         prompt=prompt,
-        category=str(keys.get("category") or ""),
+        category=_text(keys.get("category")),
         tools=_tools(tools),
         model=_model(keys.get("model")),
     ), []
@@ -114,13 +120,17 @@ def _agent(
 
 def _tools(value: object) -> tuple[str, ...] | None:
     """Names; a comma inside parentheses belongs to a name, as in `Bash(git log:*)`. None stands for all."""
-    listed = _COMMAS.split(value) if isinstance(value, str) else value if isinstance(value, list) else []
+    listed = split_names(value) if isinstance(value, str) else value if isinstance(value, list) else []
     names = tuple(str(name).strip() for name in listed if str(name).strip())
     return None if not names or names == ("*",) else names
 
 
 def _model(value: object) -> str | None:
-    return None if value in (None, "", "inherit") else str(value)
+    return None if value in (None, "", "inherit") else _text(value) or None
+
+
+def _text(value: object) -> str:
+    return "" if value is None or isinstance(value, list | dict) else str(value)
 
 
 def _line_of(key: str, lines: list[str]) -> int:

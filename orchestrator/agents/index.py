@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orchestrator.agents.front_matter import SIZE_LIMIT
 from orchestrator.errors import Place, Problem
 
 
@@ -22,8 +23,14 @@ def read_indexes(files: Mapping[str, str]) -> tuple[dict[str, Entry], list[Probl
     entries: dict[str, Entry] = {}
     problems: list[Problem] = []
     for path, text in files.items():
+        if len(text.encode("utf-8", "replace")) > SIZE_LIMIT:
+            problems.append(Problem(message=f"larger than {SIZE_LIMIT // 1000} KB", place=Place(file=path)))
+            continue
         try:
             listed = json.loads(text)
+        except RecursionError:
+            problems.append(Problem(message="nested too deeply", place=Place(file=path)))
+            continue
         except ValueError as error:
             line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
             problems.append(Problem(message=f"not JSON: {error}", place=Place(file=path, line=line)))

@@ -16,6 +16,7 @@ from orchestrator.definition.model import (
     RetryClass,
     WorkspaceMode,
 )
+from orchestrator.definition.names_list import split_names
 from orchestrator.definition.reader import Key, Keys, Misfit, Reader, Shape
 from orchestrator.definition.shapes import (
     NAME,
@@ -33,7 +34,6 @@ ENGINES = ("claude", "replay")
 _LATER_ENGINES = frozenset({"codex", "gemini", "opencode", "command", "scripted"})
 
 MINUTES = number(above=0)
-_TOOL_COMMA = re.compile(r",(?![^()]*\))")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,7 +161,7 @@ def _read_tools(value: Yaml, reader: Reader) -> tuple[str, ...]:
     if isinstance(value, Sequence) and not value.items:
         return ()
     texts = listed(TEXT).read(value, reader)
-    parts = texts if isinstance(value, Sequence) else tuple(_TOOL_COMMA.split(texts[0]))
+    parts = texts if isinstance(value, Sequence) else tuple(split_names(texts[0]))
     return tuple(part.strip() for part in parts if part.strip())
 
 

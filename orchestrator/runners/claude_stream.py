@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.execution.state import Level
 from orchestrator.lifecycle.ports.runner import LogSink
 
+MOST_COUNTED = 10**15
 SHOWN_LINES = 20
 SHOWN_CHARACTERS = 300
 SYNTHETIC = "<synthetic>"
@@ -130,8 +131,8 @@ class ClaudeStream:
 
 
 def whole(value: object) -> int:
-    """A count; 0 for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    """A count; 0 for what is none, or more than anything could be."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST_COUNTED else 0
 
 
 def _event(text: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from orchestrator.definition.model import JsonValue
 from orchestrator.execution.state import FailureClass, Level, Outcome, Usage
 from orchestrator.lifecycle.ports.runner import LogSink
 from orchestrator.runners.answer import answer_problems
-from orchestrator.runners.claude_stream import Record, whole
+from orchestrator.runners.claude_stream import MOST_COUNTED, Record, whole
 from orchestrator.runners.endings import exit_message
 
 _SUBTYPES = {
@@ -56,7 +56,7 @@ def usage_of(result: dict[str, Any], record: Record) -> Usage:
         cache_read_tokens=_sum(figures, "cacheReadInputTokens"),
         cache_write_tokens=_sum(figures, "cacheCreationInputTokens"),
         turns=record.turns,
-        cost_usd=float(cost) if isinstance(cost, int | float) else None,
+        cost_usd=float(cost) if isinstance(cost, int | float) and abs(cost) < MOST_COUNTED else None,
     )
 
 

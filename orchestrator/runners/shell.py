@@ -12,8 +12,9 @@ from orchestrator.definition.model import JsonValue
 from orchestrator.errors import SetupError
 from orchestrator.execution.state import Annotation, FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import Control, LogSink, ShellTask, Task
+from orchestrator.report.plain_text import clip
 from orchestrator.runners import attempt, commands, outputs
-from orchestrator.runners.commands import ANNOTATING, WITHDRAWN, CommandName, WorkflowCommand
+from orchestrator.runners.commands import ANNOTATING, LONGEST_PROPERTY, WITHDRAWN, CommandName, WorkflowCommand
 from orchestrator.runners.endings import cut_short, exit_message
 from orchestrator.runners.environment import base_environment, folder
 from orchestrator.runners.process import Command
@@ -120,7 +121,7 @@ class _Transcript:
     def _act(self, command: WorkflowCommand) -> None:
         match command.name:
             case CommandName.GROUP:
-                self._group = command.message or "group"
+                self._group = clip(command.message, LONGEST_PROPERTY) or "group"
             case CommandName.ENDGROUP:
                 self._group = ""
             case CommandName.ADD_MASK if command.message:

@@ -101,7 +101,8 @@ class Transcript:
 
 def parse(text: str) -> Transcript:
     """The transcript in `text`; `TranscriptError` names the first line that is wrong."""
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    # Other line ends, such as U+2028, may stand inside the texts of JSON.
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if not lines:
         raise TranscriptError("it is empty")
     header = _object(*lines[0])
@@ -118,6 +119,10 @@ def parse(text: str) -> Transcript:
 def _object(number: int, line: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
+        # What neither a file nor the store could hold: NaN, Infinity, and halves of surrogate pairs.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError as error:
+        raise TranscriptError(f"line {number}: nested too deeply") from error
     except ValueError as error:
         raise TranscriptError(f"line {number}: not JSON: {error}") from error
     if not isinstance(value, dict):
@@ -129,13 +134,13 @@ def _event(number: int, value: Mapping[str, Any]) -> Event:
     kind = value.get("type")
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
-        raise TranscriptError(f"line {number}: unknown type {kind!r}; known are {', '.join(_READERS)}")
+        raise TranscriptError(f"line {number}: unknown type {str(kind)[:60]!r}; known are {', '.join(_READERS)}")
     after = value.get("after_ms", 0)
     if isinstance(after, bool) or not isinstance(after, int | float) or after < 0:
         raise TranscriptError(f"line {number}: `after_ms` is not a number of milliseconds")
     try:
         return reader(value, float(after))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise TranscriptError(f"line {number}: {error}") from error
 
 

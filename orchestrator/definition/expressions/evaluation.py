@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.definition.expressions.errors import EvaluationError
-from orchestrator.definition.expressions.functions import FUNCTIONS, MAX_TEXT
+from orchestrator.definition.expressions.functions import FUNCTIONS, MAX_LOOKED_AT, MAX_TEXT
 from orchestrator.definition.expressions.syntax import (
     Call,
     Comparison,
@@ -45,6 +45,7 @@ class _Evaluator:
         self._context = context
         self._status = status
         self._produced = 0
+        self._looked_at = 0
 
     def value(self, node: Node) -> JsonValue:
         match node:
@@ -59,7 +60,7 @@ class _Evaluator:
             case Not(operand=operand):
                 return not is_truthy(self.value(operand))
             case Comparison(operator=operator, left=left, right=right):
-                return _compared(operator, self.value(left), self.value(right))
+                return _compared(operator, *self._looking([self.value(left), self.value(right)]))
             case Logic():
                 return self._logic(node)
 
@@ -76,12 +77,19 @@ class _Evaluator:
         function = FUNCTIONS[node.function]
         if function.call is None:
             return self._state(function.name)
-        result = function.call([self.value(argument) for argument in node.arguments])
+        result = function.call(self._looking([self.value(argument) for argument in node.arguments]))
         # Nested calls could double a text at each level, and run for ever on a short expression.
         self._produced += len(result) if isinstance(result, str) else 1
         if self._produced > MAX_TEXT:
             raise EvaluationError(f"the expression makes texts of more than {MAX_TEXT:,} characters")
         return result
+
+    def _looking(self, values: list[JsonValue]) -> list[JsonValue]:
+        """`values`, counted: a short expression may look at a long text hundreds of times."""
+        self._looked_at += sum(len(value) for value in values if isinstance(value, (str, list, dict)))
+        if self._looked_at > MAX_LOOKED_AT:
+            raise EvaluationError(f"the expression looks through more than {MAX_LOOKED_AT:,} characters")
+        return values
 
     def _state(self, name: str) -> bool:
         if name == "always":

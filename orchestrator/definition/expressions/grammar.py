@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 21_000
 MAX_DEPTH = 50
+_REMEMBERED = 500
+"""Characters of an expression whose tree is kept for the next time: long ones would fill the memory."""
 
 GRAMMAR = r"""
 ?start: or_
@@ -84,13 +86,21 @@ _DOTTED = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*
 _KEYWORDS = frozenset({"null", "true", "false", "NaN", "Infinity"})
 
 
-@lru_cache(maxsize=16_384)
 def parse(text: str) -> Expression:
     """Parse what stands between `${{` and `}}`.
 
     Raises `ExpressionSyntaxError` with the column, for anything that is not an expression, is longer than
     21,000 characters or deeper than 50 operators, or belongs to the part of the language that is not there yet.
     """
+    return _parsed_once(text) if len(text) <= _REMEMBERED else _parsed(text)
+
+
+@lru_cache(maxsize=16_384)
+def _parsed_once(text: str) -> Expression:
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         raise ExpressionSyntaxError(f"Exceeded max expression length {MAX_LENGTH}", column=MAX_LENGTH + 1)
     if not text.strip():

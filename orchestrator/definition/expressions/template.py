@@ -9,13 +9,18 @@ from functools import lru_cache
 from orchestrator.definition.expressions.errors import ExpressionSyntaxError
 from orchestrator.definition.expressions.evaluation import Status, evaluate
 from orchestrator.definition.expressions.functions import bounded_join
-from orchestrator.definition.expressions.grammar import parse
+from orchestrator.definition.expressions.grammar import MAX_LENGTH, parse
 from orchestrator.definition.expressions.syntax import Expression
 from orchestrator.definition.expressions.values import to_text
 from orchestrator.definition.model import JsonValue
 
 OPEN = "${{"
 CLOSE = "}}"
+MAX_EXPRESSIONS = 1_000
+_REMEMBERED = 10_000
+_TOO_MANY = f"The text has more than {MAX_EXPRESSIONS:,} expressions"
+_FARTHEST = 2 * MAX_LENGTH
+_TOO_LONG = f"Exceeded max expression length {MAX_LENGTH}"
 _NOT_CLOSED = "The expression is not closed: after `${{` there is no `}}`"
 
 
@@ -54,21 +59,35 @@ def split(template: str) -> tuple[str | Embedded, ...]:
     return tuple(parts)
 
 
-@lru_cache(maxsize=4_096)
 def pieces(template: str) -> tuple[str | Embedded | Malformed, ...]:
     """As `split`, with the malformed expressions in their places, so that none hides another.
 
-    After one that is not closed, reading goes on at the next `${{`.
+    After one that is not closed, reading goes on at the next `${{`. The expression after the 1,000th is malformed, and
+    the last.
     """
+    return _pieces_once(template) if len(template) <= _REMEMBERED else _pieces(template)
+
+
+@lru_cache(maxsize=4_096)
+def _pieces_once(template: str) -> tuple[str | Embedded | Malformed, ...]:
+    return _pieces(template)
+
+
+def _pieces(template: str) -> tuple[str | Embedded | Malformed, ...]:
     found: list[str | Embedded | Malformed] = []
-    position = 0
+    position = expressions = 0
     while (start := template.find(OPEN, position)) >= 0:
         if start > position:
             found.append(template[position:start])
+        expressions += 1
+        if expressions > MAX_EXPRESSIONS:
+            found.append(Malformed(reason=_TOO_MANY, column=start + 1, hint="divide the text"))
+            return tuple(found)
         inner = start + len(OPEN)
         end = _closing(template, inner)
         if end is None:
-            found.append(Malformed(reason=_NOT_CLOSED, column=start + 1))
+            too_long = len(template) - inner > _FARTHEST and CLOSE in template[inner + _FARTHEST :]
+            found.append(Malformed(reason=_TOO_LONG if too_long else _NOT_CLOSED, column=start + 1))
             position = inner
         else:
             found.append(_parsed(template[inner:end], inner))
@@ -81,11 +100,11 @@ def pieces(template: str) -> tuple[str | Embedded | Malformed, ...]:
 def _closing(template: str, start: int) -> int | None:
     """Where the `}}` stands that closes the expression starting at `start`; quoted braces do not. None without it."""
     position = start
-    while (end := template.find(CLOSE, position)) >= 0:
+    while (end := template.find(CLOSE, position, start + _FARTHEST)) >= 0:
         quote = template.find("'", position, end)
         if quote < 0:
             return end
-        closing_quote = template.find("'", quote + 1)
+        closing_quote = template.find("'", quote + 1, start + _FARTHEST)
         if closing_quote < 0:
             break
         position = closing_quote + 1

@@ -101,8 +101,9 @@ def _number_text(value: float) -> str:
 
 def fold(text: str) -> str:
     """`text` for comparing without case, character by character (`ß` stays one character)."""
-    if text.isascii():
-        return text.upper()
+    folded = text.upper()
+    if len(folded) == len(text):
+        return folded
     return "".join(upper if len(upper := character.upper()) == 1 else character for character in text)
 
 
