@@ -1,0 +1,36 @@
+"""Spreads the fuzz targets over the workers, and tells what they did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Workers take tests in runs of neighbours: the targets, which take longest, go to equal distances, none last."""
+    targets = [item for item in items if HERE in item.path.parents and "fuzz" in item.name]
+    others = [item for item in items if item not in targets]
+    step = max(1, len(others) * 3 // 4 // max(1, len(targets)))
+    for number, target in enumerate(targets):
+        others.insert(number * (step + 1), target)
+    items[:] = others
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reports = [each for name in ("passed", "failed") for each in terminalreporter.stats.get(name, ())]
+    rows = [dict(report.user_properties) for report in reports if dict(report.user_properties).get("fuzzed")]
+    if not rows:
+        return
+    terminalreporter.section("fuzzing")
+    for row in sorted(rows, key=lambda row: row["fuzzed"]):
+        each = row["executions"] / max(row["seconds"], 0.001)
+        terminalreporter.write_line(
+            f"{row['fuzzed']:<14} {row['executions']:>9,} executions in {row['seconds']:>6.1f} s, {each:>6,.0f} a second; "
+            f"worst {row['worst_ms']:>6,.0f} ms CPU and {row['peak_mb']:>5.1f} MB; "
+            f"{row['kept']} kept cases; {row['failures']} failures"
+        )
