@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 
-import psutil
 import pytest
 
 from tests.fakes.checkout import Checkout, alive, eventually, family, nodes_of, runs, statuses
@@ -27,12 +26,6 @@ def hanging(checkout: Checkout) -> tuple[str, list[int]]:
     """Wait until the node hangs; the execution's id, and the node's processes."""
     pids = eventually(lambda: checkout.pids("pids"), "the node's start")
     return checkout.show()["id"], pids
-
-
-def worker_above(node: int, command: int) -> int:
-    """The worker process that runs a node: the command's supervisor's child."""
-    above = [parent.pid for parent in psutil.Process(node).parents()]
-    return above[above.index(command) - 2]
 
 
 def test_a_node_past_its_time_is_killed_with_its_children(checkout: Checkout) -> None:
@@ -85,48 +78,6 @@ def test_an_interrupted_run_is_resumed(checkout: Checkout) -> None:
     assert statuses(shown) == {"before": "completed", "hang": "completed", "after": "completed"}
     assert runs(shown)["hang"]["attempt"] == 1
     assert checkout.mycelium("executions", "resume", id, code=2).stderr
-
-
-def test_a_killed_run_takes_everything_along_and_is_resumed(checkout: Checkout) -> None:
-    checkout.workflow("hang", HANG)
-    process = checkout.start("run", "hang")
-    id, pids = hanging(checkout)
-    tree = family(process.pid)
-    assert checkout.mycelium("executions", "resume", id, code=2).stderr
-    process.kill()
-    eventually(lambda: not alive([*pids, *tree, *nodes_of(id)]), "the end of every process")
-    (checkout.folder / "go").touch()
-    shown = checkout.mycelium("executions", "resume", id, "--json").json()
-    assert shown["status"] == "completed"
-    assert runs(shown)["hang"]["attempt"] == 1
-
-
-def test_a_run_whose_processes_were_killed_ends_and_is_resumed(checkout: Checkout) -> None:
-    checkout.workflow("hang", HANG)
-    process = checkout.start("run", "hang")
-    id, pids = hanging(checkout)
-    tree = family(process.pid)
-    os.kill(psutil.Process(worker_above(pids[0], process.pid)).ppid(), signal.SIGKILL)
-    done = checkout.finish(process)
-    assert done.code == 2, done.stderr
-    assert "signal 9" in done.stderr
-    assert f"mycelium executions resume {id}" in done.stderr
-    assert "Traceback" not in done.stderr
-    eventually(lambda: not alive([*pids, *tree, *nodes_of(id)]), "the end of every process")
-    (checkout.folder / "go").touch()
-    assert checkout.mycelium("executions", "resume", id, "--json").json()["status"] == "completed"
-
-
-def test_what_a_killed_worker_ran_starts_anew(checkout: Checkout) -> None:
-    checkout.workflow("hang", HANG)
-    process = checkout.start("run", "hang", "--json")
-    _, pids = hanging(checkout)
-    (checkout.folder / "go").touch()
-    os.kill(worker_above(pids[0], process.pid), signal.SIGKILL)
-    done = checkout.finish(process)
-    assert done.code == 0, done.stderr
-    assert statuses(done.json())["after"] == "completed"
-    assert alive(pids) == []
 
 
 @pytest.mark.parametrize(

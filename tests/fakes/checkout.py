@@ -15,6 +15,9 @@ from typing import Any, TypeVar
 
 import psutil
 
+from orchestrator import settings as configuration
+from orchestrator.settings import Settings
+
 PATIENCE_SECONDS = 60.0
 _SCRIPT = Path(sys.executable).with_name("mycelium")
 PROGRAM = [str(_SCRIPT)] if _SCRIPT.exists() else [sys.executable, "-P", "-m", "orchestrator.cli"]
@@ -137,6 +140,10 @@ class Checkout:
         """The process ids that nodes wrote to a file of this name beside the repository."""
         path = self.folder / name
         return [int(word) for word in path.read_text().split()] if path.exists() else []
+
+    def settings(self) -> Settings:
+        """What `mycelium` reads of its environment here."""
+        return configuration.load(self.root, self._environment())
 
     def state(self) -> tuple[str, ...]:
         """Everything of the user's that a run must leave alone."""
