@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.definition.document import Entry, Mapping, Scalar, Sequence, Yaml, resolved
+from orchestrator.definition.problems import MAX_PROBLEMS, clipped, too_many
 from orchestrator.errors import InvalidDefinition, Place, Problem
 
 MAX_BYTES = 2_000_000
@@ -208,7 +209,9 @@ class _Composer:
         return Place(file=self._file, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
 
     def _problem(self, event: Any, message: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(message=message, place=self._place(event), hint=hint))
+        self.problems.append(clipped(message, self._place(event), hint=hint))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise InvalidDefinition([*self.problems, too_many(self._place(event))])
 
     def _refused(self, event: Any, message: str, hint: str | None = None) -> InvalidDefinition:
-        return InvalidDefinition([*self.problems, Problem(message=message, place=self._place(event), hint=hint)])
+        return InvalidDefinition([*self.problems, clipped(message, self._place(event), hint=hint)])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Set
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
@@ -91,8 +92,8 @@ def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
     position = {name: number for number, name in enumerate(edges)}
     graph = directed(edges)
     groups = [group for group in networkx.strongly_connected_components(graph) if len(group) > 1]
-    firsts = sorted((min(group, key=position.__getitem__) for group in groups), key=position.__getitem__)
-    return [_cycle(graph, first) for first in firsts]
+    by_first = {min(group, key=position.__getitem__): group for group in groups}
+    return [_cycle(graph, first, by_first[first]) for first in sorted(by_first, key=position.__getitem__)]
 
 
 def _is_acyclic(edges: Mapping[str, Iterable[str]]) -> bool:
@@ -103,10 +104,23 @@ def _is_acyclic(edges: Mapping[str, Iterable[str]]) -> bool:
     return True
 
 
-def _cycle(graph: DiGraph, first: str) -> list[str]:
-    """The shortest way from `first` back to itself."""
-    import networkx
+def _cycle(graph: DiGraph, first: str, group: Set[str]) -> list[str]:
+    """The shortest way from `first` back to itself; all of it lies within `group`."""
+    came_from: dict[str, str] = {}
+    ahead = deque([first])
+    while ahead:
+        node = ahead.popleft()
+        for following in graph.successors(node):
+            if following == first:
+                return [*_way(came_from, first, node), first]
+            if following in group and following not in came_from:
+                came_from[following] = node
+                ahead.append(following)
+    raise AssertionError(f"{first} lies on no cycle")
 
-    paths = networkx.single_source_shortest_path(graph, first)
-    back = min((paths[before] for before in graph.predecessors(first) if before in paths), key=len)
-    return [*back, first]
+
+def _way(came_from: Mapping[str, str], first: str, last: str) -> list[str]:
+    way = [last]
+    while way[-1] != first:
+        way.append(came_from[way[-1]])
+    return way[::-1]

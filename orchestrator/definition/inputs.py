@@ -17,9 +17,11 @@ from orchestrator.definition.shapes import (
     BOOLEAN,
     JSON,
     LITERAL,
+    MAX_ENTRIES,
     MAX_NAME,
     NAME,
     NAME_HINT,
+    at_most,
     is_name,
     keys_schema,
     listed,
@@ -136,6 +138,7 @@ def _read_inputs(value: Yaml, reader: Reader) -> dict[str, Input]:
         return {}
     if not isinstance(value, document.Mapping):
         raise Misfit(value, f"`inputs` is a map from names to inputs, not {document.described(value)}")
+    at_most(MAX_ENTRIES, value, "`inputs`")
     found: dict[str, Input] = {}
     for name, entry in value.entries.items():
         if not is_name(name):
@@ -184,6 +187,7 @@ INPUTS = Shape(
     schema={
         "type": ["object", "null"],
         "propertyNames": NAME.schema,
+        "maxProperties": MAX_ENTRIES,
         "additionalProperties": {"anyOf": [keys_schema(INPUT_KEYS), {"type": "null"}]},
     },
 )

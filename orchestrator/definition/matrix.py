@@ -17,6 +17,7 @@ from orchestrator.definition.model import JsonValue, Matrix
 from orchestrator.errors import BadInput
 
 MAX_COMBINATIONS = 256
+MAX_PRODUCT = 4_096
 _MAX_KEY = 100
 
 Combination: TypeAlias = dict[str, JsonValue]
@@ -31,8 +32,7 @@ def combinations(matrix: Matrix, evaluate: Evaluate) -> list[Combination]:
     """
     matrix = _evaluated(matrix, evaluate)
     axes = {name: _axis(name, values) for name, values in matrix.axes.items()}
-    if math.prod(map(len, axes.values())) > MAX_COMBINATIONS * MAX_COMBINATIONS:
-        raise _too_many()
+    _check_sizes(matrix, axes)
     original = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())] if axes else []
     kept = [one for one in original if not any(_matches(one, excluded) for excluded in matrix.exclude)]
     found = _included(kept, set(axes), matrix.include)
@@ -73,6 +73,17 @@ def run_key(node_id: str, combination: Combination) -> str:
         return node_id
     values = ", ".join(" ".join(as_text(leaf).split()) for value in combination.values() for leaf in _leaves(value))
     return f"{node_id} ({values if len(values) <= _MAX_KEY else values[: _MAX_KEY - 1] + '…'})"
+
+
+def _check_sizes(matrix: Matrix, axes: dict[str, list[JsonValue]]) -> None:
+    """Every entry is compared with every combination, so both are bounded before anything is excluded."""
+    if (product := math.prod(map(len, axes.values()))) > MAX_PRODUCT:
+        message = f"the matrix has more than {MAX_COMBINATIONS} combinations: its axes come to {product:,}"
+        raise BadInput(message, hint=f"give the axes fewer values; before `exclude`, {MAX_PRODUCT:,} are the most")
+    for name, entries in (("include", matrix.include), ("exclude", matrix.exclude)):
+        if len(entries) > MAX_COMBINATIONS:
+            message = f"`{name}` of the matrix has {len(entries):,} entries; at most {MAX_COMBINATIONS} are allowed"
+            raise BadInput(message, hint="split the node")
 
 
 def _too_many() -> BadInput:
@@ -147,8 +158,10 @@ def _matches(combination: Combination, pattern: Combination) -> bool:
 
 
 def _same(left: JsonValue, right: JsonValue) -> bool:
+    if left != right or isinstance(left, str):
+        return left == right
     # Python takes 1 for True; a matrix does not.
-    return left == right and json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 
 def _leaves(value: JsonValue) -> Iterator[JsonValue]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -60,10 +60,12 @@ def load_workflow(
     """
     root, problems = compose(text, path)
     reader = Reader(path, problems)
-    workflow = _Loading(reader, agents).workflow(root, path, workflows_dir)
+    try:
+        workflow = _Loading(reader, agents).workflow(root, path, workflows_dir)
+    except InvalidDefinition as error:
+        raise InvalidDefinition(_in_order(error.problems)) from error
     if workflow is None or reader.problems:
-        # An anchored value is read once for each alias, and wrong in one place.
-        raise InvalidDefinition(sorted(dict.fromkeys(reader.problems), key=_position))
+        raise InvalidDefinition(_in_order(reader.problems))
     return workflow
 
 
@@ -72,6 +74,11 @@ def workflow_id(path: str, workflows_dir: str = "workflows") -> str:
     pure = PurePosixPath(path)
     inside = pure.relative_to(workflows_dir) if pure.is_relative_to(workflows_dir) else pure
     return str(inside.with_suffix("")).lstrip("/") if inside.name else path
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """By place. An anchored value is read once for each alias, and wrong in one place."""
+    return sorted(dict.fromkeys(problems), key=_position)
 
 
 def _position(problem: Problem) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -20,7 +20,11 @@ from orchestrator.definition.expressions import (
     pieces,
 )
 from orchestrator.definition.model import JsonValue
-from orchestrator.errors import Place, Problem
+from orchestrator.definition.problems import MAX_PROBLEMS, clipped, too_many
+from orchestrator.errors import InvalidDefinition, Place, Problem
+
+_LOOKED_THROUGH = 500
+_LONGEST_WORD = 200
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -93,7 +97,10 @@ class Reader:
         return Place(file=self.file, line=at.line, column=at.column)
 
     def problem(self, at: Yaml, message: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(message=message, place=self.place(at), node=self.node, hint=hint))
+        """Note a problem, as long as there are not too many; then `InvalidDefinition`."""
+        self.problems.append(clipped(message, self.place(at), self.node, hint))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise InvalidDefinition([*self.problems, too_many(self.place(at))])
 
     def attempt(self, shape: Shape[T], value: Yaml, default: D) -> T | D:
         """The value read, or `default` and a problem."""
@@ -166,8 +173,10 @@ class Reader:
 _NOTHING: Any = object()
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """A hint that names the known word closest to `word`, if one is close."""
+def nearest(word: str, known: Collection[str]) -> str | None:
+    """A hint that names the known word closest to `word`, if one is close and they are not too many to look through."""
+    if len(known) > _LOOKED_THROUGH or len(word) > _LONGEST_WORD:
+        return None
     near = difflib.get_close_matches(word.lower(), {name.lower(): name for name in known}, n=1, cutoff=0.6)
     spelled = next((name for name in known if near and name.lower() == near[0]), None)
     return f"did you mean `{spelled}`?" if spelled else None

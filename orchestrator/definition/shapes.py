@@ -18,6 +18,8 @@ E = TypeVar("E", bound=StrEnum)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_NAME = 100
+MAX_ENTRIES = 1_000
+"""Names in one map: the inputs of a workflow, the variables of an `env`, the outputs of a node."""
 
 
 def _scalar(value: Yaml, expected: str) -> Scalar:
@@ -167,12 +169,20 @@ def _read_items(value: Sequence, reader: Reader, item: Shape[T], distinct: bool)
     return tuple(found.values())
 
 
+def at_most(limit: int, value: Mapping | Sequence, what: str) -> None:
+    """Raise `Misfit` for a map or a list with more than `limit` entries."""
+    count = len(value.entries if isinstance(value, Mapping) else value.items)
+    if count > limit:
+        raise Misfit(value, f"{what} has {count:,} entries; at most {limit:,} are allowed")
+
+
 def mapped(key: re.Pattern[str], item: Shape[T], what: str) -> Shape[dict[str, T]]:
     """A map from names that match `key` to `item`."""
 
     def read(value: Yaml, reader: Reader) -> dict[str, T]:
         if not isinstance(value, Mapping):
             raise Misfit(value, f"expected a map, found {described(value)}")
+        at_most(MAX_ENTRIES, value, f"`{reader.field}`")
         found: dict[str, T] = {}
         for name, entry in value.entries.items():
             if not key.fullmatch(name) or len(name) > MAX_NAME:
@@ -182,7 +192,8 @@ def mapped(key: re.Pattern[str], item: Shape[T], what: str) -> Shape[dict[str, T
         return found
 
     names: dict[str, JsonValue] = {"pattern": f"^{key.pattern}$", "maxLength": MAX_NAME}
-    return Shape(read=read, schema={"type": "object", "propertyNames": names, "additionalProperties": item.schema})
+    schema: dict[str, JsonValue] = {"type": "object", "propertyNames": names, "additionalProperties": item.schema}
+    return Shape(read=read, schema={**schema, "maxProperties": MAX_ENTRIES})
 
 
 ENVIRONMENT = mapped(_VARIABLE, VALUE, "name of an environment variable")
