@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from orchestrator.execution.state import Artifact
+from orchestrator.execution.state import Artifact, Level
 from orchestrator.lifecycle.attempt import Attempt
-
-MAX_BYTES: Final = 100_000_000
-"""What the artifacts of one execution may come to."""
+from orchestrator.lifecycle.limits import MAX_ARTIFACT_BYTES, MAX_ARTIFACTS, left_out_because
 
 _WILDCARDS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
@@ -20,14 +18,18 @@ _WILDCARDS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 def keep_artifacts(attempt: Attempt, folder: Path) -> tuple[Artifact, ...]:
     """Store the files below `folder` that the node's `artifacts` name; a folder's name stands for all in it.
 
-    Links are never followed. Past the limit of the execution files are left out, and the log says so.
+    Links are never followed. Past the limits of the node and of the execution files are left out, and the log says so.
     """
-    room = MAX_BYTES - attempt.execution.artifact_bytes
+    room = MAX_ARTIFACT_BYTES - attempt.execution.artifact_bytes
     kept: list[Artifact] = []
-    for name in _matching(folder, attempt.node.artifacts):
+    names = _matching(folder, attempt.node.artifacts)
+    if len(names) > MAX_ARTIFACTS:
+        text = f"{len(names):,} files match `artifacts`; the first {MAX_ARTIFACTS:,} are kept (pack them into one)"
+        attempt.log.say(text, level=Level.WARNING)
+    for name in names[:MAX_ARTIFACTS]:
         size = (folder / name).stat(follow_symlinks=False).st_size
         if size > room:
-            attempt.log.say(f"artifact {name} ({size:,} bytes) is left out: an execution may keep {MAX_BYTES:,} bytes")
+            attempt.log.say(left_out_because(name, size), level=Level.WARNING)
             continue
         room -= size
         kept.append(Artifact(name=name, digest=attempt.services.blobs.put(folder / name), size=size))

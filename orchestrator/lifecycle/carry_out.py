@@ -16,7 +16,7 @@ from orchestrator.lifecycle.artifacts import keep_artifacts
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.authorship import author, commit_message
 from orchestrator.lifecycle.integrate import integrate
-from orchestrator.lifecycle.limits import within_limits
+from orchestrator.lifecycle.limits import MAX_CHANGES, within_limits
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import Workspace
 from orchestrator.lifecycle.tasks import action_task, run_task
@@ -99,7 +99,9 @@ def _committed(attempt: Attempt, workspace: Workspace, outcome: Outcome) -> Outc
     if commit is None:
         return outcome
     attempt.log.say(f"committed {plural(len(changes), 'changed file')} as {commit[:12]}")
-    return replace(outcome, commit=commit, changes=changes)
+    if len(changes) > MAX_CHANGES:
+        attempt.log.say(f"the first {MAX_CHANGES:,} changed files are listed; the commit has all", level=Level.WARNING)
+    return replace(outcome, commit=commit, changes=changes[:MAX_CHANGES])
 
 
 def _discarded(attempt: Attempt, workspace: Workspace, outcome: Outcome) -> Outcome:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from orchestrator.definition.expressions import interpolate, interpolate_text
+from orchestrator.definition.expressions import EvaluationError, interpolate, interpolate_text
+from orchestrator.definition.expressions.functions import MAX_TEXT
 from orchestrator.definition.model import JsonValue, Node, Workflow
 from orchestrator.execution import needs
 from orchestrator.execution.state import Execution, NodeRun
@@ -56,11 +57,23 @@ def environment(contexts: Contexts) -> dict[str, str]:
 def outputs(node: Node, own: Mapping[str, JsonValue], contexts: Contexts) -> dict[str, JsonValue]:
     """The node's `outputs` map; its expressions see what the node itself gave as `outputs`."""
     seen = {**contexts, "outputs": dict(own)}
-    return {name: interpolate(template, seen) for name, template in node.outputs.items()}
+    return _together((name, interpolate(template, seen)) for name, template in node.outputs.items())
 
 
 def _environment(variables: Mapping[str, str], contexts: Contexts) -> dict[str, JsonValue]:
-    return {name: interpolate_text(template, contexts) for name, template in variables.items()}
+    return _together((name, interpolate_text(template, contexts)) for name, template in variables.items())
+
+
+def _together(values: Iterable[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    """The values by name; each may be as long as one text may be, but not all of them."""
+    found: dict[str, JsonValue] = {}
+    length = 0
+    for name, value in values:
+        length += len(value) if isinstance(value, str) else 1
+        if length > MAX_TEXT:
+            raise EvaluationError(f"with `{name}`, the texts come to more than {MAX_TEXT:,} characters")
+        found[name] = value
+    return found
 
 
 def _github(execution: Execution) -> Contexts:

@@ -14,6 +14,10 @@ from orchestrator.lifecycle.prompts import agent_prompt
 
 SHELL: Final = "shell"
 
+MAX_VARIABLE_BYTES: Final = 131_071
+MAX_ENVIRONMENT_BYTES: Final = 1_000_000
+"""What systems let a program start with: one variable with its name, and all of them."""
+
 AGENT_IDLE_SECONDS: Final = 900.0
 """How long an agent may show no sign of life: longer than any tool call of its own may take, and far shorter than a
 stream that the model's service has silently dropped."""
@@ -87,10 +91,24 @@ def _task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace)
         writable=isinstance(node.action, Merge) or node.workspace is WorkspaceMode.WRITE,
         timeout_seconds=node.timeout_minutes * 60,
         idle_seconds=AGENT_IDLE_SECONDS if isinstance(action, AgentTask) else None,
-        env={**_github_environment(attempt), **contexts.environment(attempt.contexts)},
+        env={**_github_environment(attempt), **_environment(attempt)},
         secrets=tuple(attempt.services.secrets.values()),
         artifacts=node.artifacts,
     )
+
+
+def _environment(attempt: Attempt) -> dict[str, str]:
+    """The variables of the workflow; a program with larger ones could not be started."""
+    variables = contexts.environment(attempt.contexts)
+    sizes = {name: len(f"{name}={value}".encode("utf-8", "replace")) for name, value in variables.items()}
+    for name, size in sizes.items():
+        if size > MAX_VARIABLE_BYTES:
+            message = f"the variable `{name}` has {size:,} bytes; at most {MAX_VARIABLE_BYTES:,} are allowed"
+            raise SetupError(message, hint="hand large texts over in a file")
+    if (size := sum(sizes.values())) > MAX_ENVIRONMENT_BYTES:
+        message = f"`env` has {size:,} bytes; at most {MAX_ENVIRONMENT_BYTES:,} are allowed"
+        raise SetupError(message, hint="hand large texts over in a file")
+    return variables
 
 
 def _github_environment(attempt: Attempt) -> dict[str, str]:

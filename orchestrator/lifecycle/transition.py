@@ -16,6 +16,7 @@ from orchestrator.execution.failure import sentence
 from orchestrator.execution.machine import Situation
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Outcome, Result
 from orchestrator.lifecycle import contexts, live
+from orchestrator.lifecycle.limits import within_room
 from orchestrator.lifecycle.notice import Notice, tell
 from orchestrator.lifecycle.ports import Transaction
 from orchestrator.lifecycle.services import Services
@@ -52,6 +53,7 @@ class Transition:
 
     def settle(self, run: NodeRun, outcome: Outcome, *, decided_by: str | None = None) -> None:
         """End `run`, and move on what waited for it."""
+        outcome = within_room(outcome, self.execution.artifact_bytes)
         ended = replace(machine.settled(run, outcome, self.situation), decided_by=decided_by)
         kept = sum(artifact.size for artifact in outcome.artifacts)
         self.execution = replace(self.execution, artifact_bytes=self.execution.artifact_bytes + kept)

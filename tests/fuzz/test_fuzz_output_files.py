@@ -50,7 +50,7 @@ class Written:
             return
         assert values == parse_values(text, "GITHUB_OUTPUT")
         assert all(name and name == name.strip() for name in values)
-        if "\r" not in text:
+        if "\r" not in text and not any("<" in name for name in values):
             assert parse_values(_written(values), "GITHUB_OUTPUT") == values
         outcome = within_limits(Outcome(outputs=dict(values)))
         assert (outcome.failure is FailureClass.BAD_OUTPUT) == (not outcome.outputs and bool(values))
