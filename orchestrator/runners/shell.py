@@ -22,6 +22,8 @@ from orchestrator.runners.supervise import Ended, Limits, supervise
 
 FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY", "GITHUB_PATH", "GITHUB_STATE")
 ANNOTATION_LIMIT = 1000
+MASK_LIMIT = 1000
+TOO_MANY_MASKED = f"more than {MASK_LIMIT:,} values were to be masked"
 SUMMARY_OUTPUT_BYTES = 4096
 LAST_LINES = 20
 _LEVELS = {
@@ -74,6 +76,8 @@ class _Transcript:
         self.annotations: list[Annotation] = []
         self.said: deque[str] = deque(maxlen=LAST_LINES)
         self.complained = ""
+        self.masked: set[str] = set()
+        self.withheld = False
         self._group = ""
         self._stopped_until: str | None = None
 
@@ -87,6 +91,8 @@ class _Transcript:
         self.log.tick()
 
     def line(self, text: str, stream: str) -> None:
+        if self.withheld:
+            return
         command = self._command(text)
         if command is None:
             self._plain(text, stream)
@@ -125,11 +131,20 @@ class _Transcript:
             case CommandName.ENDGROUP:
                 self._group = ""
             case CommandName.ADD_MASK if command.message:
-                self.log.mask(command.message)
+                self._mask(command.message)
             case CommandName.STOP_COMMANDS if command.message:
                 self._stopped_until = command.message
             case name if name in WITHDRAWN:
                 self.remark(f"`{name}` was withdrawn by GitHub and has no effect; write to $GITHUB_OUTPUT instead")
+
+    def _mask(self, value: str) -> None:
+        """Every line of the log is searched for every value, so their number has a limit; past it nothing is shown."""
+        self.masked |= set(value.splitlines())
+        if len(self.masked) <= MASK_LIMIT:
+            self.log.mask(value)
+        elif not self.withheld:
+            self.remark(f"{TOO_MANY_MASKED}; nothing that follows is shown")
+            self.withheld = True
 
     def last_words(self) -> str:
         """The last complaint; where nothing complained, as with test runners, the last line said at all."""
@@ -144,6 +159,8 @@ def _outcome(task: Task, ended: Ended, limits: Limits, transcript: _Transcript) 
     summary, more = outputs.read_file(files / "GITHUB_STEP_SUMMARY", limit=outputs.SUMMARY_LIMIT)
     if more:
         transcript.remark("$GITHUB_STEP_SUMMARY holds more than 1 MiB and was cut")
+    if transcript.withheld:
+        return Outcome(failure=FailureClass.BAD_OUTPUT, exit_code=ended.code, message=TOO_MANY_MASKED)
     outcome = cut_short(ended, limits) or _exited(ended, transcript)
     try:
         values = _values(files)
