@@ -42,9 +42,10 @@ class Attendance:
     def tell(self, reason: StopReason) -> None:
         """Pass on why the attempt should end; an attempt that has ended does not hear it."""
         with self._open:
-            if self._reason is None and self._writing >= 0:
+            heard, self._reason = self._reason, reason
+            # Whoever waits for the pipe asks for the reason at once.
+            if heard is None and self._writing >= 0:
                 os.write(self._writing, b"!")
-            self._reason = reason
 
     def close(self) -> None:
         with self._open:
