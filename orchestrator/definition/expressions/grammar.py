@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 21_000
 MAX_DEPTH = 50
+_SHOWN = 40
 _REMEMBERED = 500
 """Characters of an expression whose tree is kept for the next time: long ones would fill the memory."""
 
@@ -136,7 +137,7 @@ def _unexpected(text: str, error: Any) -> ExpressionSyntaxError:
         return ExpressionSyntaxError("Unexpected end of expression", column=len(text) + 1)
     symbol = str(token) if token is not None else text[position : position + 20].split(maxsplit=1)[0]
     hint = _hint(symbol)
-    return ExpressionSyntaxError(f"Unexpected symbol: '{symbol[:40]}'", column=position + 1, hint=hint)
+    return ExpressionSyntaxError(f"Unexpected symbol: '{symbol[:_SHOWN]}'", column=position + 1, hint=hint)
 
 
 def _hint(symbol: str) -> str | None:
@@ -221,7 +222,7 @@ class _TreeBuilder:
     def number(self, parts: list[Token]) -> Node:
         value = parse_number(parts[0])
         if math.isnan(value):
-            raise ExpressionSyntaxError(f"Unexpected symbol: '{parts[0][:40]}'", column=_column(parts[0]))
+            raise ExpressionSyntaxError(f"Unexpected symbol: '{parts[0][:_SHOWN]}'", column=_column(parts[0]))
         return Literal(value=from_float(value))
 
     def string(self, parts: list[Token]) -> Node:
@@ -243,9 +244,9 @@ def _function(token: Token) -> str:
         return lowered
     if lowered in NOT_YET:
         raise ExpressionSyntaxError(f"the function `{token}` is not supported yet", column=_column(token))
-    near = difflib.get_close_matches(lowered, FUNCTIONS, n=1)
+    near = difflib.get_close_matches(lowered[:_SHOWN], FUNCTIONS, n=1)
     hint = f"did you mean `{FUNCTIONS[near[0]].name}`?" if near else None
-    raise ExpressionSyntaxError(f"Unrecognized function: '{token}'", column=_column(token), hint=hint)
+    raise ExpressionSyntaxError(f"Unrecognized function: '{token[:_SHOWN]}'", column=_column(token), hint=hint)
 
 
 def _column(token: Token) -> int:
