@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import select
+import selectors
 import shutil
 import subprocess
 import tempfile
-import threading
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +22,8 @@ from orchestrator.errors import MyceliumError, SetupError
 # 2.34 is the first whose merges use the `ort` strategy, and ships with Ubuntu 22.04.
 OLDEST = (2, 34)
 MAX_OUTPUT_BYTES = 256 * 1024 * 1024
+_CHUNK = 64 * 1024
+_LAST_WORDS = 64_000
 _INSTALL = "install git from https://git-scm.com/downloads or with the system's package manager"
 
 # Whatever a repository's own config says, none of these may run a program, reach a network or write on its own.
@@ -134,8 +138,8 @@ class Command:
 
         With `cut`, output past the limit is dropped instead, and `truncated` says so.
         """
-        with tempfile.TemporaryFile() as said, _source(stdin) as source:
-            result = self._finish(self._start(arguments, source, said), said, limit)
+        with _source(stdin) as source:
+            result = self._finish(self._start(arguments, source), limit)
         if result.truncated:
             if cut:
                 return result
@@ -144,7 +148,7 @@ class Command:
             raise _translated(arguments[0], result, self.cwd)
         return result
 
-    def _start(self, arguments: tuple[str, ...], source: IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _start(self, arguments: tuple[str, ...], source: IO[bytes] | int) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 [self.program, *arguments],
@@ -152,7 +156,8 @@ class Command:
                 env=self._variables(),
                 stdin=source,
                 stdout=subprocess.PIPE,
-                stderr=said,
+                stderr=subprocess.PIPE,
+                bufsize=0,
             )
         except OSError as error:
             if not self.cwd.is_dir():
@@ -160,26 +165,19 @@ class Command:
             why = f"{self.program} cannot be started: {error.strerror}"
             raise SetupError(why, hint=_INSTALL) from error
 
-    def _finish(self, process: subprocess.Popen[bytes], said: IO[bytes], limit: int) -> Result:
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            process.kill()
-
-        timer = threading.Timer(self.timeout_seconds, expire)
+    def _finish(self, process: subprocess.Popen[bytes], limit: int) -> Result:
         with process:
-            timer.start()
             try:
-                output = process.stdout.read(limit + 1) if process.stdout else b""
+                output, said, expired = _listen(process, limit, time.monotonic() + self.timeout_seconds)
                 truncated = len(output) > limit
-                if truncated:
-                    process.kill()
-                process.wait()
-            finally:
-                timer.cancel()
-        reason = f"it took longer than {self.timeout_seconds:g} s" if expired.is_set() else _last_words(said)
-        return Result(code=process.returncode, output=output[:limit], reason=reason, truncated=truncated)
+            except BaseException:
+                process.kill()
+                raise
+            if expired or truncated:
+                process.kill()
+            process.wait()
+        reason = f"it took longer than {self.timeout_seconds:g} s" if expired else _last_words(said)
+        return Result(code=process.returncode, output=bytes(output[:limit]), reason=reason, truncated=truncated)
 
     def _variables(self) -> dict[str, str]:
         settings = _SETTINGS + self.settings
@@ -215,20 +213,56 @@ def _version(program: str, search: str) -> tuple[int, int]:
 
 
 @contextmanager
-def _source(stdin: bytes | Path) -> Iterator[IO[bytes]]:
+def _source(stdin: bytes | Path) -> Iterator[IO[bytes] | int]:
     if isinstance(stdin, Path):
         with stdin.open("rb") as file:
             yield file
-        return
-    with tempfile.TemporaryFile() as file:
-        file.write(stdin)
-        file.seek(0)
-        yield file
+    elif not stdin:
+        yield subprocess.DEVNULL
+    else:
+        with _pipe_with(stdin) if len(stdin) <= select.PIPE_BUF else _file_with(stdin) as file:
+            yield file
 
 
-def _last_words(said: IO[bytes]) -> str:
-    said.seek(0)
-    lines = said.read(64_000).decode(errors="replace").strip().splitlines()
+def _pipe_with(text: bytes) -> IO[bytes]:
+    """A pipe that has all of `text` in it: most inputs are a line or a message, and need no file."""
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, text)
+    finally:
+        os.close(writing)
+    return os.fdopen(reading, "rb")
+
+
+def _file_with(text: bytes) -> IO[bytes]:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    file.write(text)
+    file.seek(0)
+    return file
+
+
+def _listen(process: subprocess.Popen[bytes], limit: int, deadline: float) -> tuple[bytearray, bytearray, bool]:
+    """What the process says until it is silent: output up to one byte past `limit`, its words, whether time ran out."""
+    output, said = bytearray(), bytearray()
+    with selectors.PollSelector() as selector:
+        for stream, heard in ((process.stdout, output), (process.stderr, said)):
+            if stream is not None:
+                selector.register(stream, selectors.EVENT_READ, heard)
+        while selector.get_map() and len(output) <= limit:
+            ready = selector.select(max(0.0, deadline - time.monotonic()))
+            if not ready and time.monotonic() >= deadline:
+                return output, said, True
+            for key, _ in ready:
+                chunk = os.read(key.fd, _CHUNK)
+                key.data.extend(chunk)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+            del said[:-_LAST_WORDS]
+    return output, said, False
+
+
+def _last_words(said: bytearray) -> str:
+    lines = said.decode(errors="replace").strip().splitlines()
     errors = [line for line in lines if line.startswith(("fatal:", "error:"))]
     return "; ".join((errors or lines)[-3:])
 

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from orchestrator.execution.state import FileChange
 from orchestrator.git.changes import CHANGE_OPTIONS, parse_changes
 from orchestrator.git.message import compose
-from orchestrator.git.mirror import kept_ref
 from orchestrator.git.opened import Draft, OpenedWorkspace
 from orchestrator.git.staging import LeftOut, stage
 
+_LOOKED_AT = "index.changes"
+
 
 def changes(workspace: OpenedWorkspace, base: str) -> tuple[FileChange, ...]:
-    """What differs from `base` in the workspace now. Our index stays as it is: a copy of it is used."""
-    index = workspace.private / "index"
-    copy = index.with_name("index.changes")
-    shutil.copy2(index, copy)
+    """What differs from `base` in the workspace now. Our index stays as it is: a copy of it is used, and kept."""
+    copy = workspace.private / _LOOKED_AT
+    shutil.copy2(workspace.private / "index", copy)
     looking = workspace.git.having({"GIT_INDEX_FILE": str(copy)})
     stage(looking, workspace.tree, untracked=True)
     return parse_changes(looking.run("diff-index", "--cached", *CHANGE_OPTIONS, base).fields())
@@ -26,6 +26,10 @@ def changes(workspace: OpenedWorkspace, base: str) -> tuple[FileChange, ...]:
 def commit_files(workspace: OpenedWorkspace, draft: Draft) -> tuple[str | None, tuple[LeftOut, ...]]:
     """Commit all changes onto the present commit: the commit, None when nothing changed, and what stayed out."""
     git = workspace.git
+    looked_at = workspace.private / _LOOKED_AT
+    if looked_at.exists():
+        # What `changes` found is in it already; what was changed since is found now.
+        looked_at.replace(workspace.private / "index")
     left_out = stage(git, workspace.tree, untracked=True)
     tree = git.run("write-tree").line
     if tree == git.run("rev-parse", "HEAD^{tree}").line:
@@ -38,6 +42,10 @@ def record(workspace: OpenedWorkspace, tree: str, parents: Sequence[str], draft:
     links = [word for parent in parents for word in ("-p", parent)]
     signed = workspace.git.having(draft.signatures())
     commit = signed.run("commit-tree", *links, "-F", "-", tree, stdin=compose(draft.message).encode()).line
-    moves = f"update {kept_ref(commit)} {commit}\noption no-deref\nupdate HEAD {commit}\n"
-    signed.run("update-ref", "--stdin", stdin=moves.encode())
+    workspace.move_to(commit)
     return commit
+
+
+def overlook(workspace: OpenedWorkspace) -> None:
+    """Forget what `changes` found, before something else changes our index."""
+    (workspace.private / _LOOKED_AT).unlink(missing_ok=True)

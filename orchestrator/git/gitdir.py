@@ -26,8 +26,8 @@ def write_bare(folder: Path, *, object_format: str, alternates: tuple[Path, ...]
 
 def write_private(folder: Path, *, mirror: Path, commit: str) -> None:
     """A git directory of ours for one workspace: its own HEAD and index, the mirror's objects, refs and config."""
-    put(folder / "commondir", f"{mirror}\n")
-    put(folder / "HEAD", f"{commit}\n")
+    _write(folder / "commondir", f"{mirror}\n")
+    _write(folder / "HEAD", f"{commit}\n")
 
 
 def write_for_agent(work_tree: Path, *, mirror: Path, private: Path, object_format: str) -> None:
@@ -38,11 +38,11 @@ def write_for_agent(work_tree: Path, *, mirror: Path, private: Path, object_form
     """
     folder = work_tree / ".git"
     _discard(folder)
-    for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
-        (folder / name).mkdir(parents=True)
-    put(folder / "config", _config(object_format, bare=False) + f"[user]\n\tname = {NAME}\n\temail = {EMAIL}\n")
-    put(folder / "objects/info/alternates", f"{mirror / 'objects'}\n")
-    put(folder / "HEAD", (private / "HEAD").read_text())
+    for name in ("", "objects", "objects/info", "objects/pack", "refs", "refs/heads", "refs/tags", "info"):
+        (folder / name).mkdir()
+    _write(folder / "config", _config(object_format, bare=False) + f"[user]\n\tname = {NAME}\n\temail = {EMAIL}\n")
+    _write(folder / "objects/info/alternates", f"{mirror / 'objects'}\n")
+    _write(folder / "HEAD", (private / "HEAD").read_text())
     for source in (private / "index", private / "MERGE_HEAD", mirror / "shallow", mirror / "info/exclude"):
         if source.exists():
             target = folder / source.relative_to(private if source.is_relative_to(private) else mirror)
@@ -62,6 +62,11 @@ def put(path: Path, text: str) -> None:
     fresh = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.new")
     fresh.write_bytes(wanted)
     fresh.replace(path)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a small file that nobody reads yet."""
+    path.write_bytes(os.fsencode(text))
 
 
 def _config(object_format: str, *, bare: bool) -> str:

@@ -10,14 +10,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from orchestrator.errors import Conflict
+from orchestrator.git import gitdir
 from orchestrator.git.command import Command, Result
-from orchestrator.git.commits import record
+from orchestrator.git.commits import overlook, record
+from orchestrator.git.message import compose
 from orchestrator.git.opened import Draft, OpenedWorkspace
 from orchestrator.git.staging import stage
 
 _MARKER = re.compile(rb"^(?:<{7}|\|{7}|>{7})[ \r\n]", re.MULTILINE)
 _UNMARKED = "unmarked.json"
-_MERGE_STATE = ("MERGE_HEAD", "MERGE_MODE", "MERGE_MSG", "AUTO_MERGE", "ORIG_HEAD", _UNMARKED)
+_MESSAGE = "merge-message"
+_MERGE_STATE = ("MERGE_HEAD", "MERGE_MODE", "MERGE_MSG", "AUTO_MERGE", "ORIG_HEAD", _UNMARKED, _MESSAGE)
+_MERGING = (
+    *("--commit", "--no-edit", "--cleanup=verbatim", "--ff", "--quiet", "--no-stat"),
+    *("--no-verify", "--no-autostash", "--no-gpg-sign"),
+)
 
 
 def merge(workspace: OpenedWorkspace, commit: str, draft: Draft) -> tuple[str, ...]:
@@ -28,17 +35,18 @@ def merge(workspace: OpenedWorkspace, commit: str, draft: Draft) -> tuple[str, .
     """
     if workspace.is_merging():
         raise Conflict(f"a merge is under way in {workspace.tree.name}", hint="conclude it, or throw it away")
+    overlook(workspace)
     git = workspace.git.having(draft.signatures())
-    how = ("--no-commit", "--ff", "--quiet", "--no-stat", "--no-verify", "--no-autostash", "--no-gpg-sign")
-    answer = git.run("merge", *how, _name_side(git, commit), codes=(0, 1, 2, 128))
-    if not workspace.is_merging():
-        if answer.code:
-            raise Conflict(f"{commit[:12]} cannot be merged into {workspace.tree.name}: {answer.reason}")
-        return ()
-    if conflicts := _unmerged(git):
+    (workspace.private / _MESSAGE).write_text(compose(draft.message), encoding="utf-8")
+    how = (*_MERGING, "-F", str(workspace.private / _MESSAGE), _name_side(workspace, commit))
+    answer = git.run("merge", *how, codes=(0, 1, 2, 128))
+    if workspace.is_merging() and (conflicts := _unmerged(git)):
         _remember_unmarked(workspace, conflicts)
         return conflicts
-    _commit_merge(workspace, draft)
+    if answer.code:
+        raise Conflict(f"{commit[:12]} cannot be merged into {workspace.tree.name}: {answer.reason}")
+    workspace.move_to(workspace.head)
+    _forget(workspace)
     return ()
 
 
@@ -51,6 +59,7 @@ def conclude(workspace: OpenedWorkspace, draft: Draft) -> tuple[str, ...]:
     """
     if not workspace.is_merging():
         raise Conflict(f"no merge is under way in {workspace.tree.name}")
+    overlook(workspace)
     conflicts = _unmerged(workspace.git)
     if open_paths := _unsettled(workspace, conflicts):
         return open_paths
@@ -64,16 +73,22 @@ def conclude(workspace: OpenedWorkspace, draft: Draft) -> tuple[str, ...]:
 def _commit_merge(workspace: OpenedWorkspace, draft: Draft) -> None:
     parents = [workspace.head, *(workspace.private / "MERGE_HEAD").read_text().split()]
     record(workspace, workspace.git.run("write-tree").line, parents, draft)
+    _forget(workspace)
+
+
+def _forget(workspace: OpenedWorkspace) -> None:
     for name in _MERGE_STATE:
         (workspace.private / name).unlink(missing_ok=True)
 
 
-def _name_side(git: Command, commit: str) -> str:
+def _name_side(workspace: OpenedWorkspace, commit: str) -> str:
     """A ref of this workspace alone whose name says what comes in: git writes it into conflict markers."""
-    subject = git.run("show", "-s", "--no-show-signature", "--format=%s", commit).line
+    subject = workspace.git.run("show", "-s", "--no-show-signature", "--format=%s", commit).line
     words = re.sub(r"[^A-Za-z0-9]+", "-", subject).strip("-")[:40].strip("-").lower()
     name = f"worktree/{words or 'commit'}-{commit[:7]}"
-    git.run("update-ref", f"refs/{name}", commit)
+    place = workspace.private / "refs" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    gitdir.put(place, f"{commit}\n")
     return name
 
 

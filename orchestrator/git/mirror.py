@@ -23,6 +23,7 @@ from orchestrator.git.locking import locked
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _KEEP = "refs/mycelium/commits"
 _MANY_REFS = 500
+_MANY_SEEN = 10_000
 _STALE_SECONDS = 24 * 60 * 60
 
 
@@ -35,6 +36,8 @@ class Mirror:
         self.git = git.at(folder, git_dir=self.path)
         self._folder = folder
         self._lock = folder / "mirror.lock"
+        self._seen: set[str] = set()
+        self._made = 0
 
     def ensure(self, source: Checkout | None) -> None:
         """Make the mirror, or mend what is missing or broken in it; commits that it keeps stay."""
@@ -62,14 +65,39 @@ class Mirror:
 
     def has(self, name: str) -> bool:
         """Whether the commit with this full id is here; `BadInput` for anything but a full id."""
-        if not _SHA.fullmatch(name):
-            raise BadInput(f"{name!r} is not a full commit id")
-        return self.git.run("cat-file", "-e", f"{name}^{{commit}}", codes=(0, 1, 128)).code == 0
+        return bool(self.among([name]))
+
+    def among(self, names: Sequence[str]) -> set[str]:
+        """Those of these commits that are here; `BadInput` for anything but full ids."""
+        for name in names:
+            if not _SHA.fullmatch(name):
+                raise BadInput(f"{name!r} is not a full commit id")
+        seen = self._commits_seen()
+        if unknown := [name for name in dict.fromkeys(names) if name not in seen]:
+            asked = "".join(f"{name}^{{commit}}\n" for name in unknown)
+            said = self.git.run("cat-file", "--batch-check=%(objecttype)", stdin=asked.encode(), codes=(0, 128)).line
+            answers = zip(unknown, said.splitlines(), strict=False)
+            seen.update(name for name, answer in answers if answer == "commit")
+        return seen.intersection(names)
+
+    def forget(self) -> None:
+        """Look again for each commit, as one that was here has vanished."""
+        self._seen = set()
 
     def keep(self, commits: Sequence[str]) -> None:
-        """Keep these commits reachable."""
-        lines = "".join(f"update {kept_ref(commit)} {commit}\n" for commit in commits)
-        self.git.run("update-ref", "--stdin", stdin=lines.encode())
+        """Keep these commits reachable; they have to be here."""
+        for commit in commits:
+            # A file as `git update-ref` writes it. The name says what it holds, so there is nothing to lock.
+            place = self.path / kept_ref(commit)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            gitdir.put(place, f"{commit}\n")
+
+    def _commits_seen(self) -> set[str]:
+        """Those that this process has found in this mirror; one that was made anew is another mirror."""
+        made = self.path.stat().st_ino if self.path.exists() else 0
+        if made != self._made or len(self._seen) > _MANY_SEEN:
+            self._made, self._seen = made, set()
+        return self._seen
 
     def tidy(self) -> None:
         """Pack refs once there are many, and remove what interrupted calls left behind."""

@@ -9,21 +9,31 @@ from pathlib import Path
 from orchestrator.git import gitdir
 from orchestrator.git.command import Command
 from orchestrator.git.message import identity
+from orchestrator.git.mirror import Mirror
 from orchestrator.lifecycle.ports import Author, CommitMessage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenedWorkspace:
-    """`tree` has the files, `private` our git directory; `git` is bound to both and to nothing the agent can write."""
+    """`tree` has the files, `private` our git directory; `git` is bound to both and to nothing the agent can write.
+
+    What is committed there goes into `mirror`.
+    """
 
     tree: Path
     private: Path
     git: Command
+    mirror: Mirror
 
     @property
     def head(self) -> str:
         """The present commit."""
         return (self.private / "HEAD").read_text().strip()
+
+    def move_to(self, commit: str) -> None:
+        """Make `commit` the present one, and keep it reachable."""
+        self.mirror.keep([commit])
+        gitdir.put(self.private / "HEAD", f"{commit}\n")
 
     def is_merging(self) -> bool:
         return (self.private / "MERGE_HEAD").exists()

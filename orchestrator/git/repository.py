@@ -70,14 +70,14 @@ class GitRepository:
     def merge(self, workspace: Workspace, commit: str, author: Author, message: CommitMessage) -> tuple[str, ...]:
         opened, mirror = self._open(workspace), self._mirror()
         conflicts = merging.merge(opened, mirror.commit(commit), self._draft(author, message))
-        show_agent(opened, mirror)
+        show_agent(opened)
         return tuple(map(shown, conflicts))
 
     def conclude_merge(self, workspace: Workspace, author: Author, message: CommitMessage) -> tuple[str, ...]:
         opened = self._open(workspace)
         conflicts = merging.conclude(opened, self._draft(author, message))
         if not conflicts:
-            show_agent(opened, self._mirror())
+            show_agent(opened)
         return tuple(map(shown, conflicts))
 
     def head(self, workspace: Workspace) -> str:

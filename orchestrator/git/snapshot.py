@@ -14,7 +14,7 @@ from orchestrator.git import gitdir
 from orchestrator.git.changes import shown
 from orchestrator.git.command import Command, GitFailed
 from orchestrator.git.discovery import Checkout
-from orchestrator.git.mirror import Mirror, kept_ref
+from orchestrator.git.mirror import Mirror
 from orchestrator.git.staging import NESTED, stage
 from orchestrator.lifecycle.ports import Snapshot
 
@@ -203,4 +203,4 @@ def _keep_objects(mirror: Mirror, base: str, head: str) -> None:
         raise BadInput(
             f"the uncommitted changes cannot be taken along: {error.reason}", hint="commit them, or use --ref HEAD"
         ) from error
-    mirror.git.run("update-ref", kept_ref(base), base)
+    mirror.keep([base])

@@ -36,8 +36,9 @@ def create_branch(mirror: Mirror, checkout: Checkout, name: str, commit: str) ->
 
 def bundle(mirror: Mirror, commit: str, known: Sequence[str]) -> bytes:
     """A thin bundle with `commit` for a machine that has `known`; empty when that machine lacks nothing."""
+    present = mirror.among([commit, *known])
     mirror.keep([mirror.commit(commit)])
-    there = [f"^{name}" for name in known if mirror.has(name)]
+    there = [f"^{name}" for name in known if name in present]
     try:
         made = mirror.git.run("bundle", "create", "--quiet", "-", kept_ref(commit), *there, limit=_MAX_PACK_BYTES)
     except GitFailed as error:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import logging
 import os
 import re
-import shutil
-import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 from orchestrator.errors import NotFound, SetupError
-from orchestrator.git import gitdir
+from orchestrator.git import gitdir, index
 from orchestrator.git.command import GitFailed
 from orchestrator.git.locking import lock, locked, try_lock
 from orchestrator.git.mirror import Mirror
 from orchestrator.git.opened import OpenedWorkspace
+from orchestrator.git.placing import scatter
+from orchestrator.git.trash import Trash, remove
 from orchestrator.lifecycle.ports import Workspace
 
 _log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class Workspaces:
         self._folder = folder
         self._trees = folder / "workspaces"
         self._private = folder / "private"
+        self._trash = Trash(folder / "trash")
         self._registry = folder / "workspaces.lock"
         self._held: dict[str, int] = {}
         self._held_guard = threading.Lock()
@@ -54,9 +55,11 @@ class Workspaces:
                 gitdir.write_private(private, mirror=mirror.path, commit=commit)
                 opened = self.open(workspace, mirror)
                 opened.git.run("read-tree", "-u", "--reset", commit)
-                show_agent(opened, mirror)
+                index.date_back(private / "index", tree, object_format=mirror.object_format)
+                show_agent(opened)
         except BaseException as error:
             self.release(workspace)
+            mirror.forget()
             if isinstance(error, GitFailed) and not mirror.has(commit):
                 raise NotFound(f"commit {commit[:12]} is not in the mirror at {mirror.path}") from error
             raise
@@ -67,20 +70,28 @@ class Workspaces:
         tree, private = workspace.path, workspace.git_dir
         if private is None or not (private / "HEAD").is_file() or not tree.is_dir():
             raise NotFound(f"there is no workspace with a repository at {tree}")
-        return OpenedWorkspace(tree=tree, private=private, git=mirror.git.at(tree, git_dir=private, work_tree=tree))
+        git = mirror.git.at(tree, git_dir=private, work_tree=tree)
+        return OpenedWorkspace(tree=tree, private=private, git=git, mirror=mirror)
 
     def release(self, workspace: Workspace) -> None:
-        """Remove a workspace. What cannot be removed is left to `sweep`, and said in the log."""
+        """Take a workspace away at once; its files are removed in the background.
+
+        What cannot be removed is said in the log, and left to `sweep` where it can be tried again.
+        """
         if workspace.path.parent != self._trees:
             raise NotFound(f"{workspace.path} is not a workspace of this repository")
-        self._remove(workspace.path.name)
+        self._throw_away(workspace.path.name)
         with self._held_guard:
             descriptor = self._held.pop(workspace.path.name, None)
         if descriptor is not None:
             os.close(descriptor)
 
     def sweep(self, *, quota_bytes: int) -> int:
-        """Remove what dead processes left, oldest first, until all workspaces together fit; bytes freed."""
+        """Remove what dead processes left, oldest first, until all workspaces together fit; bytes freed.
+
+        What they had thrown away already goes in any case.
+        """
+        self._trash.empty()
         sizes = {name: _size(self._trees / name) + _size(self._private / name) for name in self._names()}
         freed = 0
         for name in sorted(sizes, key=self._age):
@@ -95,8 +106,9 @@ class Workspaces:
         wanted = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:_LONGEST_NAME] or "workspace"
         with _writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._private.mkdir(exist_ok=True)
-            self._trees.mkdir(exist_ok=True)
+            for folder in (self._private, self._trees):
+                folder.mkdir(exist_ok=True)
+                scatter(folder)
             with locked(self._registry):
                 return self._reserve(wanted)
 
@@ -122,9 +134,16 @@ class Workspaces:
         finally:
             os.close(descriptor)
 
+    def _throw_away(self, name: str) -> None:
+        try:
+            self._trash.take((self._trees / name, self._private / name))
+        except OSError as error:
+            _log.debug("%s is removed where it is: %s", name, error)
+            self._remove(name)
+
     def _remove(self, name: str) -> bool:
         # The lock file goes last: while it exists and is held, nobody else takes or sweeps the name.
-        return _remove_tree(self._trees / name) and _remove_tree(self._private / name)
+        return remove(self._trees / name) and remove(self._private / name)
 
     def _names(self) -> set[str]:
         return {entry.name for folder in (self._trees, self._private) if folder.is_dir() for entry in folder.iterdir()}
@@ -136,8 +155,9 @@ class Workspaces:
             return 0
 
 
-def show_agent(workspace: OpenedWorkspace, mirror: Mirror) -> None:
+def show_agent(workspace: OpenedWorkspace) -> None:
     """Give the agent a `.git` that shows the workspace's present commit and merge."""
+    mirror = workspace.mirror
     gitdir.write_for_agent(
         workspace.tree, mirror=mirror.path, private=workspace.private, object_format=mirror.object_format
     )
@@ -152,38 +172,6 @@ def _writing(folder: Path) -> Iterator[None]:
             f"no workspace can be made below {folder}: {error.strerror}",
             hint="make room there, or set MYCELIUM_CACHE_DIR to another folder, then rerun",
         ) from error
-
-
-def _remove_tree(path: Path) -> bool:
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    elif path.exists():
-        shutil.rmtree(path, onerror=_make_writable_and_retry)
-    if os.path.lexists(path):
-        _log.warning("%s cannot be removed completely: remove it as the user its files belong to", path)
-        return False
-    return True
-
-
-def _make_writable_and_retry(function: Callable[..., object], path: str, _error: object) -> None:
-    """Agents leave read-only folders behind, as Go's module cache is; a folder must be writable to lose its entries."""
-    for folder in (Path(path).parent, Path(path)):
-        if not folder.is_symlink() and folder.is_dir():
-            _make_writable(folder)
-    try:
-        if function in (os.unlink, os.rmdir):
-            function(path)
-        else:
-            shutil.rmtree(path, ignore_errors=True)
-    except OSError as error:
-        _log.debug("%s stays for now: %s", path, error)
-
-
-def _make_writable(folder: Path) -> None:
-    try:
-        folder.chmod(stat.S_IRWXU)
-    except OSError as error:
-        _log.debug("%s stays as it is: %s", folder, error)
 
 
 def _size(path: Path) -> int:
