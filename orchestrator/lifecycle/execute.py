@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
 from orchestrator.definition.model import NodeKind
-from orchestrator.errors import BadInput, SetupError, StaleClaim
+from orchestrator.errors import BadInput, StaleClaim
 from orchestrator.execution.failure import error_code
 from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, Level, Outcome
 from orchestrator.lifecycle import advance, contexts
@@ -22,6 +18,7 @@ from orchestrator.lifecycle.logbook import Logbook
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import Control, StopReason, StopSignals
 from orchestrator.lifecycle.services import Services
+from orchestrator.lifecycle.temporary import temporary_folder
 
 _LOG = logging.getLogger(__name__)
 
@@ -56,7 +53,7 @@ def _attempted(services: Services, ours: Claim, control: Control) -> Outcome:
     run, execution = ours.run, _started(services, ours)
     plan = services.plan(run.execution_id)
     mask = Mask(services.secrets.values())
-    with Logbook(services, run, mask) as log, _scratch() as scratch:
+    with Logbook(services, run, mask) as log, temporary_folder() as scratch:
         try:
             seen = contexts.of_node(execution, plan.definition, run, ours.predecessors, services.secrets)
         except BadInput as error:
@@ -94,16 +91,3 @@ def _began_before(ours: Claim) -> bool:
 def _report_failure(log: Logbook, kind: NodeKind, outcome: Outcome) -> None:
     if outcome.failure:
         log.say(outcome.message, level=Level.ERROR, error_code=error_code(kind, outcome.failure))
-
-
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="mycelium-"))
-    except OSError as error:
-        hint = "make room, check permissions, or set TMPDIR to another folder"
-        raise SetupError(f"no folder for temporary files can be made: {error.strerror}", hint=hint) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from orchestrator.definition.model import WorkspaceMode
-from orchestrator.errors import SetupError
 from orchestrator.execution.state import FailureClass
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.authorship import MYCELIUM, merge_message
 from orchestrator.lifecycle.ports import Workspace
+from orchestrator.lifecycle.travel import bring
+from orchestrator.lifecycle.temporary import temporary_folder
 
 
 @contextmanager
@@ -25,9 +26,13 @@ def workspace_for(attempt: Attempt) -> Iterator[Workspace]:
 @contextmanager
 def opened(attempt: Attempt, commits: Sequence[str]) -> Iterator[Workspace]:
     """A workspace of the first of `commits`, or an empty folder when there is none."""
+    if not commits:
+        with temporary_folder() as folder:
+            yield Workspace(path=folder, git_dir=None, base=None)
+        return
     services, execution = attempt.services, attempt.execution
     name = f"{execution.workflow_id}-{execution.number}-{attempt.run.key}"
-    workspace = services.git.prepare(name, commits[0] if commits else None)
+    workspace = services.git.prepare(name, commits[0])
     try:
         yield workspace
     finally:
@@ -45,14 +50,7 @@ def starting_commits(attempt: Attempt) -> tuple[str, ...]:
 
 def fetch(attempt: Attempt, commit: str) -> None:
     """Bring a commit that was made on another machine here, from its bundle."""
-    services = attempt.services
-    if services.git.has(commit):
-        return
-    made = [run.outcome for run in services.store.runs(attempt.execution.id) if run.outcome]
-    digest = next((outcome.bundle for outcome in made if outcome.commit == commit), None)
-    if digest is None:
-        raise SetupError(f"commit {commit[:12]} is not on this machine, and there is no bundle of it")
-    services.git.unbundle(services.blobs.get(digest))
+    bring(attempt.services, attempt.execution, commit)
 
 
 def _merged(attempt: Attempt, workspace: Workspace, commits: Sequence[str]) -> Workspace:

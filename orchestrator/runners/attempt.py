@@ -1,46 +1,52 @@
-"""The record of an attempt's processes, for whoever claims the node run after its worker was lost."""
+"""The processes of an attempt, and how they are found when nobody holds them any more.
+
+A guard ends what it started when its worker is gone. This is for what is left when the guard itself was killed.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable
 
 import psutil  # type: ignore[import-untyped]  # no stubs in the package
 
 from orchestrator.lifecycle.ports.runner import Task
-from orchestrator.runners.environment import MARKER, marker
+from orchestrator.runners.environment import MARKER, marker, markers
 from orchestrator.runners.guard import start_time
 
-RECORD = "attempt.json"
 _WAIT_SECONDS = 5.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attempt:
-    """`pid` leads the process group; `start_time` is in clock ticks since the boot that `boot_id` names."""
+class Processes:
+    """What one attempt started: its main process, and all that carry its mark in their environment."""
 
-    pid: int
-    start_time: int
-    boot_id: str
-    marker: str
+    def __init__(self, task: Task) -> None:
+        self._marker = marker(task)
+        self._pid = self._started = 0
+
+    def started(self, pid: int, start_time: int) -> None:
+        """The main process, and when it began in clock ticks since boot: numbers are used again."""
+        self._pid, self._started = pid, start_time
+
+    def reap(self) -> int:
+        """Kill what is still alive; how many processes that were. Safe to repeat."""
+        return _kill_all(self._belongs)
+
+    def _belongs(self, process: psutil.Process) -> bool:
+        if process.pid == self._pid:
+            return start_time(process.pid) == self._started
+        return bool(process.environ().get(MARKER) == self._marker)
 
 
-def record(task: Task, pid: int = 0, started: int = 0) -> None:
-    """Write the record into the task's scratch folder; before the start there is no pid, only the marker."""
-    attempt = Attempt(pid=pid, start_time=started, boot_id=boot_id(), marker=marker(task))
-    (task.scratch / RECORD).write_text(json.dumps(asdict(attempt)))
-
-
-def reap(scratch: Path) -> int:
-    """Kill what is still alive of the attempt that used this scratch folder; how many processes that were.
-
-    Safe to repeat. A record of another boot, a broken one or none at all means that there is nothing to kill.
-    """
-    attempt = _read(scratch / RECORD)
-    if attempt is None or attempt.boot_id != boot_id():
+def reap_earlier(task: Task) -> int:
+    """Kill what earlier claims of the same node run left on this machine; how many processes that were."""
+    if task.epoch <= 1:
         return 0
-    found = [process for process in psutil.process_iter() if _belongs(process, attempt)]
+    earlier = frozenset(markers(task))
+    return _kill_all(lambda process: process.environ().get(MARKER) in earlier)
+
+
+def _kill_all(belongs: Callable[[psutil.Process], bool]) -> int:
+    found = [process for process in psutil.process_iter() if _is_ours(process, belongs)]
     family = {member for process in found for member in (process, *_descendants(process))}
     for process in family:
         _kill(process)
@@ -48,26 +54,10 @@ def reap(scratch: Path) -> int:
     return len(family)
 
 
-def boot_id() -> str:
-    """Names the present boot of this machine."""
-    kernel = Path("/proc/sys/kernel/random/boot_id")
-    return kernel.read_text(encoding="ascii").strip() if kernel.exists() else str(int(psutil.boot_time()))
-
-
-def _read(path: Path) -> Attempt | None:
+def _is_ours(process: psutil.Process, belongs: Callable[[psutil.Process], bool]) -> bool:
     try:
-        return Attempt(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _belongs(process: psutil.Process, attempt: Attempt) -> bool:
-    try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False  # dead already, and only its parent can remove it
-        if process.pid == attempt.pid:
-            return start_time(process.pid) == attempt.start_time
-        return bool(process.environ().get(MARKER) == attempt.marker)
+        # A zombie is dead already, and only its parent can remove it.
+        return belongs(process) and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.Error, OSError):
         return False
 

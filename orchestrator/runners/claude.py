@@ -78,7 +78,7 @@ class ClaudeRunner:
     ) -> Outcome:
         idle = task.idle_seconds or IDLE_SECONDS
         limits = Limits(timeout_seconds=task.timeout_seconds, idle_seconds=idle, line_bytes=EVENT_LIMIT)
-        attempt.record(task)
+        attempt.reap_earlier(task)
         ended = supervise(command, limits, said, control)
         for text in ended.left:
             said.log.line(f"left running, now ended: {text}", level=Level.WARNING, stream="mycelium")
@@ -91,13 +91,14 @@ class _Conversation:
     def __init__(self, task: Task, log: LogSink) -> None:
         self.task = task
         self.log = log
+        self.processes = attempt.Processes(task)
         self.stream = ClaudeStream(log)
 
     def started(self, pid: int, start_time: int) -> None:
-        attempt.record(self.task, pid, start_time)
+        self.processes.started(pid, start_time)
 
     def lost(self) -> None:
-        attempt.reap(self.task.scratch)
+        self.processes.reap()
 
     def line(self, text: str, stream: str) -> None:
         if stream == "stdout":

@@ -59,11 +59,11 @@ def base_environment(task: Task, environ: Mapping[str, str]) -> dict[str, str]:
 
     A URL that carries a password is left out, unless it is a proxy, without which nothing could be reached.
     """
-    passed = {name: value for name, value in environ.items() if _passes(name, value)}
     return {
         "PATH": DEFAULT_PATH,
-        **passed,
+        **passed(environ),
         "TERM": "dumb",
+        "PWD": str(task.workspace),
         "TMPDIR": str(folder(task, "tmp")),
         "CI": "true",
         "GITHUB_WORKSPACE": str(task.workspace),
@@ -79,7 +79,21 @@ def base_environment(task: Task, environ: Mapping[str, str]) -> dict[str, str]:
 
 def marker(task: Task) -> str:
     """What every process of an attempt carries in its environment, unless it cleared it."""
-    return f"{task.execution_id}/{task.key}/{task.epoch}"
+    return _marker(task, task.epoch)
+
+
+def markers(task: Task) -> list[str]:
+    """What those of the earlier claims of the same node run carried."""
+    return [_marker(task, epoch) for epoch in range(1, task.epoch)]
+
+
+def _marker(task: Task, epoch: int) -> str:
+    return f"{task.execution_id}/{task.key}/{epoch}"
+
+
+def passed(environ: Mapping[str, str]) -> dict[str, str]:
+    """What gets through of a worker's environment."""
+    return {name: value for name, value in environ.items() if _passes(name, value)}
 
 
 def folder(task: Task, name: str) -> Path:

@@ -1,19 +1,20 @@
 """The process between a worker and a node: keeps the node's whole process tree in hand, and ends it.
 
 Run as a script by `process.py`, with nothing but the standard library, so that it starts once and stays small. The
-script is a *nursery* of guards, one for each node. A guard becomes the subreaper of everything the node starts. A
-process that forks twice, opens its own session or clears its environment is still a descendant of the guard. The guard
-ends the tree when it is told to, when the node's main process has exited, and when the worker's end of the socket
+script is a *nursery* of guards. A guard serves one node after the other, and is the subreaper of everything they start.
+A process that forks twice, opens its own session or clears its environment is still a descendant of the guard. The
+guard ends the tree when it is told to, when the node's main process has exited, and when the worker's end of the socket
 closes, as it does when the worker is killed.
 
-The worker sends one JSON line `{"argv", "env", "cwd", "steps"}`, later perhaps `stop`. The guard answers with JSON
-lines: `{"started", "start_time"}`, `{"failed"}` if the program cannot be executed, `{"exited"}` (a wait status)
-and last `{"ended"}` with the processes that the main process left behind. `start_time` is in clock ticks since boot.
+The worker sends a JSON line `{"run", "argv", "env", "cwd", "steps"}`, with the node's three streams attached, and later
+perhaps `{"stop"}`; both carry the number of the run, so that a late word is not taken for the next one's. The guard
+answers with JSON lines: `{"started", "start_time"}`, `{"failed"}` if the program cannot be executed, `{"exited"}` (a
+wait status) and last `{"ended"}` with the processes that the main process left behind; one line may say several of
+them. `start_time` is in clock ticks since boot.
 """
 
 from __future__ import annotations
 
-import array  # noqa: F401 - `socket.recv_fds` imports it late, and every guard would pay for that
 import contextlib
 import ctypes
 import gc
@@ -29,9 +30,10 @@ from collections.abc import Callable
 from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
-FDS_PER_NODE = 4
+STREAMS = 3
 LINUX = sys.platform == "linux"
-TAKEN, DESERTED = b"+", b"-"
+# What Python ignores, and a program expects to die of.
+RESTORED = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFZ", "SIGXFSZ") if hasattr(signal, name)]
 # Handled, not ignored: what is ignored stays so across exec, and a node should die of these as usual.
 HARMLESS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LEAVE_SECONDS = 0.1
@@ -98,71 +100,88 @@ def _ps() -> dict[int, list[int]]:
 
 
 class Guard:
-    """One node, from its start to the end of its last process."""
+    """Serves the nodes of one worker, one at a time; each from its start to the end of its last process."""
 
     def __init__(self, link: socket.socket, call: Callable[[int, int], object]) -> None:
         self.link = link
-        self.call = call
+        self.number = 0
         self.main = 0
+        self.status = 0
         self.exited = False
         self.stopped = False
         self.deserted = False
+        self.unread = b""
+        self.streams: list[int] = []
+        self.requests: list[dict[str, Any]] = []
         self.wake, wake_in = os.pipe()
         for end in (self.wake, wake_in):
             os.set_blocking(end, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_in, warn_on_full_buffer=False)
+        call(PR_SET_CHILD_SUBREAPER, 1)
 
-    def run(self, streams: list[int]) -> None:
+    def serve(self) -> None:
+        """Until the worker is gone."""
+        while not self.deserted:
+            if self.requests:
+                self.run(self.requests.pop())
+            else:
+                self.wait(None)
+
+    def run(self, request: dict[str, Any]) -> None:
         """Start the node, wait for its end or a word from the worker, then end what is left."""
-        with self.link.makefile("rb") as lines:
-            line = lines.readline()
-        if not line:
-            return
-        request = json.loads(line)
+        self.number, self.main = request["run"], 0
+        self.exited = self.stopped = False
         steps = [(getattr(signal, name), float(seconds)) for name, seconds in request["steps"]]
-        self.call(PR_SET_CHILD_SUBREAPER, 1)
-        self.start(request, streams)
+        if not self.start(request):
+            return
         while not (self.reap() or self.stopped or self.deserted):
             self.wait(None)
         if self.exited:
-            self.tell(ended=self.leftovers(steps))
+            self.end(steps)
         else:
             self.stop(steps)
-            self.tell(ended=[])
+            self.tell(**({"exited": self.status} if self.exited else {}), ended=[])
 
-    def start(self, request: dict[str, Any], streams: list[int]) -> None:
-        """Start the main process; `subprocess` uses vfork, which is twice as fast as a fork of Python."""
+    def start(self, request: dict[str, Any]) -> bool:
+        """Start the main process; false, and the worker knows, where that cannot be done."""
+        streams, self.streams = self.streams, []
         try:
-            main = subprocess.Popen(
-                request["argv"],
-                stdin=streams[0],
-                stdout=streams[1],
-                stderr=streams[2],
-                env=request["env"],
-                cwd=request["cwd"],
-                start_new_session=True,
-            )
+            self.main = spawn(request["argv"], request["env"], request["cwd"], streams)
         except (OSError, ValueError) as error:
-            self.tell(failed=str(error))
-            os._exit(0)
-        main.returncode = 0  # `reap` collects the exit status; the object must not
-        self.main = main.pid
-        for stream in streams:
-            os.close(stream)
+            self.tell(failed=str(error), ended=[])
+            return False
+        finally:
+            for stream in streams:
+                os.close(stream)
         self.tell(started=self.main, start_time=start_time(self.main))
+        return True
 
     def wait(self, seconds: float | None) -> None:
         """Sleep until a process dies, the worker says something or goes away, or the time is up."""
-        watched: list[Any] = [self.wake] if self.stopped else [self.wake, self.link]
-        if self.deserted:
-            watched = [self.wake]
+        watched: list[Any] = [self.wake] if self.deserted else [self.wake, self.link]
         ready, _, _ = select.select(watched, [], [], seconds)
         if self.wake in ready:
             os.read(self.wake, 4096)
         if self.link in ready:
-            word = self.link.recv(64)
-            self.stopped, self.deserted = bool(word), not word
+            self.listen()
+
+    def listen(self) -> None:
+        """Take in what the worker says."""
+        try:
+            heard, streams, _, _ = socket.recv_fds(self.link, 65536, STREAMS)
+        except OSError:
+            heard, streams = b"", []
+        for stream in streams:
+            os.set_inheritable(stream, False)
+        self.streams += streams
+        self.deserted = not heard
+        *lines, self.unread = (self.unread + heard).split(b"\n")
+        for message in map(json.loads, lines):
+            if "run" in message:
+                self.requests.append(message)
+            elif message.get("stop") == self.number:
+                self.stopped = True
 
     def reap(self) -> bool:
         """Collect the dead; whether the main process is among them by now."""
@@ -172,8 +191,7 @@ class Guard:
                 if pid == 0:
                     break
                 if pid == self.main:
-                    self.exited = True
-                    self.tell(exited=status)
+                    self.exited, self.status = True, status
         return self.exited
 
     def alone(self) -> bool:
@@ -191,6 +209,14 @@ class Guard:
         except OSError:
             return False
         return True
+
+    def end(self, steps: list[tuple[int, float]]) -> None:
+        """The main process has exited: tell so, and end what it left behind."""
+        if self.alone():
+            self.tell(exited=self.status, ended=[])
+        else:
+            self.tell(exited=self.status)
+            self.tell(ended=self.leftovers(steps))
 
     def leftovers(self, steps: list[tuple[int, float]]) -> list[str]:
         """End what the main process left behind, after a moment to finish (as `> >(tee log)` needs); what it was."""
@@ -242,8 +268,23 @@ class Guard:
             self.link.sendall(json.dumps(message).encode() + b"\n")
 
 
+def spawn(argv: list[str], env: dict[str, str], cwd: str, streams: list[int]) -> int:
+    """Start a program in a session of its own; its pid. `OSError` or `ValueError` where it cannot be started."""
+    os.chdir(cwd)
+    try:
+        redirected = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
+        return os.posix_spawn(argv[0], argv, env, file_actions=redirected, setsid=True, setsigdef=RESTORED)
+    except NotImplementedError:
+        stdin, stdout, stderr = streams
+        started = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=stderr, env=env, start_new_session=True)
+        started.returncode = 0  # `reap` collects the exit status; the object must not
+        return started.pid
+    finally:
+        os.chdir("/")
+
+
 def nursery(parent: socket.socket) -> None:
-    """Keep one guard in waiting, so that a node need not wait for a fork, until the worker is gone."""
+    """Fork a guard whenever the worker sends the link for one, until the worker is gone."""
     call = prctl()
     for number in HARMLESS:
         signal.signal(number, lambda *_: None)
@@ -251,31 +292,17 @@ def nursery(parent: socket.socket) -> None:
     gc.collect()
     gc.freeze()
     while True:
-        news, news_in = os.pipe()
+        message, fds, _, _ = socket.recv_fds(parent, 1, 1)
+        if not message:
+            return
         if os.fork() == 0:
-            os.close(news)
             try:
-                await_node(parent, news_in, call)
+                parent.close()
+                os.set_inheritable(fds[0], False)
+                Guard(socket.socket(fileno=fds[0]), call).serve()
             finally:
                 os._exit(0)
-        os.close(news_in)
-        word = os.read(news, 1)
-        os.close(news)
-        if word == DESERTED:
-            return
-
-
-def await_node(parent: socket.socket, news: int, call: Callable[[int, int], object]) -> None:
-    """Be the guard of the next node that comes from the worker."""
-    message, fds, _, _ = socket.recv_fds(parent, 1, FDS_PER_NODE)
-    with contextlib.suppress(OSError):  # a nursery that was killed hears nothing; this node has its guard all the same
-        os.write(news, TAKEN if message else DESERTED)
-    os.close(news)
-    parent.close()
-    if message:
-        for fd in fds:
-            os.set_inheritable(fd, False)
-        Guard(socket.socket(fileno=fds[0]), call).run(fds[1:])
+        os.close(fds[0])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 
 from orchestrator.execution.state import FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import ShellTask, StopReason
-from orchestrator.runners.attempt import reap
+from orchestrator.runners import environment
+from orchestrator.runners.process import Command, start
 from orchestrator.runners.shell import ShellRunner
+from tests.fakes.checkout import eventually
 from tests.fakes.running import ListLog, pipe_control, task
 
 
@@ -126,7 +129,10 @@ WORKER = """
 import os, sys
 from pathlib import Path
 from orchestrator.lifecycle.ports.runner import ShellTask
+from orchestrator.runners import environment
+from orchestrator.runners.process import Command, start
 from orchestrator.runners.shell import ShellRunner
+from tests.fakes.checkout import eventually
 from tests.fakes.running import ListLog, PipeControl, task
 log = ListLog()
 log.on_line = lambda text: print(text, flush=True)
@@ -152,7 +158,79 @@ def test_reap_kills_what_carries_the_marker(tmp_path: Path) -> None:
     orphan = int((tmp_path / "workspace/pid").read_text())
     assert outcome.failure is FailureClass.LOST
     assert is_gone(orphan)
-    assert reap(tmp_path / "scratch") == 0
+
+
+def test_a_plain_command_is_executed_without_a_shell(tmp_path: Path) -> None:
+    log = ListLog()
+    assert run(tmp_path, "/bin/echo one  two", log).succeeded
+    assert log.texts == ["one two"]
+    assert not (tmp_path / "scratch/script.sh").exists()
+
+
+@pytest.mark.parametrize(("name", "code"), [("missing", 127), ("scratch", 126)])
+def test_a_plain_command_that_cannot_be_executed_is_complained_about_by_bash(
+    tmp_path: Path, name: str, code: int
+) -> None:
+    outcome = run(tmp_path, f"{tmp_path / name} -x")
+    assert (outcome.failure, outcome.exit_code) == (FailureClass.EXIT, code)
+    assert str(tmp_path / name) in outcome.message
+
+
+def test_a_script_without_a_first_line_still_runs(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text("echo by bash\n")
+    program.chmod(0o755)
+    log = ListLog()
+    assert run(tmp_path, str(program), log).succeeded
+    assert log.texts == ["by bash"]
+
+
+def test_a_guard_serves_one_node_after_the_other(tmp_path: Path) -> None:
+    guards = set()
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        guards.add(run(folder, 'echo "guard=$PPID" >> "$GITHUB_OUTPUT"').outputs["guard"])
+    assert len(guards) == 1
+
+
+def test_a_late_word_to_stop_is_not_taken_for_the_next_node(tmp_path: Path) -> None:
+    """It may cross the word that the node has ended."""
+    first = start(Command(argv=["/bin/true"], env={}, cwd=tmp_path))
+    while not first.ended:
+        first.listen()
+    first.stop()
+    first.close()
+    second = start(Command(argv=["/bin/sleep", "0.05"], env={}, cwd=tmp_path))
+    while not second.ended:
+        second.listen()
+    assert second.link is first.link
+    assert second.exit_code == 0
+    second.close()
+
+
+def test_a_guard_that_was_killed_while_idle_is_replaced(tmp_path: Path) -> None:
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        guard = int(str(run(folder, 'echo "guard=$PPID" >> "$GITHUB_OUTPUT"').outputs["guard"]))
+        os.kill(guard, signal.SIGKILL)
+        eventually(partial(is_gone, guard), "the end of the guard")
+
+
+def test_what_an_earlier_claim_left_is_killed_first(tmp_path: Path) -> None:
+    mark = environment.marker(task(tmp_path, ShellTask(script=""), key="n", epoch=1))
+    left, other = (
+        subprocess.Popen(["sleep", "1000"], env={environment.MARKER: text}) for text in (mark, mark[:-1] + "10")
+    )
+    try:
+        assert run(tmp_path, "true", key="n", epoch=2).succeeded
+        assert is_gone(left.pid)
+        assert not is_gone(other.pid)
+    finally:
+        for process in (left, other):
+            process.kill()
+            process.wait()
 
 
 def test_a_guard_in_waiting_serves_although_the_nursery_was_killed(tmp_path: Path) -> None:
