@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
-    """An execution, the queues its nodes wait in, and whether the process tree that owns it is alive."""
+    """An execution, the queues its nodes wait in, and whether the process tree that owns it is alive.
+
+    `owed`: there is something to be done yet, and be it that an ended execution has no branch.
+    """
 
     execution: Execution
     queues: tuple[str, ...]
     alive: bool
+    owed: bool
 
 
 UNATTENDED = click.option(
@@ -98,7 +102,7 @@ def resume(ctx: click.Context, /, execution: str, **how: bool) -> None:
 
     settings = repository_settings()
     found = _found(settings, execution)
-    if found.execution.status.ended:
+    if not found.owed:
         raise Conflict(
             f"execution {found.execution.id} has already ended: {found.execution.status.value}",
             hint="`rerun` starts it again",
@@ -158,13 +162,15 @@ def _decide(execution: str, node: str, decide: Decide, how: dict[str, bool]) -> 
 
 def _found(settings: Settings, reference: str) -> _Found:
     from orchestrator import app
+    from orchestrator.lifecycle.resume import owes
     from orchestrator.queue.instance import dead
 
     with app.offline(settings) as services:
         execution = services.store.find(reference)
         queues = services.plan(execution.id).definition.queues
+        owed = not execution.status.ended or owes(services, execution)
     alive = execution.instance not in dead(settings.home_dir, [execution.instance])
-    return _Found(execution=execution, queues=queues, alive=alive)
+    return _Found(execution=execution, queues=queues, alive=alive, owed=owed)
 
 
 def _carry(services: Services, settings: Settings, execution_id: str, how: dict[str, bool]) -> int:

@@ -99,6 +99,8 @@ def show(execution: str, as_json: bool) -> None:
     from orchestrator import app
     from orchestrator.cli import details
     from orchestrator.lifecycle import report
+    from orchestrator.lifecycle.resume import owes
+    from orchestrator.queue.instance import dead
 
     settings = repository_settings()
     with app.offline(settings) as services:
@@ -106,11 +108,15 @@ def show(execution: str, as_json: bool) -> None:
         # Asked first: an execution that ends meanwhile, and its process tree with it, was not interrupted.
         gone = _owned_by_nobody(settings, [found])
         seen = report.view(services, found.id)
+        owed = seen.execution.status.ended and owes(services, seen.execution)
     interrupted = _interrupted(seen.execution, gone)
     if as_json:
         click.echo(printable_json(report.as_json(seen) | {"interrupted": interrupted}))
     else:
         details.show(seen, Console.stdout(), interrupted=interrupted)
+        if owed and dead(settings.home_dir, [found.instance]):
+            end = f"Its processes died before its branch was made: mycelium executions resume {found.id}"
+            Console.stdout().line(f"\n{end}")
 
 
 @click.command()

@@ -5,19 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.errors import Conflict
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import advance
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.services import Services
 
 
+def owes(services: Services, execution: Execution) -> bool:
+    """Whether something is still to be done for it that was committed already."""
+    return bool(services.store.effects(instance=execution.instance, limit=1, execution_id=execution.id))
+
+
 def resume(services: Services, execution_id: str) -> None:
     """Make this instance the owner; node runs that were at work count as lost and start anew.
 
-    The caller has made sure that the instance which owned it is dead. `Conflict` when the execution has ended.
+    The caller has made sure that the instance which owned it is dead. `Conflict` when the execution has ended, unless
+    its processes died before they had made its branch and told its end: that is done now.
     """
     with services.store.begin() as tx:
         execution = tx.lock(execution_id)
-        if execution.status.ended:
+        if execution.status.ended and not tx.effects(instance=execution.instance, limit=1, execution_id=execution_id):
             raise Conflict(f"execution {execution_id} has already ended: {execution.status.value}")
         if execution.instance == services.instance:
             raise Conflict(f"execution {execution_id} belongs to this instance already, and goes on")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
+from orchestrator.execution.effects import Effect
+from orchestrator.store.opening import open_store
 from tests.fakes.checkout import Checkout, alive, eventually, family, nodes_of, runs, statuses
 
 HANG = """
@@ -87,3 +90,30 @@ def test_a_broken_workflow_starts_nothing(text: str, checkout: Checkout) -> None
     checkout.workflow("broken", text)
     assert "workflows/broken.yaml" in checkout.mycelium("run", "broken", code=2).stderr
     assert not (checkout.root / ".mycelium").exists()
+
+
+def test_a_branch_that_nobody_came_to_make_is_made_by_resume(checkout: Checkout) -> None:
+    checkout.workflow(
+        "writes",
+        """
+        name: Writes
+        nodes:
+          write:
+            workspace: write
+            run: echo new > new.txt
+        """,
+    )
+    ended = checkout.run("writes")
+    id, branch = ended["id"], ended["result_branch"]
+    home = checkout.root / ".mycelium"
+    checkout.git("branch", "--delete", "--force", branch)
+    store = open_store(f"sqlite:///{home / 'state.db'}", home=home)
+    with store.begin() as tx:
+        tx.save(replace(tx.lock(id), result_branch=None))
+        tx.add_effects(id, [Effect(kind="finish")])
+    store.close()
+    assert f"mycelium executions resume {id}" in checkout.mycelium("executions", "show", id).stdout
+    assert checkout.mycelium("executions", "resume", id, "--json").json()["result_branch"] == branch
+    assert checkout.git("show", f"{branch}:new.txt") == "new\n"
+    assert "resume" not in checkout.mycelium("executions", "show", id).stdout
+    assert checkout.mycelium("executions", "resume", id, code=2).stderr
