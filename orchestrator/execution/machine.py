@@ -34,7 +34,7 @@ def settled(run: NodeRun, outcome: Outcome, situation: Situation) -> NodeRun:
     node = situation.workflow.nodes[run.node]
     ended = replace(run, outcome=outcome, completed_at=situation.now, not_before=None, deadline=None)
     if outcome.cancelled:
-        return replace(ended, status=NodeStatus.CANCELLED, result=Result.CANCELLED)
+        return replace(ended, status=NodeStatus.CANCELLED, result=Result.CANCELLED, error_code=None)
     if outcome.failure is None:
         return replace(ended, status=NodeStatus.COMPLETED, result=Result.SUCCESS, error_code=None)
     return replace(
