@@ -75,6 +75,7 @@ def _pieces_once(template: str) -> tuple[str | Embedded | Malformed, ...]:
 
 def _pieces(template: str) -> tuple[str | Embedded | Malformed, ...]:
     found: list[str | Embedded | Malformed] = []
+    last_close = template.rfind(CLOSE)
     position = expressions = 0
     while (start := template.find(OPEN, position)) >= 0:
         if start > position:
@@ -86,7 +87,7 @@ def _pieces(template: str) -> tuple[str | Embedded | Malformed, ...]:
         inner = start + len(OPEN)
         end = _closing(template, inner)
         if end is None:
-            too_long = len(template) - inner > _FARTHEST and CLOSE in template[inner + _FARTHEST :]
+            too_long = last_close >= inner + _FARTHEST
             found.append(Malformed(reason=_TOO_LONG if too_long else _NOT_CLOSED, column=start + 1))
             position = inner
         else:
