@@ -6,6 +6,7 @@ SHELL := /bin/sh
 
 ENGINE ?= replay
 WORKERS ?= 2
+MINUTES ?= 10
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
@@ -60,6 +61,10 @@ docs: setup ## Check that links lead somewhere and that settings, verbs and keys
 .PHONY: bench
 bench: setup ## Measure what Mycelium costs (BENCH_ARGS='--shape chain --database sqlite')
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+.PHONY: fuzz
+fuzz: setup ## Feed every parser with what no one would write (MINUTES=10: for each)
+	@FUZZ_SECONDS=$$(($(MINUTES) * 60)) $(BIN)/python -m pytest -q -n $(WORKERS) -p no:cacheprovider $(FUZZ_ARGS) tests/fuzz
 
 .PHONY: site
 site: setup ## Build the static site of this repository's executions

@@ -1,0 +1,103 @@
+"""`docs/limits.md` has every limit of the code, with the number that the code has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROW = re.compile(r"^\| (?P<what>[^|]+) \| (?P<limit>[0-9,]+) \| (?P<beyond>[^|]+) \|$", re.MULTILINE)
+NAMED = re.compile(r"^(?!_)((?:MAX|LONGEST|MOST)_[A-Z_]+|[A-Z_]*LIMIT[A-Z_]*|LINE_CHARACTERS)(?:: Final)? = ", re.MULTILINE)
+ROOMS = ("agents", "cli", "definition", "execution", "git", "lifecycle", "runners", "store")
+
+LIMITS = {
+    "bytes of a file": "definition.compose.MAX_BYTES",
+    "values of a file": "definition.compose.MAX_NODES",
+    "levels of lists and maps": "definition.compose.MAX_DEPTH",
+    "nodes of a workflow": "definition.node_keys.MAX_NODES",
+    "names in one map": "definition.shapes.MAX_ENTRIES",
+    "characters of a name": "definition.shapes.MAX_NAME",
+    "combinations of a matrix, and": "definition.matrix.MAX_COMBINATIONS",
+    "combinations of a matrix before": "definition.matrix.MAX_PRODUCT",
+    "problems told": "definition.problems.MAX_PROBLEMS",
+    "characters of a problem": "definition.problems.LONGEST_MESSAGE",
+    "characters of an expression": "definition.expressions.grammar.MAX_LENGTH",
+    "depth of an expression": "definition.expressions.grammar.MAX_DEPTH",
+    "expressions in one text": "definition.expressions.template.MAX_EXPRESSIONS",
+    "characters that an expression makes": "definition.expressions.functions.MAX_TEXT",
+    "characters that the functions": "definition.expressions.functions.MAX_LOOKED_AT",
+    "levels that `fromJSON`": "definition.expressions.functions.MAX_JSON_DEPTH",
+    "node runs of an execution": "lifecycle.start.MAX_RUNS",
+    "edges between": "lifecycle.start.MAX_EDGES",
+    "attempts that a vanished": "execution.retry.MAX_LOST",
+    "seconds between two": "execution.retry.MAX_DELAY_SECONDS",
+    "seconds that a service": "execution.retry.MAX_RETRY_AFTER_SECONDS",
+    "bytes of a node's outputs": "lifecycle.limits.MAX_OUTPUTS_BYTES",
+    "levels of a node's outputs": "lifecycle.limits.MAX_OUTPUTS_DEPTH",
+    "levels of outputs in": "store.outcome_codec.MAX_DEPTH",
+    "bytes written to `$GITHUB_OUTPUT`": "runners.outputs.OUTPUT_LIMIT",
+    "bytes written to `$GITHUB_STEP_SUMMARY`": "runners.outputs.SUMMARY_LIMIT",
+    "characters of a summary": "lifecycle.limits.MAX_SUMMARY",
+    "characters of a message": "lifecycle.limits.MAX_MESSAGE",
+    "remarks (": "runners.shell.ANNOTATION_LIMIT",
+    "characters of a remark": "runners.commands.LONGEST_MESSAGE",
+    "characters of a remark's": "runners.commands.LONGEST_PROPERTY",
+    "characters of all remarks": "lifecycle.limits.MAX_ANNOTATIONS",
+    "values that a script may mask": "runners.shell.MASK_LIMIT",
+    "bytes of the artifacts": "lifecycle.limits.MAX_ARTIFACT_BYTES",
+    "artifacts of a node run": "lifecycle.limits.MAX_ARTIFACTS",
+    "changed files": "lifecycle.limits.MAX_CHANGES",
+    "bytes of a committed file": "git.staging.MAX_FILE_BYTES",
+    "bytes of an environment variable": "lifecycle.tasks.MAX_VARIABLE_BYTES",
+    "bytes of the `env`": "lifecycle.tasks.MAX_ENVIRONMENT_BYTES",
+    "characters that an agent is told": "lifecycle.prompts.MOST_PER_PREDECESSOR",
+    "bytes of an agent's definition": "runners.claude.ARGUMENT_LIMIT",
+    "bytes of the log": "store.log_limit.LIMIT_BYTES",
+    "bytes of a line": "runners.lines.LINE_LIMIT",
+    "characters of a line": "store.log_chunk.LINE_CHARACTERS",
+    "bytes of an event": "runners.claude.EVENT_LIMIT",
+    "bytes of an agent file": "agents.front_matter.SIZE_LIMIT",
+    "bytes of a recorded transcript": "cli.workflow_files.MAX_TRANSCRIPT_BYTES",
+    "bytes of a payload": "cli.explain.MAX_PAYLOAD_BYTES",
+}
+"""The beginning of each row, and the constant that it tells."""
+
+OWN = {
+    "definition.taint.MOST_STATIONS",
+    "lifecycle.transition.MAX_SETTLED",
+    "lifecycle.authorship.LONGEST_SUBJECT",
+    "runners.claude_stream.MOST_COUNTED",
+    "git.command.MAX_OUTPUT_BYTES",
+}
+"""How the code goes about its work: nobody meets these."""
+
+
+def rows() -> dict[str, int]:
+    text = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+    return {match["what"]: int(match["limit"].replace(",", "")) for match in ROW.finditer(text)}
+
+
+def constants() -> Iterator[str]:
+    for room in ROOMS:
+        for path in sorted((ROOT / "orchestrator" / room).rglob("*.py")):
+            module = ".".join(path.relative_to(ROOT / "orchestrator").with_suffix("").parts)
+            yield from (f"{module}.{name}" for name in NAMED.findall(path.read_text(encoding="utf-8")))
+
+
+def value(constant: str) -> int:
+    module, _, name = constant.rpartition(".")
+    return int(getattr(import_module(f"orchestrator.{module}"), name))
+
+
+def test_every_row_tells_what_the_code_has() -> None:
+    told = {}
+    for what, limit in rows().items():
+        fitting = [start for start in LIMITS if what.startswith(start)]
+        told[max(fitting, key=len, default=what)] = limit
+    assert told == {what: value(constant) for what, constant in LIMITS.items()}
+
+
+def test_every_limit_of_the_code_has_a_row() -> None:
+    assert set(constants()) - set(LIMITS.values()) == OWN
