@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from orchestrator.definition.expressions import interpolate_text
 from orchestrator.definition.model import Node
@@ -14,6 +13,7 @@ from orchestrator.lifecycle.logbook import Logbook
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import Control
 from orchestrator.lifecycle.services import Services
+from orchestrator.lifecycle.temporary import Folders
 
 
 class AttemptFailed(Exception):
@@ -27,7 +27,7 @@ class AttemptFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """`predecessors` are by index. `scratch` is an empty folder outside the workspace that goes with the attempt."""
+    """`predecessors` are by index."""
 
     services: Services
     execution: Execution
@@ -38,7 +38,7 @@ class Attempt:
     log: Logbook
     mask: Mask
     control: Control
-    scratch: Path
+    folders: Folders
 
     @property
     def node(self) -> Node:

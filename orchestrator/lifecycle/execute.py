@@ -18,7 +18,7 @@ from orchestrator.lifecycle.logbook import Logbook
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import Control, StopReason, StopSignals
 from orchestrator.lifecycle.services import Services
-from orchestrator.lifecycle.temporary import temporary_folder
+from orchestrator.lifecycle.temporary import Folders
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,19 +27,24 @@ def work(services: Services, *, labels: Sequence[str], worker: str, signals: Sto
     """Claim and run until nothing is ready for `labels`, or the worker drains; how many attempts it made."""
     claimant = Claimant(name=worker, labels=labels, signals=signals)
     attempts = 0
-    with Attendant(services, signals) as attendant:
+    with Attendant(services, signals) as attendant, Folders() as folders:
         ours = claim(services, claimant)
         while ours:
             attempts += 1
-            ours = _take_on(services, ours, claimant, attendant) or claim(services, claimant)
+            ours = _take_on(services, ours, claimant, attendant, folders) or claim(services, claimant)
     return attempts
 
 
-def _take_on(services: Services, ours: Claim, claimant: Claimant, attendant: Attendant) -> Claim | None:
+def _take_on(
+    services: Services, ours: Claim, claimant: Claimant, attendant: Attendant, folders: Folders
+) -> Claim | None:
     """Carry a claim through to its end; the next claim, where settling brought one."""
     try:
         with attendant.attending(ours.run) as control:
-            outcome = _attempted(services, ours, control)
+            try:
+                outcome = _attempted(services, ours, control, folders)
+            finally:
+                folders.clear()
             if outcome.cancelled and control.reason() is StopReason.DRAIN:
                 advance.requeue(services, ours.run)
                 return None
@@ -49,11 +54,11 @@ def _take_on(services: Services, ours: Claim, claimant: Claimant, attendant: Att
         return None
 
 
-def _attempted(services: Services, ours: Claim, control: Control) -> Outcome:
+def _attempted(services: Services, ours: Claim, control: Control, folders: Folders) -> Outcome:
     run, execution = ours.run, _started(services, ours)
     plan = services.plan(run.execution_id)
     mask = Mask(services.secrets.values())
-    with Logbook(services, run, mask) as log, temporary_folder() as scratch:
+    with Logbook(services, run, mask) as log:
         try:
             seen = contexts.of_node(execution, plan.definition, run, ours.predecessors, services.secrets)
         except BadInput as error:
@@ -69,7 +74,7 @@ def _attempted(services: Services, ours: Claim, control: Control) -> Outcome:
                 log=log,
                 mask=mask,
                 control=control,
-                scratch=scratch,
+                folders=folders,
             )
             outcome = carry_out(attempt)
         _report_failure(log, plan.definition.nodes[run.node].kind, outcome)

@@ -1,38 +1,91 @@
-"""Folders that live as long as one attempt."""
+"""The folders an attempt has to itself for as long as it lasts."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 from orchestrator.errors import SetupError
 
-
-@contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """An empty folder for nobody else's eyes, gone after the block; `SetupError` where none can be made."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="mycelium-"))
-    except OSError as error:
-        hint = "make room, check permissions, or set TMPDIR to another folder"
-        raise SetupError(f"no folder for temporary files can be made: {error.strerror}", hint=hint) from error
-    try:
-        yield folder
-    finally:
-        _remove(folder)
+_PRIVATE = stat.S_IFDIR | 0o700
 
 
-def _remove(folder: Path) -> None:
-    """Most attempts leave a flat folder, and removing that needs no more than a look at it."""
+@dataclass(slots=True)
+class _Folder:
+    path: Path
+    inode: int
+    used: bool = True
+
+
+class Folders:
+    """Empty folders by name, for one attempt after the other; a context manager that removes them at its end.
+
+    Making and removing folders waits for the disk whenever somebody's commit is on its way there, so what an attempt
+    left empty again serves the next one. They lie in `TMPDIR`, for no other user's eyes.
+    """
+
+    def __init__(self) -> None:
+        self._root: Path | None = None
+        self._folders: dict[str, _Folder] = {}
+
+    def __enter__(self) -> Folders:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._root is not None:
+            shutil.rmtree(self._root, ignore_errors=True)
+        self._root = None
+        self._folders.clear()
+
+    def empty(self, name: str) -> Path:
+        """The folder called `name`, which is empty; `SetupError` where none can be made."""
+        folder = self._folders.get(name)
+        if folder is None:
+            try:
+                folder = self._folders[name] = self._made(name)
+            except OSError as error:
+                hint = "make room, check permissions, or set TMPDIR to another folder"
+                message = f"no folder for temporary files can be made: {error.strerror}"
+                raise SetupError(message, hint=hint) from error
+        folder.used = True
+        return folder.path
+
+    def clear(self) -> None:
+        """The attempt is over: empty what it used, and give up what it changed beyond that."""
+        for name, folder in list(self._folders.items()):
+            if folder.used and not _emptied(folder):
+                del self._folders[name]
+                shutil.rmtree(folder.path, ignore_errors=True)
+            folder.used = False
+
+    def _made(self, name: str) -> _Folder:
+        if self._root is None:
+            self._root = Path(tempfile.mkdtemp(prefix="mycelium-"))
+        path = self._root / name
+        if os.path.lexists(path):
+            path = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._root))
+        else:
+            path.mkdir(mode=0o700)
+        return _Folder(path=path, inode=path.lstat().st_ino)
+
+
+def _emptied(folder: _Folder) -> bool:
+    """Whether the folder is as it was made; most attempts leave nothing, or some files."""
     try:
-        with os.scandir(folder) as entries:
+        with os.scandir(folder.path) as entries:
             for entry in entries:
-                remove = os.rmdir if entry.is_dir(follow_symlinks=False) else os.unlink
-                remove(entry.path)
-        folder.rmdir()
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
+                    Path(entry).unlink()
+        now = folder.path.lstat()
     except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
+        return False
+    return (now.st_mode, now.st_ino) == (_PRIVATE, folder.inode)

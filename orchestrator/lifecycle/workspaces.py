@@ -12,7 +12,6 @@ from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.authorship import MYCELIUM, merge_message
 from orchestrator.lifecycle.ports import Workspace
 from orchestrator.lifecycle.travel import bring
-from orchestrator.lifecycle.temporary import temporary_folder
 
 
 @contextmanager
@@ -27,8 +26,7 @@ def workspace_for(attempt: Attempt) -> Iterator[Workspace]:
 def opened(attempt: Attempt, commits: Sequence[str]) -> Iterator[Workspace]:
     """A workspace of the first of `commits`, or an empty folder when there is none."""
     if not commits:
-        with temporary_folder() as folder:
-            yield Workspace(path=folder, git_dir=None, base=None)
+        yield Workspace(path=attempt.folders.empty("workspace"), git_dir=None, base=None)
         return
     services, execution = attempt.services, attempt.execution
     name = f"{execution.workflow_id}-{execution.number}-{attempt.run.key}"

@@ -14,7 +14,7 @@ from orchestrator.runners import attempt, claude_access
 from orchestrator.runners.claude_stream import ClaudeStream
 from orchestrator.runners.claude_verdict import verdict
 from orchestrator.runners.endings import cut_short
-from orchestrator.runners.environment import base_environment, folder
+from orchestrator.runners.environment import base_environment, folder, passed
 from orchestrator.runners.process import Command
 from orchestrator.runners.supervise import Limits, supervise
 
@@ -71,7 +71,7 @@ class ClaudeRunner:
         home = folder(task, "home")
         access = {name: self._environ[name] for name in claude_access.NAMES if self._environ.get(name)}
         own = {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude")}
-        return {**base_environment(task, self._environ), **access, **SETTINGS, **task.env, **own}
+        return {**base_environment(task, passed(self._environ)), **access, **SETTINGS, **task.env, **own}
 
     def _supervised(
         self, task: Task, action: AgentTask, command: Command, said: _Conversation, control: Control

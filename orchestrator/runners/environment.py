@@ -54,17 +54,14 @@ _CREDENTIALS_IN_URL = re.compile(r"//[^/@\s]+@")
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
-def base_environment(task: Task, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of any node: `environ` is the worker's.
-
-    A URL that carries a password is left out, unless it is a proxy, without which nothing could be reached.
-    """
+def base_environment(task: Task, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The environment of any node; `inherited` is what `passed` lets through."""
     return {
         "PATH": DEFAULT_PATH,
-        **passed(environ),
+        **inherited,
         "TERM": "dumb",
         "PWD": str(task.workspace),
-        "TMPDIR": str(folder(task, "tmp")),
+        "TMPDIR": str(task.temp),
         "CI": "true",
         "GITHUB_WORKSPACE": str(task.workspace),
         "MYCELIUM_EXECUTION_ID": task.execution_id,
@@ -92,7 +89,10 @@ def _marker(task: Task, epoch: int) -> str:
 
 
 def passed(environ: Mapping[str, str]) -> dict[str, str]:
-    """What gets through of a worker's environment."""
+    """What gets through of a worker's environment.
+
+    A URL that carries a password is left out, unless it is a proxy, without which nothing could be reached.
+    """
     return {name: value for name, value in environ.items() if _passes(name, value)}
 
 

@@ -17,7 +17,7 @@ from orchestrator.report.plain_text import clip
 from orchestrator.runners import attempt, commands, outputs
 from orchestrator.runners.commands import ANNOTATING, LONGEST_PROPERTY, WITHDRAWN, CommandName, WorkflowCommand
 from orchestrator.runners.endings import cut_short, exit_message
-from orchestrator.runners.environment import base_environment
+from orchestrator.runners.environment import base_environment, passed
 from orchestrator.runners.plain_command import plain_command
 from orchestrator.runners.process import Command
 from orchestrator.runners.supervise import Cause, Ended, Limits, supervise
@@ -43,7 +43,7 @@ class ShellRunner:
     """
 
     def __init__(self, *, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+        self._inherited = passed(environ)
 
     def run(self, task: Task, log: LogSink, control: Control) -> Outcome:
         assert isinstance(task.action, ShellTask)  # noqa: S101 - the registry has it under `shell`
@@ -72,10 +72,10 @@ class ShellRunner:
         files = {name: str(task.scratch / name) for name in FILES}
         for path in files.values():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        return {**base_environment(task, self._environ), **files, **task.env}
+        return {**base_environment(task, self._inherited), **files, **task.env}
 
     def _bash(self, task: Task, script: str, env: Mapping[str, str]) -> list[str]:
-        bash = shutil.which("bash", path=self._environ.get("PATH") or env["PATH"])
+        bash = shutil.which("bash", path=self._inherited.get("PATH") or env["PATH"])
         if bash is None:
             raise SetupError("`bash` is not on PATH; `run` nodes need it", hint="install bash")
         path = task.scratch / "script.sh"

@@ -22,6 +22,7 @@ class FakeRunner:
     def run(self, task: Task, log: LogSink, control: Control) -> Outcome:
         assert task.workspace.is_dir()
         assert task.scratch.is_dir()
+        assert not list(task.temp.iterdir())
         assert task.scratch not in (task.workspace, *task.workspace.parents)
         assert not list(task.scratch.iterdir())
         assert task.timeout_seconds > 0

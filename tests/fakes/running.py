@@ -77,7 +77,7 @@ REVIEWER = AgentDefinition(id="code-reviewer", name="code-reviewer", description
 def task(folder: Path, action: ShellTask | AgentTask, **changes: Any) -> Task:
     """A task whose workspace and scratch folder lie below `folder`, which also names its execution: what is killed by
     its mark must not be another test's."""
-    for name in ("workspace", "scratch"):
+    for name in ("workspace", "scratch", "tmp"):
         (folder / name).mkdir(exist_ok=True)
     values: dict[str, Any] = {
         "execution_id": str(folder),
@@ -90,6 +90,7 @@ def task(folder: Path, action: ShellTask | AgentTask, **changes: Any) -> Task:
         "action": action,
         "workspace": folder / "workspace",
         "scratch": folder / "scratch",
+        "temp": folder / "tmp",
         "writable": True,
         "timeout_seconds": 60.0,
     }

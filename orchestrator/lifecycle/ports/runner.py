@@ -78,7 +78,8 @@ class AgentTask:
 class Task:
     """One attempt at one node run, ready to start.
 
-    `workspace` is the working directory, `scratch` an empty folder outside it for the runner's own files. `env` is
+    `workspace` is the working directory, `scratch` an empty folder outside it for the runner's own files, `temp`
+    another one for what the node's programs put into `TMPDIR`. `env` is
     what the workflow asked for, on top of the runner's allow-list. `secrets` are values to mask from the first line on.
     """
 
@@ -92,6 +93,7 @@ class Task:
     action: ShellTask | AgentTask
     workspace: Path
     scratch: Path
+    temp: Path
     writable: bool
     timeout_seconds: float
     idle_seconds: float | None = None
