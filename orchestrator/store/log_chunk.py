@@ -53,8 +53,8 @@ def chunks(lines: Sequence[NewLogLine]) -> Iterator[Chunk]:
 
 
 def line_size(line: NewLogLine) -> int:
-    """The bytes a line counts against the limit of its node run; its line end counts too."""
-    return len(_shortened(line.text).encode("utf-8", "replace")) + 1
+    """The bytes a line counts against the limit of its node run; its line end and its group's title count too."""
+    return len(_shortened(line.text).encode("utf-8", "replace")) + len(line.group) + 1
 
 
 def pack(lines: Sequence[NewLogLine]) -> bytes:
