@@ -22,6 +22,7 @@ from orchestrator.settings import Settings
 if TYPE_CHECKING:
     from orchestrator.lifecycle.ports import Events, Git, Wake
     from orchestrator.lifecycle.services import Services
+    from orchestrator.queue.launch import Supervisor
     from orchestrator.queue.link import Link
 
 PRELOAD = (
@@ -130,14 +131,15 @@ def owning(settings: Settings) -> Generator[Services]:
 
 
 @contextmanager
-def embedded(settings: Settings, queues: tuple[str, ...]) -> Generator[Services]:
+def embedded(settings: Settings, queues: tuple[str, ...], supervisor: Supervisor | None = None) -> Generator[Services]:
     """Services on a process tree of our own: Valkey, workers and control loop end with the block, drained.
 
     Its workers serve all of `queues`: what is run here has no other workers to wait for. Reading events raises
-    `SetupError` where the tree has ended before its time.
+    `SetupError` where the tree has ended before its time. A `supervisor` that was launched for it saves time.
     """
     from orchestrator.git.ignoring import make_self_ignoring
     from orchestrator.queue.instance import Instance
+    from orchestrator.queue.launch import Supervisor
     from orchestrator.queue.link import Link
     from orchestrator.queue.supervisor import Plan
     from orchestrator.queue.tree import ProcessTree
@@ -160,18 +162,15 @@ def embedded(settings: Settings, queues: tuple[str, ...]) -> Generator[Services]
         log_level=settings.log_level,
         log_format=settings.log_format,
     )
-    tree = ProcessTree(plan, instance)
+    tree = ProcessTree(plan, instance, supervisor or Supervisor(preload(settings)))
     try:
-        tree.launch()
-        import_module("redis")  # while the supervisor imports it too
         # Store and server are tried before anything is started: then one clear error is all that is left behind.
-        with (
-            _closing(build(settings, redis_url=_reached(settings.redis_url), instance=instance.id)) as unattended,
-            tree,
-        ):
-            wake, events = _bells(tree.redis_url, instance.id)
-            services = replace(unattended, wake=wake, events=WatchedEvents(events, tree.check))
-            yield services
+        with _closing(build(settings, redis_url=_reached(settings.redis_url), instance=instance.id)) as unattended:
+            tree.begin()
+            import_module("redis")  # while the tree comes up
+            with tree:
+                wake, events = _bells(tree.redis_url, instance.id)
+                yield replace(unattended, wake=wake, events=WatchedEvents(events, tree.check))
     finally:
         tree.stop()
         instance.release()

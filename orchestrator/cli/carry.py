@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -54,6 +55,7 @@ def carry(services: Services, settings: Settings, execution_id: str, terminal: T
     An interruption says how to go on later, and passes on: whoever holds the process tree ends it in a hurry.
     """
     try:
+        _prepare_pages()
         seen = _until_settled(services, settings, execution_id, terminal)
     except KeyboardInterrupt:
         terminal.console.line()
@@ -83,6 +85,14 @@ def _resumable(execution_id: str) -> Iterator[None]:
     except (SetupError, Unavailable) as error:
         what = f"{error.hint}; then go on" if error.hint else "go on"
         raise SetupError(error.message, hint=f"{what} with: mycelium executions resume {execution_id}") from error
+
+
+def _prepare_pages() -> None:
+    """Import and compile what builds pages, while the first nodes are at work."""
+    import_module("orchestrator.site.build")
+    from orchestrator.site.pages import warm_up
+
+    warm_up()
 
 
 def _build_pages(services: Services, settings: Settings) -> Path:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli.place import current_settings
-from orchestrator.cli.request import Wanted, request
+
+if TYPE_CHECKING:
+    from orchestrator.lifecycle.start import StartRequest
+    from orchestrator.queue.launch import Supervisor
+    from orchestrator.settings import Settings
 
 
 @click.command()
@@ -28,20 +34,49 @@ def run(ctx: click.Context, /, *, detach: bool, approve_unattended: bool, as_jso
     WORKFLOW is a file, or the id of a workflow of this repository. The checkout is never touched: nodes work on
     copies of it, and the result is a branch. Pages that show the execution are written to .mycelium/site.
     """
+    if detach:
+        click.echo(_detached(wanted))
+        return
+    from orchestrator.app import preload
+    from orchestrator.queue.launch import launched
+
+    # It imports what workers need while this process imports what it needs itself.
+    with launched(preload(current_settings())) as supervisor:
+        terminal = {"as_json": as_json, "approve_unattended": approve_unattended}
+        ctx.exit(_carried(wanted, supervisor, **terminal))
+
+
+def _detached(wanted: Mapping[str, Any]) -> str:
+    """The id of the execution that others will run."""
     from orchestrator import app
-    from orchestrator.cli.carry import Terminal, carry
-    from orchestrator.git.discovery import find_root
     from orchestrator.lifecycle.start import start
 
+    settings, checked = _checked(wanted)
+    with app.shared(settings) as services:
+        return start(services, checked).id
+
+
+def _carried(wanted: Mapping[str, Any], supervisor: Supervisor, **terminal: bool) -> int:
+    """Run it here, to its end; the exit code."""
+    gc.disable()  # nothing that is imported goes away again
+    from orchestrator import app
+    from orchestrator.cli.carry import Terminal, carry
+    from orchestrator.lifecycle.start import start
+
+    settings, checked = _checked(wanted)
+    here = Terminal.standard(os.environ, **terminal)
+    with app.embedded(settings, checked.workflow.queues, supervisor) as services:
+        gc.freeze()
+        gc.enable()
+        return carry(services, settings, start(services, checked).id, here)
+
+
+def _checked(wanted: Mapping[str, Any]) -> tuple[Settings, StartRequest]:
+    """All that can be wrong with what was asked for is found before anything is started or written."""
+    from orchestrator import app
+    from orchestrator.cli.request import Wanted, request
+    from orchestrator.git.discovery import find_root
+
     settings = current_settings()
-    # All that can be wrong with what was asked for is found before anything is started or written.
     find_root(Path.cwd(), os.environ)
-    checked = request(settings, app.repository(settings), Wanted(**wanted))
-    if detach:
-        with app.shared(settings) as services:
-            click.echo(start(services, checked).id)
-        return
-    terminal = Terminal.standard(os.environ, as_json=as_json, approve_unattended=approve_unattended)
-    with app.embedded(settings, checked.workflow.queues) as services:
-        execution = start(services, checked)
-        ctx.exit(carry(services, settings, execution.id, terminal))
+    return settings, request(settings, app.repository(settings), Wanted(**wanted))

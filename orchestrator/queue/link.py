@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orchestrator.lifecycle.services import Services
+if TYPE_CHECKING:
+    from orchestrator.lifecycle.services import Services
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

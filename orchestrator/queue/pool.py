@@ -66,8 +66,8 @@ class Pool:
 
     def start(self) -> None:
         # What is alive now is shared with every child for good: keep the collector from writing to those pages.
-        gc.collect()
         gc.freeze()
+        gc.enable()
         self.tend()
 
     def tend(self) -> float | None:

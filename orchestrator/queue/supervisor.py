@@ -1,9 +1,9 @@
 """The process at the root of a tree: starts Valkey, workers and control loop, keeps them up, and takes them along.
 
-It runs as a program of its own, has one thread and no connection, and so
-may fork at any time, whatever threads the command or web server has that asked for it. It is told what to do by one
-JSON object on standard input, and to begin by a second line. Standard input stays open: its end means that whoever
-asked is gone, by whatever means.
+It runs as a program of its own, has one thread and no connection, and so may fork at any time, whatever threads the
+command or web server has that asked for it. Standard input is a socket: the first line names modules to import, the
+second says what to do, and comes with open files to keep. It stays open: its end means that whoever asked is gone, by
+whatever means.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from orchestrator.queue.link import Link
 from orchestrator.queue.pool import Pool, Role
 from orchestrator.queue.server import EmbeddedServer, find_binary
 
-MODULES = ("redis", "rq", "orchestrator.queue.worker", "orchestrator.queue.loop")
+MOST_KEPT = 8
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,7 @@ class Orders:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         for number in (signal.SIGTERM, mortal.HURRY):
             signal.signal(number, self._on_terminate)
         signal.signal(signal.SIGCHLD, _on_child)
@@ -165,12 +166,9 @@ def main() -> int:
     # Whatever a child prints goes to standard error.
     os.dup2(2, 1)
     try:
-        message = json.loads(_line(0))
-        for descriptor in message["keep"]:
-            os.set_inheritable(descriptor, False)
-        plan = decode(message["plan"])
-        configure(level=plan.log_level, form=plan.log_format)
-        _oversee(plan, orders, answers)
+        if plan := _told():
+            configure(level=plan.log_level, form=plan.log_format)
+            _oversee(plan, orders, answers)
     except MyceliumError as error:
         _say(answers, {"error": error.message, "hint": error.hint})
         return int(error.exit_code)
@@ -178,10 +176,6 @@ def main() -> int:
 
 
 def _oversee(plan: Plan, orders: Orders, answers: int) -> None:
-    for module in (*MODULES, *plan.preload):
-        import_module(module)  # once, here, for all children
-    if not _line(0):
-        return  # whoever asked is gone, or has thought better of it
     supervisor = Supervisor(plan, orders)
     try:
         supervisor.start()
@@ -189,6 +183,24 @@ def _oversee(plan: Plan, orders: Orders, answers: int) -> None:
         supervisor.watch()
     finally:
         supervisor.stop()
+
+
+def _told() -> Plan | None:
+    """The plan; None where whoever asked is gone, or has thought better of it."""
+    if not (modules := _line(0)):
+        return None
+    for module in json.loads(modules):
+        import_module(module)  # once, here, for all children
+    return decode(json.loads(line)) if _kept() and (line := _line(0)) else None
+
+
+def _kept() -> bool:
+    """Wait for the open files that stay with this tree, and with no program that it starts; false where none come."""
+    with socket.socket(fileno=os.dup(0)) as line:
+        mark, descriptors, _, _ = socket.recv_fds(line, 1, MOST_KEPT)
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    return bool(mark)
 
 
 def _line(descriptor: int) -> bytes:

@@ -63,6 +63,12 @@ def environment() -> Environment:
     return pages
 
 
+def warm_up() -> None:
+    """Compile all templates now rather than with the first page."""
+    for template in environment().list_templates():
+        environment().get_template(template)
+
+
 def page(template: str, **values: object) -> str:
     """One rendered page."""
     return environment().get_template(template).render(values)

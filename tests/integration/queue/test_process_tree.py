@@ -16,6 +16,7 @@ import pytest
 from orchestrator.errors import SetupError
 from orchestrator.queue.connection import connect
 from orchestrator.queue.instance import Instance, dead
+from orchestrator.queue.launch import launched
 from orchestrator.queue.link import Link
 from orchestrator.queue.names import Names
 from orchestrator.queue.supervisor import Plan
@@ -250,3 +251,32 @@ def test_a_killed_tree_is_told_from_one_that_runs(plant: Plant, eventually: Even
     os.kill(tree.pids["supervisor"], signal.SIGKILL)
     assert "signal 9" in str(eventually(lambda: ended(tree)))
     assert eventually(lambda: all(gone(process.pid) for process in processes))
+
+
+def test_a_supervisor_that_was_launched_for_nothing_is_gone_afterwards() -> None:
+    with launched(()) as supervisor:
+        assert supervisor.process.poll() is None
+    assert supervisor.process.returncode == -signal.SIGKILL
+
+
+def test_a_supervisor_ends_when_whoever_launched_it_dies_before_the_plan(eventually: Eventually) -> None:
+    program = (
+        "import sys; from orchestrator.queue.launch import Supervisor; "
+        "print(Supervisor(()).process.pid, flush=True); sys.stdin.read()"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert not gone(pid)
+        parent.kill()
+    eventually(lambda: gone(pid))
+
+
+def test_a_tree_below_a_supervisor_that_was_launched_before(link: Link, tmp_path: Path, eventually: Eventually) -> None:
+    application.add(tmp_path, "early")
+    with launched(()) as supervisor, ProcessTree(Plan(link=link, workers=1), supervisor=supervisor) as tree:
+        assert tree.pids["supervisor"] == supervisor.process.pid
+        worker = eventually(lambda: application.done(tmp_path, "early"))
+        assert str(worker).endswith(f".{tree.pids['worker-1']}")
+    assert supervisor.process.returncode == 0
