@@ -88,6 +88,8 @@ def build(settings: Settings, *, redis_url: str | None, instance: str) -> Servic
         instance=instance,
         secrets=settings.secrets,
         workspace_quota_bytes=settings.workspace_quota_bytes,
+        spread=instance == SHARED_INSTANCE,
+        branches=instance != SHARED_INSTANCE,
     )
 
 

@@ -27,6 +27,7 @@ HISTORY = {
     "list": Verb(target="orchestrator.cli.executions:list_", summary="List executions, newest first."),
     "show": Verb(target="orchestrator.cli.executions:show", summary="Show one execution and its nodes."),
     "logs": Verb(target="orchestrator.cli.executions:logs", summary="Print the log of an execution."),
+    "fetch": Verb(target="orchestrator.cli.executions:fetch", summary="Make the result a branch of this repository."),
 }
 
 
@@ -140,6 +141,20 @@ def logs(execution: str, node: str | None, level: str | None, search: str, as_js
         )
         for line in found:
             click.echo(printable_json(_line(line), indent=None) if as_json else _text(line))
+
+
+@click.command()
+@REFERENCE
+def fetch(execution: str) -> None:
+    """Make the result of an execution a branch of this repository, and print its name.
+
+    For executions of other machines: where workers are started apart, the branch is in the repository of the scheduler.
+    """
+    from orchestrator import app
+    from orchestrator.lifecycle import finish
+
+    with app.offline(repository_settings()) as services:
+        click.echo(finish.fetch(services, services.store.find(execution).id))
 
 
 def _owned_by_nobody(settings: Settings, executions: Iterable[Execution]) -> set[str]:

@@ -277,13 +277,15 @@ class Plan:
     """The fixed half of an execution: the workflow as parsed and as YAML, and every agent it names.
 
     `files` are texts that lie beside the workflow and that nodes read by name: the transcripts of `engine: replay`,
-    by node run key.
+    by node run key. `base_bundle` is the digest of a git bundle that brings the execution's base to other machines,
+    where they cannot be expected to have it.
     """
 
     definition: Workflow
     source: str
     agents: dict[str, AgentDefinition] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    base_bundle: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

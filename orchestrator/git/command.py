@@ -106,7 +106,7 @@ class Command:
     program: str
     cwd: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    settings: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, str | None], ...] = ()
     timeout_seconds: float = 300
 
     def at(self, cwd: Path, *, git_dir: Path | None = None, work_tree: Path | None = None) -> Command:
@@ -117,9 +117,9 @@ class Command:
         return replace(self, cwd=cwd, environment=environment)
 
     def having(
-        self, environment: Mapping[str, str] | None = None, *, settings: Mapping[str, str] | None = None
+        self, environment: Mapping[str, str] | None = None, *, settings: Mapping[str, str | None] | None = None
     ) -> Command:
-        """The same git with more environment and settings, which win over any config."""
+        """The same git with more environment and settings, which win over any config; None leaves one to the config."""
         return replace(
             self,
             environment={**self.environment, **(environment or {})},
@@ -180,7 +180,9 @@ class Command:
         return Result(code=process.returncode, output=bytes(output[:limit]), reason=reason, truncated=truncated)
 
     def _variables(self) -> dict[str, str]:
-        settings = _SETTINGS + self.settings
+        left = {name for name, value in self.settings if value is None}
+        all_settings = (*_SETTINGS, *self.settings)
+        settings = [(name, value) for name, value in all_settings if value is not None and name not in left]
         numbered = {"GIT_CONFIG_COUNT": str(len(settings))}
         for number, (name, value) in enumerate(settings):
             numbered[f"GIT_CONFIG_KEY_{number}"] = name

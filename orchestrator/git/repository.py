@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.errors import BadInput, Conflict
 from orchestrator.execution.state import Commit, FileChange
-from orchestrator.git import commits, history, merging, snapshot, transfer
+from orchestrator.git import commits, history, merging, origin, snapshot, transfer
 from orchestrator.git.changes import shown
 from orchestrator.git.command import find_git
 from orchestrator.git.discovery import Checkout, discover
@@ -93,6 +93,14 @@ class GitRepository:
     def unbundle(self, bundle: bytes) -> None:
         transfer.unbundle(self._mirror(), bundle)
 
+    def published(self) -> list[str]:
+        checkout = self._checkout_if_any()
+        return origin.published(checkout) if checkout else []
+
+    def fetch(self, commit: str) -> bool:
+        checkout = self._checkout_if_any()
+        return checkout is not None and origin.fetch(self._mirror(), checkout, self._environ, commit)
+
     def has(self, commit: str) -> bool:
         return self._mirror().has(commit)
 
@@ -125,6 +133,12 @@ class GitRepository:
     def _checkout(self) -> Checkout:
         return discover(self._root, self._environ)
 
+    def _checkout_if_any(self) -> Checkout | None:
+        try:
+            return self._checkout()
+        except BadInput:
+            return None
+
     def _mirror(self) -> Mirror:
         """The mirror, made or mended when this process first needs it, and again when somebody removed it."""
         with self._opening:
@@ -133,10 +147,7 @@ class GitRepository:
             return self._opened
 
     def _make_mirror(self) -> Mirror:
-        try:
-            checkout = self._checkout()
-        except BadInput:
-            checkout = None
+        checkout = self._checkout_if_any()
         object_format = checkout.object_format if checkout else "sha1"
         mirror = Mirror(find_git(self._environ), self._folder, object_format=object_format)
         mirror.ensure(checkout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from orchestrator.errors import MyceliumError, SetupError
@@ -48,7 +49,7 @@ class ControlLoop:
     """
 
     def __init__(self, services: Services, seat: str) -> None:
-        self._services = services
+        self._services = replace(services, branches=True)
         self._holder = seat
         self._name = f"control:{services.instance}"
         self._leases = Patience()

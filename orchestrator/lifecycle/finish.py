@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import replace
 from itertools import count
 
-from orchestrator.errors import Conflict
+from orchestrator.errors import BadInput, Conflict
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import live
 from orchestrator.lifecycle.services import Services
+from orchestrator.lifecycle.travel import OutOfReach, bring
 
 _ATTEMPTS = 50
+_LOG = logging.getLogger(__name__)
 
 
 def finish(services: Services, execution_id: str) -> None:
@@ -20,16 +23,38 @@ def finish(services: Services, execution_id: str) -> None:
     if not execution.status.ended:
         return  # a rerun has opened it again, and brings a `finish` of its own
     if execution.result and execution.result != execution.base and not execution.result_branch:
-        branch = _create(services, execution, execution.result)
-        with services.store.begin() as tx:
-            tx.save(replace(tx.lock(execution_id), result_branch=branch))
+        _keep_result(services, execution, execution.result)
     live.announce_end(services, execution)
+
+
+def fetch(services: Services, execution_id: str) -> str:
+    """Make the result of an execution a branch of this machine's repository, wherever it was made; the branch.
+
+    `BadInput` where there is no result, `OutOfReach` where it cannot be had.
+    """
+    execution = services.store.execution(execution_id)
+    if not execution.result or execution.result == execution.base:
+        raise BadInput(f"execution {execution_id} has no result: no node committed anything, or it has not ended")
+    bring(services, execution, execution.result)
+    return _create(services, execution, execution.result)
 
 
 def branch_name(execution: Execution) -> str:
     """`mycelium/<workflow id>/<number>`."""
     workflow = "/".join(_component(part) for part in execution.workflow_id.split("/"))
     return f"mycelium/{workflow}/{execution.number}"
+
+
+def _keep_result(services: Services, execution: Execution, result: str) -> None:
+    """Waiting would not bring what is out of reach, and everybody else waits for the end."""
+    try:
+        bring(services, execution, result)
+    except OutOfReach as error:
+        _LOG.warning("the result of execution %s becomes no branch here: %s", execution.id, error)
+        return
+    branch = _create(services, execution, result)
+    with services.store.begin() as tx:
+        tx.save(replace(tx.lock(execution.id), result_branch=branch))
 
 
 def _component(text: str) -> str:

@@ -40,6 +40,9 @@ def perform(services: Services, execution_id: str) -> bool:
         done: list[int] = []
         try:
             for row in rows:
+                if row.effect.kind == "finish" and not services.branches:
+                    services.wake.control()
+                    return False
                 EFFECTS[row.effect.kind](services, row)
                 done.append(row.id)
         except MyceliumError as error:

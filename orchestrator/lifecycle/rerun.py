@@ -146,5 +146,6 @@ def _again(services: Services, execution: Execution) -> StartRequest:
         event_name=execution.event_name,
         event=execution.event,
         snapshot=snapshot if execution.base else None,
+        base_bundle=plan.base_bundle,
         repository_path=execution.repository_path,
     )

@@ -18,7 +18,8 @@ class Services:
 
     `runners` is keyed by `shell` and by engine name. `instance` names this process tree in the store. `new_id` makes
     execution ids that grow with time. `secrets` are values by name, masked everywhere. `jitter` draws from [0, 1).
-    `workspace_quota_bytes` is what leftover workspaces may take.
+    `workspace_quota_bytes` is what leftover workspaces may take. `spread` says that nodes may run on other machines;
+    `branches` that this process may make result branches, which then appear in one repository only.
     """
 
     store: Store
@@ -34,6 +35,8 @@ class Services:
     secrets: Mapping[str, str]
     jitter: Callable[[], float] = random.random
     workspace_quota_bytes: int = 5_000_000_000
+    spread: bool = False
+    branches: bool = True
     _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def plan(self, execution_id: str) -> Plan:

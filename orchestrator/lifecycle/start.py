@@ -21,6 +21,7 @@ from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Snapshot
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.transition import Transition
+from orchestrator.lifecycle.travel import pack_base
 
 MAX_RUNS: Final = 10_000
 MAX_EDGES: Final = 500_000
@@ -32,7 +33,7 @@ class StartRequest:
 
     `source` is the workflow as written; `agents` has every agent it names, by that name; `files` are the replay
     transcripts, by node run key. `event` is the payload that becomes `github.event`. Without a `snapshot` the nodes
-    work in empty folders.
+    work in empty folders; `base_bundle` is one that brings its base to other machines, where there is one already.
     """
 
     workflow: Workflow
@@ -45,6 +46,7 @@ class StartRequest:
     event_name: str = "workflow_dispatch"
     event: Mapping[str, JsonValue] = field(default_factory=dict)
     snapshot: Snapshot | None = None
+    base_bundle: str | None = None
     repository_path: str = ""
 
 
@@ -69,7 +71,11 @@ def start(services: Services, request: StartRequest) -> Execution:
     situation = Situation(workflow=request.workflow, contexts=common, now=execution.created_at)
     runs = [run if run.waiting_for else machine.arrive(run, [], situation) for run in layout.runs]
     plan = Plan(
-        definition=request.workflow, source=request.source, agents=dict(request.agents), files=dict(request.files)
+        definition=request.workflow,
+        source=request.source,
+        agents=dict(request.agents),
+        files=dict(request.files),
+        base_bundle=request.base_bundle or pack_base(services, execution.base),
     )
     with services.store.begin() as tx:
         numbered = replace(execution, number=tx.next_number(execution.workflow_id), open_runs=len(runs))

@@ -82,6 +82,7 @@ plans = Table(
     Column("source", Words, nullable=False),
     Column("agents", Text, nullable=False),
     Column("files", Json, nullable=False),
+    Column("base_bundle", String),
 )
 
 # `instance` repeats the execution's, so that a claim reads one index and no foreign rows.

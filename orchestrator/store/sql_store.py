@@ -89,7 +89,11 @@ class SqlStore:
         if row is None:
             raise no_execution(execution_id)
         return Plan(
-            definition=load_workflow(row.definition), source=row.source, agents=load_agents(row.agents), files=row.files
+            definition=load_workflow(row.definition),
+            source=row.source,
+            agents=load_agents(row.agents),
+            files=row.files,
+            base_bundle=row.base_bundle,
         )
 
     def runs(self, execution_id: str) -> list[NodeRun]:

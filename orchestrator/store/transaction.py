@@ -200,6 +200,7 @@ class SqlTransaction:
             "source": plan.source,
             "agents": dump_agents(plan.agents),
             "files": plan.files,
+            "base_bundle": plan.base_bundle,
         }
         self._connection.execute(insert(plans), values)
 

@@ -83,7 +83,13 @@ def plan() -> Plan:
     node = Node(id="n0", action=Run(script="make"), place=Place(file="workflows/ci/check.yaml", line=3, column=5))
     workflow = Workflow(id="ci/check", path="workflows/ci/check.yaml", name="Check", nodes={"n0": node})
     agent = AgentDefinition(id="code-reviewer", name="code-reviewer", description="Reviews", prompt="You review.")
-    return Plan(definition=workflow, source="name: Check\n", agents={"code-reviewer": agent}, files={"n0": '{"a":1}\n'})
+    return Plan(
+        definition=workflow,
+        source="name: Check\n",
+        agents={"code-reviewer": agent},
+        files={"n0": '{"a":1}\n'},
+        base_bundle="ab" * 32,
+    )
 
 
 def add(

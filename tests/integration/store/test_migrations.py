@@ -74,7 +74,16 @@ def test_postgresql_is_upgraded_only_by_hand(postgres_databases: PostgresDatabas
     engine.dispose()
 
 
-def _definitions(engine: Engine) -> dict[str, str]:
+def _definitions(engine: Engine) -> dict[str, object]:
+    """What SQLite knows of each table and index; where a column that came later stands in the text does not matter."""
     with engine.connect() as connection:
-        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        return {name: "".join(sql.split()) for name, sql in rows}
+
+        def rows(question: str) -> list[tuple[object, ...]]:
+            return [tuple(row) for row in connection.exec_driver_sql(question)]
+
+        texts = {str(name): sql for name, sql in rows("SELECT name, sql FROM sqlite_master WHERE type = 'index'")}
+        tables = rows("SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'")
+        return texts | {
+            str(name): (kind, *(rows(f"PRAGMA {about}('{name}')") for about in ("table_xinfo", "foreign_key_list")))
+            for name, *kind in tables
+        }

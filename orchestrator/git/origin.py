@@ -1,0 +1,63 @@
+"""The repository's `origin`: what clones elsewhere can be expected to have, and fetching from it into the mirror.
+
+A fetch is the one command that reaches a network. It never touches the user's repository. Of the repository's config it
+takes the address alone; how to get there (keys, credential helpers, proxies) is what the user's own git config says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from orchestrator.errors import Unavailable
+from orchestrator.git.command import Command, GitFailed
+from orchestrator.git.discovery import Checkout
+from orchestrator.git.mirror import Mirror
+
+_TRACKED = "refs/remotes/origin"
+_FETCHED = "refs/mycelium/origin"
+_PROTOCOLS = ("file", "git", "http", "https", "ssh")
+_REACHING = (
+    *("HOME", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
+    *("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"),
+)
+"""What of our environment a fetch gets; none of it names a program."""
+
+
+def published(checkout: Checkout) -> list[str]:
+    """The commits that `origin` had when the checkout last heard of it; none where there is no such remote."""
+    if not _address(checkout):
+        return []
+    listed = checkout.git.run("for-each-ref", "--format=%(objectname)", _TRACKED).line
+    return sorted(set(listed.split()))
+
+
+def fetch(mirror: Mirror, checkout: Checkout, environ: Mapping[str, str], commit: str) -> bool:
+    """Fetch the branches and tags of `origin` into the mirror; whether `commit` is there now."""
+    address = _address(checkout)
+    if not address:
+        return False
+    git = _reaching(mirror.git.at(checkout.root, git_dir=mirror.path), environ)
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
+    wanted = tuple(f"+refs/{kind}/*:{_FETCHED}/{kind}/*" for kind in ("heads", "tags"))
+    try:
+        git.run("fetch", *options, "--", address, *wanted)
+    except GitFailed as error:
+        hint = "see what `git fetch origin` says in the clone on this machine"
+        raise Unavailable(f"`origin` of {checkout.root} cannot be read: {error.reason}", hint=hint) from error
+    if not mirror.has(commit):
+        return False
+    mirror.keep([commit])
+    return True
+
+
+def _address(checkout: Checkout) -> str:
+    return checkout.git.run("config", "--local", "--get", "remote.origin.url", codes=(0, 1)).line
+
+
+def _reaching(git: Command, environ: Mapping[str, str]) -> Command:
+    home = environ.get("HOME", os.devnull)
+    given = {name: environ[name] for name in _REACHING if name in environ}
+    personal = {"GIT_CONFIG_GLOBAL": f"{home}/.gitconfig", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
+    allowed = {f"protocol.{name}.allow": "always" for name in _PROTOCOLS}
+    return git.having({**given, **personal}, settings={"credential.helper": None, **allowed})
