@@ -6,7 +6,7 @@ import click
 
 from orchestrator.cli.console import Console
 from orchestrator.cli.place import current_settings
-from orchestrator.cli.supervision import until_stopped
+from orchestrator.cli.supervision import try_shared, until_stopped
 from orchestrator.queue.supervisor import Plan
 
 
@@ -20,14 +20,14 @@ def scheduler(ctx: click.Context, /) -> None:
     from orchestrator import app
 
     settings = current_settings()
-    with app.shared(settings):  # so that a database or Redis that cannot be used is told once, here
-        plan = Plan(
-            link=app.shared_link(settings, ()),
-            workers=0,
-            embedded=False,
-            preload=app.preload(settings),
-            log_level=settings.log_level,
-            log_format=settings.log_format,
-        )
+    try_shared(settings)
+    plan = Plan(
+        link=app.shared_link(settings, ()),
+        workers=0,
+        embedded=False,
+        preload=app.preload(settings),
+        log_level=settings.log_level,
+        log_format=settings.log_format,
+    )
     Console.stderr().line("Keeping executions moving. Stop with Ctrl-C.")
     ctx.exit(until_stopped(plan))

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import threading
+from concurrent.futures import ProcessPoolExecutor
 
 from orchestrator.errors import ExitCode
 from orchestrator.queue.supervisor import Plan
 from orchestrator.queue.tree import ProcessTree
+from orchestrator.settings import Settings
 
 LOOK_SECONDS = 1.0
+
+
+def try_shared(settings: Settings) -> None:
+    """Raise what is wrong with the shared database or Redis, so that it is told once, before anything is started.
+
+    A process of its own tries them: what that takes to import would stay in this one's memory for good.
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as trial:
+        trial.submit(_try_shared, settings).result()
 
 
 def until_stopped(plan: Plan) -> int:
@@ -21,3 +33,10 @@ def until_stopped(plan: Plan) -> int:
         while not stopped.wait(LOOK_SECONDS):
             tree.check()
     return ExitCode.COMPLETED
+
+
+def _try_shared(settings: Settings) -> None:
+    from orchestrator import app
+
+    with app.shared(settings):
+        pass

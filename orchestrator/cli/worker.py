@@ -8,7 +8,7 @@ import click
 
 from orchestrator.cli.console import Console
 from orchestrator.cli.place import current_settings
-from orchestrator.cli.supervision import until_stopped
+from orchestrator.cli.supervision import try_shared, until_stopped
 from orchestrator.queue.supervisor import Plan
 
 
@@ -26,16 +26,16 @@ def worker(ctx: click.Context, /, concurrency: int | None, queues: Sequence[str]
 
     settings = current_settings()
     count = concurrency or settings.concurrency
-    with app.shared(settings):  # so that a database or Redis that cannot be used is told once, here
-        plan = Plan(
-            link=app.shared_link(settings, tuple(queues)),
-            workers=count,
-            embedded=False,
-            control=False,
-            preload=app.preload(settings),
-            log_level=settings.log_level,
-            log_format=settings.log_format,
-        )
+    try_shared(settings)
+    plan = Plan(
+        link=app.shared_link(settings, tuple(queues)),
+        workers=count,
+        embedded=False,
+        control=False,
+        preload=app.preload(settings),
+        log_level=settings.log_level,
+        log_format=settings.log_format,
+    )
     many = "1 worker" if count == 1 else f"{count} workers"
     Console.stderr().line(f"{many} for {', '.join(queues)}. Stop with Ctrl-C.")
     ctx.exit(until_stopped(plan))
