@@ -23,7 +23,7 @@ def settle(services: Services, run: NodeRun, outcome: Outcome, claimant: Claiman
     """
     with changing(services, run.execution_id) as change:
         _conclude(services, change, change.claimed(run), outcome)
-        following = claim_within(change.tx, services, claimant)
+        following = claim_within(change.tx, services, claimant, change.known_predecessors)
         stays = following is not None and following.run.execution_id == run.execution_id
         if following and stays:
             change.taken(following.run)

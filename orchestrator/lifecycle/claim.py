@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from orchestrator.execution.state import Execution, NodeRun
@@ -10,6 +10,8 @@ from orchestrator.lifecycle import live
 from orchestrator.lifecycle.notice import Notice, tell
 from orchestrator.lifecycle.ports import StopSignals, Transaction
 from orchestrator.lifecycle.services import Services
+
+Predecessors = Callable[[NodeRun], Sequence[NodeRun] | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,16 +47,21 @@ def claim(services: Services, claimant: Claimant) -> Claim | None:
     return found
 
 
-def claim_within(tx: Transaction, services: Services, claimant: Claimant) -> Claim | None:
-    """The same as part of a transaction; telling is left to the caller."""
+def claim_within(
+    tx: Transaction, services: Services, claimant: Claimant, known: Predecessors = lambda _run: None
+) -> Claim | None:
+    """The same as part of a transaction; telling is left to the caller.
+
+    `known` gives the predecessors of a run where the transaction has read them already.
+    """
     labels = claimant.open_labels()
     if not labels:
         return None
     run = tx.claim(labels=labels, instance=services.instance, worker=claimant.name, now=services.clock.now())
     if run is None:
         return None
-    predecessors = tx.predecessors(run.execution_id, [run.index])[run.index]
-    return Claim(run=run, execution=tx.execution(run.execution_id), predecessors=predecessors)
+    before = known(run) or tx.predecessors(run.execution_id, [run.index])[run.index]
+    return Claim(run=run, execution=tx.execution(run.execution_id), predecessors=before)
 
 
 def tell_claimed(services: Services, run: NodeRun) -> None:

@@ -37,10 +37,12 @@ class Transition:
         self.tx = tx
         self.execution = execution
         self.situation = situation
+        self._predecessors: dict[int, list[NodeRun]] = {}
         self.performs = False
         self._before = execution
         self._announced: dict[int, NodeRun] = {}
         self._queued: Counter[str] = Counter()
+        self._opened = self._activated = 0
         self._timed = self._began = self._stops = False
         self._effects: list[Effect] = []
 
@@ -55,8 +57,8 @@ class Transition:
         """End `run`, and move on what waited for it."""
         outcome = within_room(outcome, self.execution.artifact_bytes)
         ended = replace(machine.settled(run, outcome, self.situation), decided_by=decided_by)
-        kept = sum(artifact.size for artifact in outcome.artifacts)
-        self.execution = replace(self.execution, artifact_bytes=self.execution.artifact_bytes + kept)
+        if kept := sum(artifact.size for artifact in outcome.artifacts):
+            self.execution = replace(self.execution, artifact_bytes=self.execution.artifact_bytes + kept)
         self.put([run], [ended])
         self.spread([ended])
 
@@ -91,6 +93,10 @@ class Transition:
         """A run of this execution needs no worker to be woken: somebody has it already."""
         self._queued[run.queue] -= 1
         self._announced[run.index] = run
+
+    def known_predecessors(self, run: NodeRun) -> Sequence[NodeRun] | None:
+        """Those of a run that became ready by this change."""
+        return self._predecessors.get(run.index) if run.execution_id == self.execution.id else None
 
     def began(self) -> None:
         """Tell that the execution has its first node run at work."""
@@ -130,19 +136,22 @@ class Transition:
         successors = self.tx.successors(run.execution_id, run.index)
         nearly = [each.index for each in successors if each.waiting_for == 1 and each.status is NodeStatus.PENDING]
         predecessors = self.tx.predecessors(run.execution_id, nearly) if nearly else {}
+        self._predecessors |= predecessors
         changed = machine.propagate(successors, predecessors, self.situation)
         old = {each.index: each for each in successors}
         self.put([old[each.index] for each in changed], changed)
         return [each for each in changed if each.status.settled]
 
     def _count(self, old: NodeRun, new: NodeRun) -> None:
-        self.execution = replace(
-            self.execution,
-            open_runs=self.execution.open_runs + old.status.settled - new.status.settled,
-            active_runs=self.execution.active_runs + (new.status in _ACTIVE) - (old.status in _ACTIVE),
-        )
+        self._opened += old.status.settled - new.status.settled
+        self._activated += (new.status in _ACTIVE) - (old.status in _ACTIVE)
 
     def _conclude(self) -> None:
+        self.execution = replace(
+            self.execution,
+            open_runs=self.execution.open_runs + self._opened,
+            active_runs=self.execution.active_runs + self._activated,
+        )
         if self.execution.status.ended:
             return
         if self.execution.open_runs:
