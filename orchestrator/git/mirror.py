@@ -37,7 +37,7 @@ class Mirror:
         self._folder = folder
         self._lock = folder / "mirror.lock"
         self._seen: set[str] = set()
-        self._made = 0
+        self._made = (0, 0)
 
     def ensure(self, source: Checkout | None) -> None:
         """Make the mirror, or mend what is missing or broken in it; commits that it keeps stay."""
@@ -94,7 +94,7 @@ class Mirror:
 
     def _commits_seen(self) -> set[str]:
         """Those that this process has found in this mirror; one that was made anew is another mirror."""
-        made = self.path.stat().st_ino if self.path.exists() else 0
+        made = self._identity()
         if made != self._made or len(self._seen) > _MANY_SEEN:
             self._made, self._seen = made, set()
         return self._seen
@@ -107,6 +107,14 @@ class Mirror:
                     shutil.rmtree(left, ignore_errors=True)
             if len(list((self.path / _KEEP).glob("*"))) > _MANY_REFS:
                 self.git.run("pack-refs", "--all", "--prune")
+
+    def _identity(self) -> tuple[int, int]:
+        """What tells this mirror from one made anew in its place: `HEAD` is written once."""
+        try:
+            found = (self.path / "HEAD").stat()
+        except OSError:
+            return 0, 0
+        return found.st_ino, found.st_mtime_ns
 
     def _put_aside(self) -> None:
         aside = self.path.with_name("mirror.git.broken")

@@ -51,7 +51,8 @@ class GitRepository:
     def prepare(self, name: str, commit: str | None) -> Workspace:
         if commit is None:
             return self._workspaces.prepare_empty(name)
-        return self._workspaces.prepare(name, commit, self._mirror())
+        mirror = self._mirror()
+        return self._workspaces.prepare(name, mirror.commit(commit), mirror)
 
     def changes(self, workspace: Workspace) -> tuple[FileChange, ...]:
         return commits.changes(self._open(workspace), workspace.base) if workspace.base else ()

@@ -16,7 +16,8 @@ from itertools import count
 from pathlib import Path
 
 from orchestrator.errors import NotFound, SetupError
-from orchestrator.git import gitdir, index
+from orchestrator.git import gitdir
+from orchestrator.git.checkouts import Checkouts
 from orchestrator.git.command import GitFailed
 from orchestrator.git.locking import lock, locked, try_lock
 from orchestrator.git.mirror import Mirror
@@ -36,6 +37,7 @@ class Workspaces:
         self._folder = folder
         self._trees = folder / "workspaces"
         self._private = folder / "private"
+        self._checkouts = Checkouts(folder / "checkouts")
         self._trash = Trash(folder / "trash")
         self._registry = folder / "workspaces.lock"
         self._held: dict[str, int] = {}
@@ -54,8 +56,7 @@ class Workspaces:
             with _writing(self._folder):
                 gitdir.write_private(private, mirror=mirror.path, commit=commit)
                 opened = self.open(workspace, mirror)
-                opened.git.run("read-tree", "-u", "--reset", commit)
-                index.date_back(private / "index", tree, object_format=mirror.object_format)
+                self._checkouts.fill(opened, commit)
                 show_agent(opened)
         except BaseException as error:
             self.release(workspace)

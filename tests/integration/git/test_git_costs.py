@@ -9,10 +9,13 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import NotFound
+from orchestrator.git import checkouts, unpacked
 from orchestrator.git.command import GitFailed, find_git
 from orchestrator.git.placing import scatter
 from orchestrator.git.trash import Trash
@@ -153,6 +156,98 @@ def test_output_and_words_and_input_may_be_long(tmp_path: Path, user: UserReposi
     shell = type(git)(program=str(program), cwd=tmp_path, environment={"PATH": os.environ["PATH"]})
     with pytest.raises(GitFailed, match="enough"):
         shell.run("long", stdin=names)
+
+
+def kept(user: UserRepository) -> list[Path]:
+    return list(user.cache.glob("repositories/*/checkouts/*.files"))
+
+
+def inside(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Modes and contents of everything but `.git`."""
+    found = {}
+    for path in folder.rglob("*"):
+        if ".git" not in path.relative_to(folder).parts:
+            content = bytes(path.readlink()) if path.is_symlink() else b"" if path.is_dir() else path.read_bytes()
+            found[str(path.relative_to(folder))] = (path.lstat().st_mode, content)
+    return found
+
+
+def test_a_commit_that_is_wanted_again_is_kept_and_written_the_same(user: UserRepository) -> None:
+    commit = unusual(user)
+    by_git = user.git.prepare("by-git", commit)
+    assert kept(user) == []
+    user.git.prepare("kept", commit)
+    assert len(kept(user)) == 1
+    copied = user.git.prepare("copied", commit)
+    assert inside(copied.path) == inside(by_git.path)
+    assert b"one\r\ntwo\r\n" in {content for _, content in inside(copied.path).values()}
+    assert user.run("diff-files", cwd=copied.path) == user.run("status", "--porcelain", cwd=copied.path) == ""
+    assert user.run("ls-files", "-s", cwd=copied.path) == user.run("ls-files", "-s", cwd=by_git.path)
+    assert user.run("fsck", cwd=copied.path) == ""
+    assert user.git.changes(copied) == ()
+
+
+def test_an_edit_of_a_copied_file_stays_in_its_workspace_and_is_seen(user: UserRepository) -> None:
+    base = user.git.snapshot().base
+    first, second, third = (user.git.prepare("edit", base) for _ in range(3))
+    with (third.path / "README.md").open("r+b") as file:
+        file.write(b"# exAMPLE\n")
+    assert [change.path for change in user.git.changes(third)] == ["README.md"]
+    fourth = user.git.prepare("edit", base)
+    for workspace in (first, second, fourth):
+        assert (workspace.path / "README.md").read_bytes() == b"# Example\n"
+        assert user.git.changes(workspace) == ()
+
+
+@pytest.mark.parametrize("damage", [b"", b"x" * 20, b"x" * 5_000])
+def test_a_kept_commit_that_is_damaged_is_not_used(user: UserRepository, damage: bytes) -> None:
+    base = user.git.snapshot().base
+    first, _ = user.git.prepare("look", base), user.git.prepare("look", base)
+    (file,) = kept(user)
+    whole = file.read_bytes()
+    file.chmod(0o600)
+    file.write_bytes(damage + whole[len(damage) :] if damage else b"")
+    assert inside(user.git.prepare("look", base).path) == inside(first.path)
+    assert len(kept(user)[0].read_bytes()) == len(whole)
+    assert inside(user.git.prepare("look", base).path) == inside(first.path)
+
+
+def test_a_large_commit_is_checked_out_by_git_alone(user: UserRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacked, "MAX_BYTES", 100)
+    base = user.git.snapshot().base
+    made = [user.git.prepare("look", base) for _ in range(4)]
+    assert kept(user) == []
+    assert all(inside(workspace.path) == inside(made[0].path) for workspace in made)
+
+
+def test_no_more_commits_are_kept_than_a_few(user: UserRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkouts, "_KEPT", 2)
+    for number in range(4):
+        commit = user.save({"number": b"%d" % number})
+        contents = [(user.git.prepare("look", commit).path / "number").read_bytes() for _ in range(3)]
+        assert contents == [b"%d" % number] * 3
+    assert len(kept(user)) == 2
+
+
+def test_processes_that_want_a_commit_at_once_share_one_checkout(user: UserRepository) -> None:
+    user.save({f"folder-{number}/file": b"x" * number for number in range(500)})
+    base = user.git.snapshot().base
+    adapters = [user.adapter() for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda git: git.prepare("edit", base), adapters))
+    assert all(inside(workspace.path) == inside(made[0].path) for workspace in made)
+    assert all(user.git.changes(workspace) == () for workspace in made)
+    assert len(kept(user)) == 1
+
+
+def test_a_commit_that_is_gone_is_not_found_though_its_files_are_kept(user: UserRepository) -> None:
+    made = user.work(user.git.snapshot().base, {"a": b"a"})
+    for _ in range(2):
+        user.git.prepare("look", made)
+    assert len(kept(user)) == 1
+    shutil.rmtree(next(user.cache.glob("repositories/*/mirror.git")))
+    with pytest.raises(NotFound):
+        user.git.prepare("look", made)
 
 
 def test_folders_of_workspaces_are_spread_over_the_disk(tmp_path: Path) -> None:
