@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, or_, select, text, update
 
 from orchestrator.execution.state import NodeRun, NodeStatus
-from orchestrator.store.neighbourhood import run_of
+from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import RUN_COLUMNS, executions, node_runs
 
 QUEUED = text("node_runs.status = 'queued'")
 
 
-FIRST_DUE = (
+_FIRST_DUE = Prepared(
     select(*RUN_COLUMNS)
     .join(executions, executions.c.id == node_runs.c.execution_id)
     .where(
@@ -32,7 +32,7 @@ FIRST_DUE = (
 """The first run of one queue in claiming order, held against other claims and passing over what they hold."""
 
 _CHANGED = ("status", "epoch", "attempt", "worker", "started_at", "lease")
-_TAKE = (
+_TAKE = Prepared(
     update(node_runs)
     .where(node_runs.c.execution_id == bindparam("of_execution"), node_runs.c.index == bindparam("of_index"))
     .values({name: bindparam(name) for name in _CHANGED})
@@ -43,11 +43,8 @@ def claim(
     connection: Connection, *, labels: Sequence[str], instance: str, worker: str, now: datetime
 ) -> NodeRun | None:
     """As `Transaction.claim`. Each label is one step along an index; the best of them wins."""
-    rows = [
-        connection.execute(FIRST_DUE, {"of_instance": instance, "label": label, "now": now}).one_or_none()
-        for label in dict.fromkeys(labels)
-    ]
-    found = [run_of(row) for row in rows if row is not None]
+    rows = [_FIRST_DUE.row(connection, of_instance=instance, label=label, now=now) for label in dict.fromkeys(labels)]
+    found = [NodeRun(**row) for row in rows if row is not None]
     return _take(connection, min(found, key=_urgency), worker, now) if found else None
 
 
@@ -62,7 +59,7 @@ def _take(connection: Connection, run: NodeRun, worker: str, now: datetime) -> N
         lease=0,
     )
     values = {name: getattr(taken, name) for name in _CHANGED}
-    connection.execute(_TAKE, {"of_execution": run.execution_id, "of_index": run.index, **values})
+    _TAKE.write(connection, {"of_execution": run.execution_id, "of_index": run.index, **values})
     return taken
 
 

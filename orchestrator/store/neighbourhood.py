@@ -10,26 +10,26 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from orchestrator.errors import NotFound
 from orchestrator.execution.state import Execution, NodeRun
+from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import RUN_COLUMNS, edges, executions, node_runs
 
 # Databases limit the parameters of one statement; SQLite has the lowest bound, 999 in old builds.
 _BATCH = 500
 T = TypeVar("T")
 
-# Statements are built once: putting one together costs several times as much as SQLite takes to carry it out.
 _OF_EXECUTION = node_runs.c.execution_id == bindparam("execution_id")
-_EXECUTION = select(executions).where(executions.c.id == bindparam("execution_id"))
-_LOCKED_EXECUTION = _EXECUTION.with_for_update()
-_RUNS = select(*RUN_COLUMNS).where(_OF_EXECUTION).order_by(node_runs.c.index)
-_RUN = select(*RUN_COLUMNS).where(_OF_EXECUTION, node_runs.c.index == bindparam("index"))
+_ONE = select(executions).where(executions.c.id == bindparam("execution_id"))
+_EXECUTION, _LOCKED_EXECUTION = Prepared(_ONE), Prepared(_ONE.with_for_update())
+_RUNS = Prepared(select(*RUN_COLUMNS).where(_OF_EXECUTION).order_by(node_runs.c.index))
+_RUN = Prepared(select(*RUN_COLUMNS).where(_OF_EXECUTION, node_runs.c.index == bindparam("index")))
 _SOME_RUNS = select(*RUN_COLUMNS).where(_OF_EXECUTION, node_runs.c.index.in_(bindparam("indexes", expanding=True)))
-_SUCCESSORS = (
+_SUCCESSORS = Prepared(
     select(*RUN_COLUMNS)
     .join(edges, (edges.c.execution_id == node_runs.c.execution_id) & (edges.c.target == node_runs.c.index))
     .where(edges.c.execution_id == bindparam("execution_id"), edges.c.source == bindparam("index"))
     .order_by(edges.c.target)
 )
-_PREDECESSORS = (
+_PREDECESSORS = Prepared(
     select(*RUN_COLUMNS)
     .join(edges, (edges.c.execution_id == node_runs.c.execution_id) & (edges.c.source == node_runs.c.index))
     .where(edges.c.execution_id == bindparam("execution_id"), edges.c.target == bindparam("index"))
@@ -48,35 +48,35 @@ _SOURCES = (
 def read_execution(connection: Connection, execution_id: str, *, lock: bool = False) -> Execution:
     """The execution; with `lock`, held until the transaction ends (SQLite holds everything already)."""
     query = _LOCKED_EXECUTION if lock else _EXECUTION
-    row = connection.execute(query, {"execution_id": execution_id}).one_or_none()
+    row = query.row(connection, execution_id=execution_id)
     if row is None:
         raise no_execution(execution_id)
-    return execution_of(row)
+    return Execution(**row)
 
 
 def read_run(connection: Connection, execution_id: str, index: int) -> NodeRun:
-    row = connection.execute(_RUN, {"execution_id": execution_id, "index": index}).one_or_none()
+    row = _RUN.row(connection, execution_id=execution_id, index=index)
     if row is None:
         raise NotFound(f"execution {execution_id} has no node run {index}")
-    return run_of(row)
+    return NodeRun(**row)
 
 
 def read_runs(connection: Connection, execution_id: str) -> list[NodeRun]:
     """All node runs, by index."""
-    return [run_of(row) for row in connection.execute(_RUNS, {"execution_id": execution_id})]
+    return [NodeRun(**row) for row in _RUNS.rows(connection, execution_id=execution_id)]
 
 
 def read_successors(connection: Connection, execution_id: str, index: int) -> list[NodeRun]:
     """The node runs at the other end of the edges that leave `index`."""
-    return [run_of(row) for row in connection.execute(_SUCCESSORS, {"execution_id": execution_id, "index": index})]
+    return [NodeRun(**row) for row in _SUCCESSORS.rows(connection, execution_id=execution_id, index=index)]
 
 
 def read_predecessors(connection: Connection, execution_id: str, indexes: Collection[int]) -> dict[int, list[NodeRun]]:
     """The node runs each of `indexes` waits for; one that several wait for is read and decoded once."""
     if len(indexes) == 1:
         (index,) = indexes
-        found = connection.execute(_PREDECESSORS, {"execution_id": execution_id, "index": index})
-        return {index: [run_of(row) for row in found]}
+        found = _PREDECESSORS.rows(connection, execution_id=execution_id, index=index)
+        return {index: [NodeRun(**row) for row in found]}
     sources = _sources(connection, execution_id, indexes)
     runs = {}
     for some in _batches(sorted({source for found in sources.values() for source in found})):

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Connection, Update, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from orchestrator.definition.codec import dump_agents, dump_workflow
 from orchestrator.errors import Conflict, NotFound, StaleClaim
@@ -22,8 +22,9 @@ from orchestrator.store.neighbourhood import (
     read_runs,
     read_successors,
 )
-from orchestrator.store.outbox import read_effects
-from orchestrator.store.schema import RUN_COLUMNS, edges, executions, leads, node_runs, outbox, plans
+from orchestrator.store.outbox import read_effects, remove_effect, write_effects
+from orchestrator.store.prepared import Prepared
+from orchestrator.store.schema import RUN_COLUMNS, edges, executions, leads, node_runs, plans
 
 _EXECUTION_FIELDS = tuple(field.name for field in fields(Execution))
 _RUN_FIELDS = tuple(field.name for field in fields(NodeRun))
@@ -31,10 +32,10 @@ _RUN_KEY = ("execution_id", "index")
 _CANCELLABLE = (NodeStatus.PENDING, NodeStatus.QUEUED, NodeStatus.WAITING)
 
 
-def _saving_runs() -> Update:
+def _saving_runs() -> Prepared:
     """Replaces rows whose claim is not newer than ours."""
     runs = node_runs.c
-    return (
+    return Prepared(
         update(node_runs)
         .where(
             runs.execution_id == bindparam("of_execution"),
@@ -46,15 +47,13 @@ def _saving_runs() -> Update:
 
 
 @cache
-def _saving(names: tuple[str, ...]) -> Update:
+def _saving(names: tuple[str, ...]) -> Prepared:
     """Writes these columns of one execution."""
     row = executions.c.id == bindparam("of_execution")
-    return update(executions).where(row).values({name: bindparam(name) for name in names})
+    return Prepared(update(executions).where(row).values({name: bindparam(name) for name in names}))
 
 
 _SAVE_RUNS = _saving_runs()
-_ADD_EFFECTS = insert(outbox)
-_REMOVE_EFFECT = delete(outbox).where(outbox.c.id == bindparam("effect_id"))
 _ADD_LEAD = text("INSERT INTO leads (name, holder, beat) VALUES (:name, :holder, :beat) ON CONFLICT DO NOTHING")
 _ONE_NUMBER_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:workflow_id))")
 
@@ -100,7 +99,7 @@ class SqlTransaction:
         new = {name: getattr(execution, name) for name in _EXECUTION_FIELDS}
         changed = {name: value for name, value in new.items() if value != getattr(before, name)}
         if changed:
-            self._connection.execute(_saving(tuple(changed)), {"of_execution": execution.id, **changed})
+            _saving(tuple(changed)).write(self._connection, {"of_execution": execution.id, **changed})
         if "instance" in changed:
             self._hand_over([execution.id], execution.instance)
         self._locked[execution.id] = execution
@@ -129,7 +128,7 @@ class SqlTransaction:
             {**_run_values(run), "of_execution": run.execution_id, "of_index": run.index, "of_epoch": run.epoch}
             for run in runs
         ]
-        if self._connection.execute(_SAVE_RUNS, rows).rowcount != len(rows):
+        if _SAVE_RUNS.write(self._connection, *rows) != len(rows):
             self._explain_missing(runs)
 
     def cancel_pending(self, execution_id: str, at: datetime) -> int:
@@ -147,15 +146,13 @@ class SqlTransaction:
 
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None:
         self._know(execution_id)
-        rows = [{"execution_id": execution_id, "kind": each.kind, "payload": each.payload} for each in effects]
-        if rows:
-            self._connection.execute(_ADD_EFFECTS, rows)
+        write_effects(self._connection, execution_id, effects)
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         return read_effects(self._connection, instance, limit, execution_id)
 
     def remove_effect(self, effect_id: int) -> None:
-        self._connection.execute(_REMOVE_EFFECT, {"effect_id": effect_id})
+        remove_effect(self._connection, effect_id)
 
     def lead(self, name: str) -> Lead | None:
         row = self._connection.execute(select(leads).where(leads.c.name == name)).one_or_none()

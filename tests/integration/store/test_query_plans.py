@@ -22,7 +22,6 @@ from orchestrator.store.transaction import SqlTransaction
 from orchestrator.store.upgrade import prepare
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-Statement = tuple[str, Any]
 
 
 @pytest.fixture
@@ -50,25 +49,29 @@ def store(engine: Engine) -> SqlStore:
 
 
 @contextmanager
-def statements(engine: Engine) -> Iterator[list[Statement]]:
-    seen: list[Statement] = []
+def statements(engine: Engine) -> Iterator[list[str]]:
+    """What SQLite itself is given to do, whoever asks for it."""
+    seen: list[str] = []
+    used: list[Any] = []
 
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        seen.append((statement, parameters))
+    def trace(connection: Any, *_rest: object) -> None:
+        used.append(connection)
+        connection.set_trace_callback(seen.append)
 
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "checkout", trace)
     yield seen
-    event.remove(engine, "before_cursor_execute", note)
+    event.remove(engine, "checkout", trace)
+    for connection in used:
+        connection.set_trace_callback(None)
 
 
-def plans_of(engine: Engine, seen: list[Statement]) -> list[str]:
+def plans_of(engine: Engine, seen: list[str]) -> list[str]:
     """What SQLite would do for each statement, a line a step."""
     found = []
     with engine.connect() as connection:
-        for statement, parameters in seen:
+        for statement in seen:
             if statement.split()[0] in ("SELECT", "UPDATE", "DELETE"):
-                values = parameters[0] if isinstance(parameters, list) else parameters
-                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
                 found += [str(row.detail) for row in rows]
     return found
 
