@@ -105,8 +105,9 @@ class ControlLoop:
             decide.time_out(self._services, run)
 
     def _sweep_leases(self) -> None:
-        now = self._services.clock.monotonic()
         leases = self._services.store.leases(self._services.instance)
+        # Only now: a beat between the two readings would seem older than it is, by as long as this process stood still.
+        now = self._services.clock.monotonic()
         for lease in leases:
             if self._leases.unchanged(_claim(lease), lease.beat, now) >= LOST_AFTER_SECONDS:
                 advance.lose(self._services, lease)

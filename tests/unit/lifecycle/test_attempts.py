@@ -10,7 +10,7 @@ import pytest
 from orchestrator.definition.model import Agent, ContextMode, JsonValue, Merge, Run, WorkspaceMode
 from orchestrator.errors import SetupError
 from orchestrator.execution.state import ExecutionStatus, FailureClass, Level, Outcome, Usage
-from orchestrator.lifecycle.ports import AgentTask, Control, LogSink, ShellTask, Task
+from orchestrator.lifecycle.ports import AgentTask, Control, Lease, LogSink, ShellTask, Task
 from tests.fakes.runner import writes
 from tests.fakes.world import World, agent, node, workflow
 
@@ -295,3 +295,22 @@ def test_an_empty_workspace_where_there_is_no_repository(world: World) -> None:
     execution = world.run(workflow(node("a", workspace=WRITE)), snapshot=None)
     assert execution.status is ExecutionStatus.COMPLETED
     assert execution.result is None
+
+
+def test_a_control_loop_that_stood_still_takes_nothing_from_whoever_beats(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution = world.start(workflow(node("a")))
+    world.claim()
+    leases = world.store.leases
+
+    def late(instance: str) -> list[Lease]:
+        world.clock.advance(31)
+        world.store.beat(leases(instance))
+        return leases(instance)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "leases", late)
+        world.control.step()
+    world.control.step()
+    assert world.statuses(execution) == {"a": "running"}
