@@ -68,7 +68,7 @@ def propagate(
 def arrive(run: NodeRun, predecessors: Sequence[NodeRun], situation: Situation) -> NodeRun:
     """`run`, whose predecessors have all settled: ready, waiting for a person, skipped, or failed by its `if`."""
     node = situation.workflow.nodes[run.node]
-    informed = _with_ancestors(run, predecessors)
+    informed = with_ancestors(run, predecessors)
     try:
         wanted = _edges_hold(node, predecessors) and _condition_holds(node, informed, predecessors, situation)
     except ExpressionError as error:
@@ -84,7 +84,8 @@ def skipped(run: NodeRun, now: datetime) -> NodeRun:
     return replace(run, status=NodeStatus.SKIPPED, result=Result.SKIPPED, completed_at=now)
 
 
-def _with_ancestors(run: NodeRun, predecessors: Sequence[NodeRun]) -> NodeRun:
+def with_ancestors(run: NodeRun, predecessors: Sequence[NodeRun]) -> NodeRun:
+    """`run`, knowing what became of all its ancestors, and which commits come from them."""
     return replace(
         run,
         any_failed=any(before.any_failed or before.result is Result.FAILURE for before in predecessors),

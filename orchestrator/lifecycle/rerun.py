@@ -15,6 +15,8 @@ from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import StartRequest, start
 from orchestrator.lifecycle.transition import Transition
 
+Edges = Sequence[tuple[int, int]]
+
 _UNSUCCESSFUL = frozenset({NodeStatus.FAILED, NodeStatus.CANCELLED})
 
 
@@ -58,7 +60,7 @@ def _with_descendants(chosen: set[int], edges: Iterable[tuple[int, int]]) -> set
     return found
 
 
-def _reopen(services: Services, execution_id: str, chosen: set[int], edges: Sequence[tuple[int, int]]) -> None:
+def _reopen(services: Services, execution_id: str, chosen: set[int], edges: Edges) -> None:
     waiting_for = dict.fromkeys(chosen, 0)
     for source, target in edges:
         if target in chosen:
@@ -74,8 +76,22 @@ def _reopen(services: Services, execution_id: str, chosen: set[int], edges: Sequ
         change.execution = replace(_unended(change.execution, services.instance), started_at=_began(kept))
         if change.execution.started_at:
             change.began()
+        unaware = [run for run in kept if run.status is NodeStatus.CANCELLED]
+        change.put(unaware, _informed(unaware, runs, edges))
         change.put(old, new)
         _set_off(change, [run for run in new if run.waiting_for == 0])
+
+
+def _informed(cancelled: Sequence[NodeRun], runs: Sequence[NodeRun], edges: Edges) -> list[NodeRun]:
+    """Runs cancelled before their turn came never heard of their ancestors; what follows on them must."""
+    known = {run.index: run for run in runs}
+    sources: dict[int, list[int]] = {run.index: [] for run in cancelled}
+    for source, target in edges:
+        if target in sources:
+            sources[target].append(source)
+    for run in cancelled:
+        known[run.index] = machine.with_ancestors(run, [known[source] for source in sources[run.index]])
+    return [known[run.index] for run in cancelled]
 
 
 def _forget_effects(change: Transition) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.definition.model import Approval, Retry, RetryClass, WorkspaceMode
+from orchestrator.definition.model import Approval, EdgeCondition, Need, Retry, RetryClass, WorkspaceMode
 from orchestrator.errors import Conflict, NotFound
 from orchestrator.execution.state import ExecutionStatus, FailureClass, NodeStatus, Outcome
 from orchestrator.lifecycle import advance
@@ -145,6 +145,28 @@ def test_a_rerun_of_a_node_runs_it_and_all_that_follow(world: World) -> None:
     rerun(world.services, execution.id, failed_only=False, node="b")
     world.work()
     assert [task.key for task in world.runner.tasks] == ["b", "c"]
+
+
+def test_what_runs_again_behind_a_cancelled_node_knows_what_came_before_that(world: World) -> None:
+    world.runner.deeds["a"] = writes(new_txt="text")
+    definition = workflow(
+        node("a", workspace=WorkspaceMode.WRITE),
+        node("b", "a"),
+        node("c", "b"),
+        node("d", Need(node="c", when=EdgeCondition.ALWAYS), implied_success=False, condition="failure()"),
+    )
+    world.runner.deeds["b"] = lambda task, log, control: cancel(world.services, execution.id, "alice") or FAILED
+    execution = world.start(definition)
+    world.work()
+    assert world.statuses(execution) == {"a": "completed", "b": "failed", "c": "cancelled", "d": "cancelled"}
+    seen: list[bool] = []
+    world.runner.deeds["d"] = lambda task, log, control: Outcome(
+        exit_code=int(not seen.append((task.workspace / "new.txt").exists()))
+    )
+    rerun(world.services, execution.id, failed_only=False, node="d")
+    world.work()
+    assert world.statuses(execution)["d"] == "completed"
+    assert seen == [True]
 
 
 def test_a_rerun_of_everything_is_a_new_execution(world: World) -> None:
