@@ -14,7 +14,7 @@ from tests.bench.engine import execution_seconds
 from tests.bench.floor import floor, through_bash
 from tests.bench.options import Options
 from tests.bench.scene import Scene, database, tree
-from tests.bench.shapes import Shape, chain
+from tests.bench.shapes import Shape, chain, fan
 from tests.bench.table import figure, table
 
 SMALL, LARGE = "layered-500", "layered-10000"
@@ -31,7 +31,7 @@ def measure(options: Options, scene: Scene) -> dict[str, Any]:
         for kind in options.databases:
             url = stack.enter_context(database(kind, scene.folder))
             systems[kind] = stack.enter_context(tree(scene, **options.settings(scene, kind, url)))
-            execution_seconds(systems[kind], chain(WARM_NODES))
+            execution_seconds(systems[kind], fan(WARM_NODES))
         shapes = [_shape(shape, options, systems, scene) for shape in options.shapes]
     return {"shapes": shapes, "large_to_small": _ratios(shapes)}
 

@@ -20,7 +20,7 @@ from tests.bench.engine import run_to_end
 from tests.bench.options import Options
 from tests.bench.processes import memory
 from tests.bench.scene import Scene, database, taken_on
-from tests.bench.shapes import SHAPES, chain
+from tests.bench.shapes import SHAPES, fan
 from tests.bench.table import figure, table
 
 LOOK_SECONDS = 0.2
@@ -88,7 +88,7 @@ def _server(scene: Scene, settings: Mapping[str, str]) -> Iterator[Sample]:
         stack.enter_context(taken_on(scene.environment(**shared)))
         services = stack.enter_context(app.shared(scene.settings(**shared)))
         _await(lambda: bool(processes[0].net_connections("tcp")))
-        run_to_end(services, chain(WARM_NODES).request())
+        run_to_end(services, fan(WARM_NODES).request())
         everything = [psutil.Process(server.pid), *processes]
         yield {"what": "server, scheduler, workers", "state": "idle", **memory(everything)}
         id = start(services, SHAPES[BUSY]().request()).id
