@@ -16,6 +16,9 @@ MASK: Final = "***"
 SHORTEST: Final = 4
 """Characters a value must have; masking shorter ones would only garble texts, and show what they were."""
 
+FEW: Final = 100
+"""Values that are looked for one by one in every text."""
+
 
 class Mask:
     """Replaces known values by `***`, also where they are written in JSON, in an address or in base64.
@@ -27,6 +30,7 @@ class Mask:
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
         self._longest_first: list[str] = []
+        self._by_beginning: dict[str, list[str]] = {}
         for value in values:
             self.add(value)
 
@@ -37,6 +41,7 @@ class Mask:
             self._known |= new
             for form in new:
                 insort(self._longest_first, form, key=_shortness)
+                self._by_beginning.setdefault(form[:SHORTEST], []).append(form)
 
     def text(self, text: str) -> str:
         """`text` without the values; where colours divided one, the text loses them."""
@@ -60,10 +65,18 @@ class Mask:
                 return value
 
     def _replaced(self, text: str) -> str:
-        for value in self._longest_first:
+        for value in self._candidates(text):
             if value in text:
                 text = text.replace(value, MASK)
         return text
+
+    def _candidates(self, text: str) -> list[str]:
+        """The values to look for, longest first: where they are many, those whose beginning `text` holds."""
+        if len(self._longest_first) <= FEW:
+            return self._longest_first
+        pieces = {text[start : start + SHORTEST] for start in range(len(text) - SHORTEST + 1)}
+        begun = pieces & self._by_beginning.keys()
+        return sorted((value for piece in begun for value in self._by_beginning[piece]), key=_shortness)
 
 
 def _shortness(value: str) -> int:

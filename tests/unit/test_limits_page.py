@@ -70,6 +70,7 @@ OWN = {
     "lifecycle.authorship.LONGEST_SUBJECT",
     "runners.claude_stream.MOST_COUNTED",
     "git.command.MAX_OUTPUT_BYTES",
+    "git.unpacked.MAX_BYTES",
 }
 """How the code goes about its work: nobody meets these."""
 

@@ -22,6 +22,8 @@ from orchestrator.definition.expressions.syntax import (
 from orchestrator.definition.expressions.values import equal, fold, is_primitive, is_truthy, less, to_number, to_text
 from orchestrator.definition.model import JsonValue
 
+_CHARACTERS_OF_A_NAME = 10
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
@@ -54,7 +56,7 @@ class _Evaluator:
             case Name(name=name):
                 return _member(self._context, name)
             case Index(target=target, key=key):
-                return _indexed(self.value(target), self.value(key))
+                return self._indexed(self.value(target), self.value(key))
             case Call():
                 return self._call(node)
             case Not(operand=operand):
@@ -86,10 +88,19 @@ class _Evaluator:
 
     def _looking(self, values: list[JsonValue]) -> list[JsonValue]:
         """`values`, counted: a short expression may look at a long text hundreds of times."""
-        self._looked_at += sum(len(value) for value in values if isinstance(value, (str, list, dict)))
+        self._count(sum(len(value) for value in values if isinstance(value, (str, list, dict))))
+        return values
+
+    def _count(self, characters: int) -> None:
+        self._looked_at += characters
         if self._looked_at > MAX_LOOKED_AT:
             raise EvaluationError(f"the expression looks through more than {MAX_LOOKED_AT:,} characters")
-        return values
+
+    def _indexed(self, target: JsonValue, key: JsonValue) -> JsonValue:
+        if isinstance(target, dict) and is_primitive(key) and to_text(key) not in target:
+            # Then every name is compared without case.
+            self._count(_CHARACTERS_OF_A_NAME * len(target))
+        return _indexed(target, key)
 
     def _state(self, name: str) -> bool:
         if name == "always":

@@ -15,7 +15,7 @@ from orchestrator.definition.model import JsonValue
 MAX_TEXT = 10_000_000
 """Characters that one evaluation may produce."""
 
-MAX_LOOKED_AT = 50_000_000
+MAX_LOOKED_AT = 20_000_000
 """Characters that the functions and comparisons of one evaluation may look through."""
 
 MAX_JSON_DEPTH = 100
