@@ -14,6 +14,7 @@ from orchestrator.execution import needs
 from orchestrator.execution.state import Commit, Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.services import Services
+from orchestrator.report.duration import span_seconds
 from orchestrator.report.view import ExecutionView, Links
 
 TAIL_LINES: Final = 40
@@ -66,7 +67,7 @@ def as_json(seen: ExecutionView) -> dict[str, JsonValue]:
         "created_at": _time(execution.created_at),
         "started_at": _time(execution.started_at),
         "completed_at": _time(execution.completed_at),
-        "duration_seconds": _seconds(execution.started_at, execution.completed_at or seen.now),
+        "duration_seconds": _seconds(execution.started_at, execution.completed_at, seen.now),
         "node_statuses": {node: status.value for node, status in node_statuses(seen.runs).items()},
         "node_runs": [_run(run, seen.now) for run in seen.runs],
         "output_data": _output_data(seen),
@@ -106,7 +107,7 @@ def _run(run: NodeRun, now: datetime) -> dict[str, JsonValue]:
         "attempt": run.attempt,
         "started_at": _time(run.started_at),
         "completed_at": _time(run.completed_at),
-        "duration_seconds": _seconds(run.started_at, run.completed_at or now),
+        "duration_seconds": _seconds(run.started_at, run.completed_at, now),
         "outputs": outcome.outputs if outcome else {},
         "error_code": run.error_code,
         "error_message": outcome.message if outcome and outcome.failure else None,
@@ -150,5 +151,6 @@ def _time(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
-def _seconds(start: datetime | None, end: datetime) -> float | None:
-    return round((end - start).total_seconds(), 3) if start else None
+def _seconds(start: datetime | None, end: datetime | None, now: datetime) -> float | None:
+    seconds = span_seconds(start, end, now)
+    return None if seconds is None else round(seconds, 3)

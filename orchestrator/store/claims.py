@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, or_, select, text, update
 
@@ -13,6 +13,8 @@ from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import RUN_COLUMNS, executions, node_runs
 
 QUEUED = text("node_runs.status = 'queued'")
+SET_BACK = timedelta(minutes=1)
+"""A run that became ready so far in the future says that the clock was set back since: its delay counts no more."""
 
 
 _FIRST_DUE = Prepared(
@@ -22,7 +24,11 @@ _FIRST_DUE = Prepared(
         QUEUED,
         node_runs.c.instance == bindparam("of_instance"),
         node_runs.c.queue == bindparam("label"),
-        or_(node_runs.c.not_before.is_(None), node_runs.c.not_before <= bindparam("now")),
+        or_(
+            node_runs.c.not_before.is_(None),
+            node_runs.c.not_before <= bindparam("now"),
+            node_runs.c.ready_at > bindparam("ahead"),
+        ),
         executions.c.cancel_requested.is_(False),
     )
     .order_by(node_runs.c.priority.desc(), node_runs.c.ready_at, node_runs.c.execution_id, node_runs.c.index)
@@ -43,7 +49,8 @@ def claim(
     connection: Connection, *, labels: Sequence[str], instance: str, worker: str, now: datetime
 ) -> NodeRun | None:
     """As `Transaction.claim`. Each label is one step along an index; the best of them wins."""
-    rows = [_FIRST_DUE.row(connection, of_instance=instance, label=label, now=now) for label in dict.fromkeys(labels)]
+    when = {"now": now, "ahead": now + SET_BACK}
+    rows = [_FIRST_DUE.row(connection, of_instance=instance, label=label, **when) for label in dict.fromkeys(labels)]
     found = [NodeRun(**row) for row in rows if row is not None]
     return _take(connection, min(found, key=_urgency), worker, now) if found else None
 

@@ -12,7 +12,7 @@ from orchestrator.definition.codec import load_agents, load_workflow
 from orchestrator.errors import BadInput
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, Plan
 from orchestrator.lifecycle.ports import Lease, StoredEffect
-from orchestrator.store.claims import QUEUED
+from orchestrator.store.claims import QUEUED, SET_BACK
 from orchestrator.store.engine import WRITE
 from orchestrator.store.faults import translated
 from orchestrator.store.neighbourhood import (
@@ -161,7 +161,7 @@ def due_by_label(instance: str, now: datetime) -> Select[str, int]:
         .where(
             QUEUED,
             runs.instance == instance,
-            or_(runs.not_before.is_(None), runs.not_before <= now),
+            or_(runs.not_before.is_(None), runs.not_before <= now, runs.ready_at > now + SET_BACK),
             executions.c.cancel_requested.is_(False),
         )
         .group_by(runs.queue)

@@ -427,6 +427,13 @@ class TestClaiming:
         assert taken is not None
         assert (taken.execution_id, taken.index) == (THIRD, 0)
 
+    def test_a_delay_ends_where_the_clock_was_set_back_since_it_began(self, store: Store) -> None:
+        add(store, execution(), [queued(0, not_before=later(5))])
+        assert store.ready("here", later(-60)) == {}
+        assert claim(store, now=later(-60)) is None
+        assert store.ready("here", later(-61)) == {"default": 1}
+        assert claim(store, now=later(-61)) is not None
+
     def test_workers_at_once_never_get_the_same_run(self, store: Store) -> None:
         add(store, execution(), [queued(index) for index in range(24)])
         barrier = threading.Barrier(4)

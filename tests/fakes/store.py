@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Protocol, TypeVar
 
@@ -76,7 +76,7 @@ class Tables:
     def due(self, instance: str, now: datetime) -> list[NodeRun]:
         queued = self.moving_of(instance, NodeStatus.QUEUED)
         free = [run for run in queued if not self.executions[run.execution_id].cancel_requested]
-        return [run for run in free if run.not_before is None or run.not_before <= now]
+        return [run for run in free if run.not_before is None or run.not_before <= now or _set_back(run, now)]
 
     def effects(self, instance: str, execution_id: str | None) -> list[StoredEffect]:
         rows = [row for _, row in sorted(self.outbox.items())]
@@ -372,3 +372,7 @@ def _by_index(runs: Collection[NodeRun]) -> list[NodeRun]:
 
 def _claim_order(run: NodeRun) -> tuple[int, datetime, str, int]:
     return -run.priority, run.ready_at or LONG_AGO, run.execution_id, run.index
+
+
+def _set_back(run: NodeRun, now: datetime) -> bool:
+    return run.ready_at is not None and run.ready_at > now + timedelta(minutes=1)

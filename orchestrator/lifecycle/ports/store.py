@@ -101,7 +101,8 @@ class Transaction(Protocol):
     def claim(self, *, labels: Sequence[str], instance: str, worker: str, now: datetime) -> NodeRun | None:
         """Take the first queued run that is due, or None.
 
-        Of executions of `instance` without `cancel_requested`, with a queue in `labels` and `not_before` past; by
+        Of executions of `instance` without `cancel_requested`, with a queue in `labels` and `not_before` past (or
+        `ready_at` more than a minute ahead: the clock was set back since, and the delay counts no more); by
         priority (higher first), then `ready_at`, then execution and index. It comes back `running`, with epoch and
         attempt one higher, `worker`, `started_at` and a fresh lease, already saved.
         """

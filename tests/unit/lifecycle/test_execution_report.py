@@ -6,6 +6,7 @@ import json
 
 from orchestrator.definition.model import Agent, Input, Matrix, Merge, WorkspaceMode
 from orchestrator.execution.state import FailureClass, Outcome, Usage
+from orchestrator.lifecycle.ports import Control, LogSink, Task
 from orchestrator.lifecycle.report import as_json, view
 from orchestrator.site.stored import StoredExecutions
 from tests.fakes.runner import writes
@@ -30,6 +31,19 @@ def test_the_rest_shape(world: World) -> None:
     failed = runs[1]
     assert isinstance(failed, dict)
     assert (failed["key"], failed["error_code"], failed["matrix"]) == ("test (2)", "RUN_EXIT", {"v": 2})
+
+
+def test_no_duration_is_negative_where_the_clock_was_set_back(world: World) -> None:
+    def deed(task: Task, log: LogSink, control: Control) -> Outcome:
+        world.clock.advance(-3600)
+        return Outcome()
+
+    world.runner.deeds["a"] = deed
+    shown = as_json(view(world.services, world.run(workflow(node("a"))).id))
+    runs = shown["node_runs"]
+    assert isinstance(runs, list)
+    assert isinstance(runs[0], dict)
+    assert (shown["duration_seconds"], runs[0]["duration_seconds"]) == (0, 0)
 
 
 def test_the_tail_of_a_failed_run_is_at_hand(world: World) -> None:
