@@ -69,6 +69,7 @@ class EmbeddedServer:
 
     def start(self) -> None:
         """Start, and wait until it answers; `SetupError` with the end of its log when it does not."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         self._socket.unlink(missing_ok=True)
         reading, writing = os.pipe()
         with self._log.open("wb") as log, os.fdopen(reading), os.fdopen(writing, "w") as configuration:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
-from orchestrator.errors import MyceliumError
+from orchestrator.errors import MyceliumError, SetupError
 from orchestrator.log_format import CONSOLE, configure
 from orchestrator.queue import mortal
 from orchestrator.queue.link import Link
@@ -30,6 +30,7 @@ from orchestrator.queue.pool import Pool, Role
 from orchestrator.queue.server import EmbeddedServer, find_binary
 
 MOST_KEPT = 8
+RESTARTS = 3
 
 log = logging.getLogger(__name__)
 
@@ -134,8 +135,16 @@ class Supervisor:
     def _tend(self) -> float | None:
         if self._server and not self._server.alive():
             log.warning("the embedded server ended; starting another one")
-            self._server.start()
+            _start_again(self._server)
         return self._pool.tend()
+
+
+def _start_again(server: EmbeddedServer) -> None:
+    """Whatever ended the server may end the next one too while it starts; `SetupError` where that goes on."""
+    for _ in range(RESTARTS - 1):
+        with suppress(SetupError):
+            return server.start()
+    return server.start()
 
 
 def _roles(plan: Plan, link: Link) -> list[Role]:

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
-from rq.exceptions import StopRequested
+from rq.exceptions import InvalidJobOperation, NoSuchJobError, StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -37,6 +38,8 @@ ALIVE_SECONDS = 180
 BEAT_SECONDS = 60.0
 DRAIN_SECONDS = 25.0
 DRAIN_EXPIRED = 75
+SERVER_GONE = (RedisError, InvalidJobOperation, NoSuchJobError)
+"""What RQ raises when the server went away in the middle of a job, or came back without it."""
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +86,16 @@ class NoLimit(BaseDeathPenalty):
     def setup_death_penalty(self) -> None: ...
 
     def cancel_death_penalty(self) -> None: ...
+
+
+class InALine(logging.Filter):
+    """A server that went away is told in a line; RQ would show the whole stack."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if isinstance(error, SERVER_GONE):
+            record.msg, record.args, record.exc_info = f"{record.getMessage()} ({error})", (), None
+        return True
 
 
 class TokenWorker(SimpleWorker):
@@ -148,6 +161,13 @@ class TokenWorker(SimpleWorker):
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         with self._beating(job, execution):
             return bool(super().perform_job(job, queue, execution))
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """The node is settled, or made ready again, in SQL; that its token could not be put away is one line."""
+        if isinstance(exc_info[1], SERVER_GONE):
+            log.warning("a token could not be put away: %s", exc_info[1])
+        else:
+            super().handle_exception(job, *exc_info)
 
     def rest(self) -> None:
         """Let pushers of tokens count this worker as free."""
@@ -222,7 +242,9 @@ def run(link: Link, seat: str) -> None:
     `Unavailable` without Redis; the pool starts another one then. `SetupError` where somebody must act first.
     """
     mortal.close_to_others()
-    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    rq_log = logging.getLogger("rq.worker")
+    rq_log.setLevel(logging.WARNING)
+    rq_log.addFilter(InALine())
     jobs: Any = import_module(link.jobs)
     # Without silent reconnects: RQ's loop must notice a new server, because that one does not know this worker.
     client = connect(link.redis_url, block_seconds=BLOCK_SECONDS, retries=0)

@@ -19,6 +19,7 @@ from orchestrator.queue.instance import Instance, dead
 from orchestrator.queue.launch import launched
 from orchestrator.queue.link import Link
 from orchestrator.queue.names import Names
+from orchestrator.queue.server import find_binary
 from orchestrator.queue.supervisor import Plan
 from orchestrator.queue.tokens import RedisWake
 from orchestrator.queue.tree import ProcessTree
@@ -143,6 +144,24 @@ def test_a_killed_server_comes_back_and_everything_goes_on(
     application.add(tmp_path, "after")
     assert eventually(lambda: application.done(tmp_path, "after"))
     assert connect(tree.redis_url).ping()
+
+
+def test_a_server_that_is_killed_while_it_comes_back_is_started_again(
+    plant: Plant, tmp_path: Path, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = tmp_path / "starts"
+    program = tmp_path / "bin" / "valkey-server"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\necho >> "{starts}"\n[ "$(wc -l < "{starts}")" = 2 ] && kill -9 $$\nexec "{find_binary()}" "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    tree = plant(control=True)
+    os.kill(tree.pids["server"], signal.SIGKILL)
+    eventually(lambda: starts.read_text().count("\n") == 3)
+    application.add(tmp_path, "after")
+    assert eventually(lambda: application.done(tmp_path, "after"))
 
 
 def test_nothing_survives_the_killing_of_the_parent(link: Link, tmp_path: Path, eventually: Eventually) -> None:
