@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -46,6 +47,9 @@ PRELOAD_SHARED = (
     "sqlalchemy.dialects.postgresql",
 )
 """What comes on top where the database is PostgreSQL."""
+
+DRIVERS = ("psycopg",)
+"""And these, where they are installed; that one is missing is told by whoever opens the store."""
 
 SHARED_INSTANCE = "shared"
 """The instance of executions whose workers and control loop are started apart, by `worker` and `scheduler`."""
@@ -102,7 +106,9 @@ def repository(settings: Settings) -> Git:
 
 def preload(settings: Settings) -> tuple[str, ...]:
     """The modules that the processes of a tree share because they are imported before the fork."""
-    return PRELOAD if settings.database_url.startswith("sqlite") else PRELOAD + PRELOAD_SHARED
+    if settings.database_url.startswith("sqlite"):
+        return PRELOAD
+    return PRELOAD + PRELOAD_SHARED + tuple(driver for driver in DRIVERS if find_spec(driver))
 
 
 def build_in_child(*, redis_url: str, instance: str, root: str) -> Services:
