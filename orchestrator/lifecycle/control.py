@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
-from orchestrator.errors import MyceliumError, SetupError
+from orchestrator.errors import MyceliumError, SetupError, Unavailable
 from orchestrator.lifecycle import advance, decide
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Lead, Lease
@@ -63,7 +65,9 @@ class ControlLoop:
         What cannot be done now, because a service is out of reach, is logged, once as long as nothing else is the
         matter, and left to the next pass. `SetupError` where somebody must act first.
         """
-        if not self._leads_now():
+        with self._watchful():
+            leads = self._leads_now()
+        if not leads:
             self._cleaned_at = None
             return STEP_SECONDS
         trouble: set[str] = set()
@@ -105,13 +109,23 @@ class ControlLoop:
             decide.time_out(self._services, run)
 
     def _sweep_leases(self) -> None:
-        leases = self._services.store.leases(self._services.instance)
+        with self._watchful():
+            leases = self._services.store.leases(self._services.instance)
         # Only now: a beat between the two readings would seem older than it is, by as long as this process stood still.
         now = self._services.clock.monotonic()
         for lease in leases:
             if self._leases.unchanged(_claim(lease), lease.beat, now) >= LOST_AFTER_SECONDS:
                 advance.lose(self._services, lease)
         self._leases.forget_all_but({_claim(lease) for lease in leases})
+
+    @contextmanager
+    def _watchful(self) -> Iterator[None]:
+        """Nobody could beat while the store was away, so that nobody has been silent since."""
+        try:
+            yield
+        except Unavailable:
+            self._leases, self._leads = Patience(), Patience()
+            raise
 
     def _wake_workers(self) -> None:
         ready = self._services.store.ready(self._services.instance, self._services.clock.now())

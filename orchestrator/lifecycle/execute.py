@@ -16,6 +16,7 @@ from orchestrator.lifecycle.carry_out import carry_out
 from orchestrator.lifecycle.claim import Claim, Claimant, claim
 from orchestrator.lifecycle.logbook import Logbook
 from orchestrator.lifecycle.masking import Mask
+from orchestrator.lifecycle.outage import through_outage
 from orchestrator.lifecycle.ports import Control, StopReason, StopSignals
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.temporary import Folders
@@ -46,17 +47,17 @@ def _take_on(
             finally:
                 folders.clear()
             if outcome.cancelled and control.reason() is StopReason.DRAIN:
-                advance.requeue(services, ours.run)
+                through_outage(lambda: advance.requeue(services, ours.run))
                 return None
-            return advance.settle(services, ours.run, outcome, claimant)
+            return through_outage(lambda: advance.settle(services, ours.run, outcome, claimant))
     except StaleClaim as stale:
         _LOG.info("the work on %s of execution %s is dropped: %s", ours.run.key, ours.run.execution_id, stale)
         return None
 
 
 def _attempted(services: Services, ours: Claim, control: Control, folders: Folders) -> Outcome:
-    run, execution = ours.run, _started(services, ours)
-    plan = services.plan(run.execution_id)
+    run, execution = ours.run, through_outage(lambda: _started(services, ours))
+    plan = through_outage(lambda: services.plan(run.execution_id))
     mask = Mask(services.secrets.values())
     with Logbook(services, run, mask) as log:
         try:

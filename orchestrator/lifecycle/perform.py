@@ -7,11 +7,11 @@ died. So each may happen twice, and none does harm by it. Those of one execution
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
-from orchestrator.errors import MyceliumError
+from orchestrator.errors import MyceliumError, Unavailable
 from orchestrator.lifecycle import finish
 from orchestrator.lifecycle.notice import Notice, tell
 from orchestrator.lifecycle.ports import StoredEffect
@@ -34,22 +34,33 @@ def changing(services: Services, execution_id: str) -> Iterator[Transition]:
 def perform(services: Services, execution_id: str) -> bool:
     """Perform an execution's outbox until it is empty; false where an effect could not be performed now.
 
-    What remains is left to the control loop, which comes back to it.
+    What remains is left to the control loop, which comes back to it. The change itself is committed, so that a store
+    which has gone away since is no error of it.
     """
-    while rows := _page(services, execution_id):
-        done: list[int] = []
-        try:
-            for row in rows:
-                if row.effect.kind == "finish" and not services.branches:
-                    services.wake.control()
-                    return False
-                EFFECTS[row.effect.kind](services, row)
-                done.append(row.id)
-        except MyceliumError as error:
-            _LOG.warning("%s of execution %s waits: %s", row.effect.kind, execution_id, error)
-            return False
-        finally:
-            _remove(services, done)
+    try:
+        while rows := _page(services, execution_id):
+            if not _performed(services, execution_id, rows):
+                return False
+    except Unavailable as error:
+        _LOG.warning("the outbox of execution %s waits: %s", execution_id, error)
+        return False
+    return True
+
+
+def _performed(services: Services, execution_id: str, rows: Sequence[StoredEffect]) -> bool:
+    done: list[int] = []
+    try:
+        for row in rows:
+            if row.effect.kind == "finish" and not services.branches:
+                services.wake.control()
+                return False
+            EFFECTS[row.effect.kind](services, row)
+            done.append(row.id)
+    except MyceliumError as error:
+        _LOG.warning("%s of execution %s waits: %s", row.effect.kind, execution_id, error)
+        return False
+    finally:
+        _remove(services, done)
     return True
 
 

@@ -10,6 +10,7 @@ from orchestrator.definition.model import WorkspaceMode
 from orchestrator.execution.state import FailureClass
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.authorship import MYCELIUM, merge_message
+from orchestrator.lifecycle.outage import through_outage
 from orchestrator.lifecycle.ports import Workspace
 from orchestrator.lifecycle.travel import bring
 
@@ -48,7 +49,7 @@ def starting_commits(attempt: Attempt) -> tuple[str, ...]:
 
 def fetch(attempt: Attempt, commit: str) -> None:
     """Bring a commit that was made on another machine here, from its bundle."""
-    bring(attempt.services, attempt.execution, commit)
+    through_outage(lambda: bring(attempt.services, attempt.execution, commit))
 
 
 def _merged(attempt: Attempt, workspace: Workspace, commits: Sequence[str]) -> Workspace:

@@ -18,12 +18,16 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
+# How soon a server that vanished without a word is given up; the URL may say otherwise. libpq's own names.
+_REACH = {"connect_timeout": 10, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4}
 _inherited: list[Pool] = []
 
 
 def build_engine(url: URL) -> Engine:
     """An engine that connects when first used, and that a forked child can go on using."""
-    engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+    shared = url.get_backend_name() != "sqlite"
+    reach = {name: value for name, value in _REACH.items() if shared and name not in url.query}
+    engine = create_engine(url, pool_pre_ping=shared, connect_args=reach)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_once
 
 from orchestrator.errors import BadInput, SetupError
+from orchestrator.lifecycle.outage import through_outage
 from orchestrator.store.blobs import is_digest, unknown
 from orchestrator.store.engine import WRITE
 from orchestrator.store.faults import translated
@@ -36,24 +37,16 @@ class PostgresBlobs:
     def put(self, source: bytes | Path) -> str:
         """Store bytes, or the file at a path without reading it whole; the digest.
 
-        `SetupError` on a full server, `Unavailable` where it cannot be reached; then nothing is stored.
+        `SetupError` on a full server, `Unavailable` where it cannot be reached for long; then nothing is stored.
         """
         with _opened(source) as file:
             digest, size = _measured(file)
-            with translated(self._where), self._writer.begin() as connection:
-                # Whoever stores the same bytes meanwhile is waited for here.
-                row = insert_once(blobs).values(digest=digest, size=size).on_conflict_do_nothing()
-                if connection.execute(row.returning(blobs.c.digest)).first():
-                    file.seek(0)
-                    _insert(connection, digest, file)
+            through_outage(lambda: self._store(digest, size, file))
         return digest
 
     def get(self, digest: str) -> bytes:
         """The content; `NotFound` for an unknown digest, `SetupError` where the rows no longer have their digest."""
-        with translated(self._where), self._engine.connect() as connection:
-            if not _has(connection, digest):
-                raise unknown(digest)
-            content = b"".join(_chunks(connection, digest))
+        content = through_outage(lambda: self._content(digest))
         if hashlib.sha256(content).hexdigest() != digest:
             raise SetupError(
                 f"{self._where}: the blob {digest} was changed or is damaged",
@@ -71,6 +64,20 @@ class PostgresBlobs:
             return
         with translated(self._where), self._writer.begin() as connection:
             connection.execute(delete(blobs).where(blobs.c.digest == digest))
+
+    def _store(self, digest: str, size: int, file: BinaryIO) -> None:
+        with translated(self._where), self._writer.begin() as connection:
+            # Whoever stores the same bytes meanwhile is waited for here.
+            row = insert_once(blobs).values(digest=digest, size=size).on_conflict_do_nothing()
+            if connection.execute(row.returning(blobs.c.digest)).first():
+                file.seek(0)
+                _insert(connection, digest, file)
+
+    def _content(self, digest: str) -> bytes:
+        with translated(self._where), self._engine.connect() as connection:
+            if not _has(connection, digest):
+                raise unknown(digest)
+            return b"".join(_chunks(connection, digest))
 
 
 @contextmanager
