@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from orchestrator.cli.screens import Screen
+from orchestrator.errors import Unavailable
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import LiveEventKind
@@ -16,6 +17,8 @@ from orchestrator.report.view import ExecutionView
 # A view is read anew at most this often, and at most a fifth of the time goes into reading views.
 LEAST_PAUSE_SECONDS = 0.1
 PAUSE_FACTOR = 4
+OUTAGE_SECONDS = 120.0
+AFTER_ERROR_SECONDS = 0.5
 ENDINGS = (
     LiveEventKind.EXECUTION_COMPLETED,
     LiveEventKind.EXECUTION_FAILED,
@@ -24,19 +27,42 @@ ENDINGS = (
 
 
 def follow(services: Services, execution_id: str, screen: Screen) -> ExecutionView:
-    """Show the execution until it has ended or waits for a person; the last view, shown already."""
+    """Show the execution until it has ended or waits for a person; the last view, shown already.
+
+    The work goes on elsewhere, so a database or Redis that is out of reach is waited for; `Unavailable` after
+    `OUTAGE_SECONDS` without a view.
+    """
+    seen_at = time.monotonic()
+
+    def shown(seen: ExecutionView) -> None:
+        nonlocal seen_at
+        seen_at = time.monotonic()
+        screen.update(seen)
+
+    while True:
+        try:
+            return _followed(services, execution_id, screen, shown)
+        except Unavailable:
+            if time.monotonic() - seen_at > OUTAGE_SECONDS:
+                raise
+            time.sleep(AFTER_ERROR_SECONDS)
+
+
+def _followed(
+    services: Services, execution_id: str, screen: Screen, shown: Callable[[ExecutionView], None]
+) -> ExecutionView:
     with services.events.subscribe(execution_id) as events:
         pace = Pace(time.monotonic)
-        seen = _shown(services, execution_id, screen, pace)
+        seen = _read(services, execution_id, shown, pace)
         while not settled(seen):
             event = next(events, None)
             if event is not None:
                 screen.hear(event)
             if event is None or event.event in ENDINGS or pace.due():
-                seen = _shown(services, execution_id, screen, pace)
+                seen = _read(services, execution_id, shown, pace)
     # The worker that ended it may still be keeping the result on a branch; doing that twice is no harm.
     perform(services, execution_id)
-    return _shown(services, execution_id, screen, pace)
+    return _read(services, execution_id, shown, pace)
 
 
 def settled(seen: ExecutionView) -> bool:
@@ -44,10 +70,10 @@ def settled(seen: ExecutionView) -> bool:
     return seen.execution.status.ended or seen.execution.status is ExecutionStatus.WAITING
 
 
-def _shown(services: Services, execution_id: str, screen: Screen, pace: Pace) -> ExecutionView:
+def _read(services: Services, execution_id: str, shown: Callable[[ExecutionView], None], pace: Pace) -> ExecutionView:
     with pace:
         seen = view(services, execution_id)
-    screen.update(seen)
+    shown(seen)
     return seen
 
 
