@@ -63,7 +63,7 @@ def _component(text: str) -> str:
 
 def _create(services: Services, execution: Execution, commit: str) -> str:
     """A rerun, or another store, may have taken the name for another commit: then `-2` and so on."""
-    name = branch_name(execution)
+    name = execution.result_branch or branch_name(execution)
     for attempt in count(1):
         branch = name if attempt == 1 else f"{name}-{attempt}"
         try:
