@@ -1,0 +1,105 @@
+"""What `origin` is known to have, and fetching from it without touching the clone or running what it names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import Unavailable
+from orchestrator.git.repository import GitRepository
+from tests.fakes.checkout import Checkout
+
+UNKNOWN = "1" * 40
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Checkout:
+    return Checkout.create(tmp_path / "upstream")
+
+
+@pytest.fixture
+def clone(tmp_path: Path, upstream: Checkout) -> Checkout:
+    made = Checkout(folder=tmp_path / "clone")
+    made.root.mkdir(parents=True)
+    made.git("clone", "--quiet", str(upstream.root), ".")
+    return made
+
+
+def git_of(checkout: Checkout, **environ: str) -> GitRepository:
+    return GitRepository(
+        root=checkout.root,
+        cache_dir=checkout.folder / "cache",
+        environ={"PATH": os.environ["PATH"], "HOME": str(checkout.folder / "home"), **environ},
+    )
+
+
+def head(checkout: Checkout) -> str:
+    return checkout.git("rev-parse", "HEAD").strip()
+
+
+def test_what_origin_had_is_published(clone: Checkout) -> None:
+    first = head(clone)
+    clone.git("-c", "user.name=N", "-c", "user.email=e@x", "commit", "--quiet", "--allow-empty", "-m", "Mine")
+    git = git_of(clone)
+    assert git.published() == [first]
+    clone.git("remote", "rename", "origin", "elsewhere")
+    assert git.published() == []
+
+
+def test_a_bundle_of_what_is_published_is_empty(clone: Checkout) -> None:
+    git = git_of(clone)
+    assert git.bundle(git.snapshot().base, known=git.published()) == b""
+
+
+def test_a_new_commit_is_fetched_and_the_clone_stays_as_it_is(clone: Checkout, upstream: Checkout) -> None:
+    upstream.write("new.txt", "new")
+    upstream.commit("New")
+    git, before = git_of(clone), clone.state()
+    assert not git.has(head(upstream))
+    assert git.fetch(head(upstream))
+    assert git.read(head(upstream), "new.txt") == b"new"
+    assert clone.state() == before
+    assert not git.fetch(UNKNOWN)
+
+
+def test_without_origin_nothing_is_fetched(upstream: Checkout) -> None:
+    assert git_of(upstream).fetch(UNKNOWN) is False
+
+
+def test_an_origin_that_cannot_be_read_is_worth_another_try(clone: Checkout) -> None:
+    clone.git("remote", "set-url", "origin", str(clone.folder / "gone"))
+    with pytest.raises(Unavailable, match=r"`origin` of .* cannot be read"):
+        git_of(clone).fetch(UNKNOWN)
+
+
+@pytest.mark.parametrize("address", ["ext::sh -c 'touch {proof}'", "--upload-pack=touch {proof}"])
+def test_an_address_never_runs_a_program(clone: Checkout, address: str) -> None:
+    proof = clone.folder / "proof"
+    clone.git("config", "remote.origin.url", address.format(proof=proof))
+    clone.git("config", "protocol.ext.allow", "always")
+    with pytest.raises(Unavailable):
+        git_of(clone).fetch(UNKNOWN)
+    assert not proof.exists()
+
+
+def test_the_clones_own_config_names_no_program_for_a_fetch(clone: Checkout, upstream: Checkout) -> None:
+    proof = clone.folder / "proof"
+    for name in ("core.sshCommand", "remote.origin.uploadpack", "core.hooksPath", "credential.helper"):
+        clone.git("config", name, f"!touch {proof}")
+    upstream.write("new.txt", "new")
+    upstream.commit("New")
+    assert git_of(clone).fetch(head(upstream))
+    assert not proof.exists()
+
+
+def test_the_users_own_config_may_say_how_to_get_there(clone: Checkout, upstream: Checkout) -> None:
+    clone.git("remote", "set-url", "origin", "https://git.example.invalid/it")
+    (clone.folder / "home").mkdir()
+    (clone.folder / "home/.gitconfig").write_text(
+        f'[url "{upstream.root}"]\n\tinsteadOf = https://git.example.invalid/it\n'
+    )
+    upstream.write("new.txt", "new")
+    upstream.commit("New")
+    assert git_of(clone).fetch(head(upstream))
