@@ -5,14 +5,17 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli.place import current_settings
+from orchestrator.settings import MOST_CONCURRENCY
 
 if TYPE_CHECKING:
+    from orchestrator.definition.model import Workflow
     from orchestrator.lifecycle.start import StartRequest
     from orchestrator.queue.launch import Supervisor
     from orchestrator.settings import Settings
@@ -65,10 +68,17 @@ def _carried(wanted: Mapping[str, Any], supervisor: Supervisor, **terminal: bool
 
     settings, checked = _checked(wanted)
     here = Terminal.standard(os.environ, **terminal)
-    with app.embedded(settings, checked.workflow.queues, supervisor) as services:
+    workers = min(settings.concurrency, _useful_workers(checked.workflow))
+    with app.embedded(replace(settings, concurrency=workers), checked.workflow.queues, supervisor) as services:
         gc.freeze()
         gc.enable()
         return carry(services, settings, start(services, checked).id, here)
+
+
+def _useful_workers(workflow: Workflow) -> int:
+    """As many as can be at work at once, and one that takes over where one of them hangs."""
+    matrix = any(node.matrix for node in workflow.nodes.values())
+    return MOST_CONCURRENCY if matrix else len(workflow.nodes) + 1
 
 
 def _checked(wanted: Mapping[str, Any]) -> tuple[Settings, StartRequest]:
