@@ -6,6 +6,8 @@ Nothing is asserted: machines differ.
 from __future__ import annotations
 
 import json
+import signal
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -41,4 +43,6 @@ def main(options: Options) -> None:
 
 
 if __name__ == "__main__":
+    # Servers and process trees are ended on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     main(parse())
