@@ -9,6 +9,7 @@ WORKERS ?= 2
 MINUTES ?= 10
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+CHAOS_ARGS ?=
 
 # Relative, so that the checkout may lie in a path with spaces.
 BIN := .venv/bin
@@ -65,6 +66,10 @@ bench: setup ## Measure what Mycelium costs (BENCH_ARGS='--shape chain --databas
 .PHONY: fuzz
 fuzz: setup ## Feed every parser with what no one would write (MINUTES=10: for each)
 	@FUZZ_SECONDS=$$(($(MINUTES) * 60)) $(BIN)/python -m pytest -q -n $(WORKERS) -p no:cacheprovider $(FUZZ_ARGS) tests/fuzz
+
+.PHONY: chaos
+chaos: setup ## Kill processes at random under load, for 30 minutes (CHAOS_ARGS='--minutes 5 --database sqlite')
+	@$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
 
 .PHONY: site
 site: setup ## Build the static site of this repository's executions
