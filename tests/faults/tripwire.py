@@ -72,7 +72,7 @@ class Process:
 
     def __init__(self, services: Services, tripwire: Tripwire, ledger: Ledger) -> None:
         self.dead = False
-        self._tripwire = tripwire
+        self.tripwire = tripwire
         watched: dict[str, Any] = {name: Watched(getattr(services, name), self, name) for name in ADAPTERS}
         watched["store"] = WatchedStore(services.store, self, ledger)
         watched["runners"] = {name: Watched(runner, self, "runner") for name, runner in services.runners.items()}
@@ -82,7 +82,7 @@ class Process:
         """Pass a point, or die there; `Died` ever after."""
         if self.dead and threading.current_thread() is not threading.main_thread():
             raise Unavailable("the process of this thread has died")
-        if self.dead or self._tripwire.touch(point):
+        if self.dead or self.tripwire.touch(point):
             self.dead = True
             raise Died(point)
 
