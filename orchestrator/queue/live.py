@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
+from orchestrator.definition.model import JsonValue
 from orchestrator.errors import Unavailable
 from orchestrator.lifecycle.ports import LiveEvent, LiveEventKind
 from orchestrator.queue.connection import ANSWER_SECONDS, translated
@@ -34,10 +36,9 @@ class RedisEvents:
 
     def publish(self, *events: LiveEvent) -> None:
         try:
-            with translated("publishing live events"), self._client.pipeline(transaction=False) as pipeline:
-                for event in events:
-                    pipeline.publish(channel(event.execution_id), encode(event))
-                pipeline.execute()
+            with translated("publishing live events"):
+                for execution_id, some in groupby(events, key=lambda event: event.execution_id):
+                    self._client.publish(channel(execution_id), encode(some))
         except Unavailable as error:
             log.debug("%s", error)
 
@@ -53,35 +54,41 @@ class RedisEvents:
             yield _read(pubsub)
 
 
-def encode(event: LiveEvent) -> str:
-    return json.dumps(
-        {
-            "seq": event.seq,
-            "event": event.event,
-            "execution_id": event.execution_id,
-            "timestamp": event.timestamp.isoformat(),
-            "node_id": event.node_id,
-            "status": event.status,
-            "data": event.data,
-        }
-    )
+def encode(events: Iterable[LiveEvent]) -> str:
+    """Several events as one message: a message costs more than what it says."""
+    return json.dumps([_fields(event) for event in events])
 
 
-def decode(message: bytes) -> LiveEvent:
-    """The event in a message; `ValueError` when it is none."""
+def decode(message: bytes) -> list[LiveEvent]:
+    """The events in a message; `ValueError` when they are none."""
     try:
-        fields = json.loads(message)
-        return LiveEvent(
-            seq=int(fields["seq"]),
-            event=LiveEventKind(fields["event"]),
-            execution_id=str(fields["execution_id"]),
-            timestamp=datetime.fromisoformat(fields["timestamp"]),
-            node_id=fields["node_id"],
-            status=fields["status"],
-            data=dict(fields["data"]),
-        )
+        return [_event(fields) for fields in json.loads(message)]
     except (KeyError, TypeError) as error:
-        raise ValueError(f"not a live event: {error}") from error
+        raise ValueError(f"not live events: {error}") from error
+
+
+def _fields(event: LiveEvent) -> dict[str, JsonValue]:
+    return {
+        "seq": event.seq,
+        "event": event.event,
+        "execution_id": event.execution_id,
+        "timestamp": event.timestamp.isoformat(),
+        "node_id": event.node_id,
+        "status": event.status,
+        "data": event.data,
+    }
+
+
+def _event(fields: Mapping[str, Any]) -> LiveEvent:
+    return LiveEvent(
+        seq=int(fields["seq"]),
+        event=LiveEventKind(fields["event"]),
+        execution_id=str(fields["execution_id"]),
+        timestamp=datetime.fromisoformat(fields["timestamp"]),
+        node_id=fields["node_id"],
+        status=fields["status"],
+        data=dict(fields["data"]),
+    )
 
 
 def _read(pubsub: PubSub) -> Iterator[LiveEvent | None]:
@@ -89,7 +96,10 @@ def _read(pubsub: PubSub) -> Iterator[LiveEvent | None]:
         try:
             with translated("reading live events"):
                 message = pubsub.get_message(ignore_subscribe_messages=True, timeout=PATIENCE_SECONDS)
-            yield decode(message["data"]) if message else None
+            if message:
+                yield from decode(message["data"])
+            else:
+                yield None
         except Unavailable as error:
             log.debug("%s", error)
             yield None

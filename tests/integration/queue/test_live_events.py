@@ -48,17 +48,17 @@ def test_a_reader_outlives_the_server() -> None:
 def test_what_is_no_event_is_skipped(client: Redis) -> None:
     live = RedisEvents(client)
     with live.subscribe("a") as reader:
-        for message in ("", "[]", "null", "{}", '{"seq": "x"}', '{"seq": 1, "event": "other"}'):
+        for message in ("", "[]", "null", "{}", '[{"seq": "x"}]', '[{"seq": 1, "event": "other"}]', "[1]"):
             client.publish(events("a"), message)
         live.publish(EVENT)
         assert next(reader) == EVENT
 
 
-@pytest.mark.parametrize("message", [b"\xff", b"[]", b'{"seq": null}'])
+@pytest.mark.parametrize("message", [b"\xff", b"[[]]", b"{}x", b'[{"seq": null}]'])
 def test_decoding_refuses_with_a_value_error(message: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         decode(message)
 
 
 def test_encoding_is_undone_by_decoding() -> None:
-    assert decode(encode(EVENT).encode()) == EVENT
+    assert decode(encode([EVENT, EVENT]).encode()) == [EVENT, EVENT]
