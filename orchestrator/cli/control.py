@@ -58,7 +58,7 @@ def cancel(execution: str) -> None:
     found = _found(settings, execution)
     with app.offline(settings) if found.alive else app.owning(settings) as services:
         if not found.alive:
-            take_up(services, found.execution.id)
+            take_up(services, found.execution.id, of=found.execution.instance)
         cancel_execution(services, found.execution.id, person(os.environ))
     Console.stdout().line(
         f"Execution {found.execution.id} is cancelled{'; what runs is being stopped' if found.alive else ''}."
@@ -112,7 +112,7 @@ def resume(ctx: click.Context, /, execution: str, **how: bool) -> None:
             f"execution {found.execution.id} is being run by another process", hint="there is nothing to resume"
         )
     with app.embedded(settings, found.queues) as services:
-        take_up(services, found.execution.id)
+        take_up(services, found.execution.id, of=found.execution.instance)
         ctx.exit(_carry(services, settings, found.execution.id, how))
 
 
@@ -155,7 +155,7 @@ def _decide(execution: str, node: str, decide: Decide, how: dict[str, bool]) -> 
         return 0
     with app.embedded(settings, found.queues) as services:
         # Taken up first: a decision may end the execution, and then there is nothing left to take up.
-        take_up(services, found.execution.id)
+        take_up(services, found.execution.id, of=found.execution.instance)
         decide(services, found.execution.id, node, person(os.environ))
         return _carry(services, settings, found.execution.id, how)
 

@@ -16,11 +16,12 @@ def owes(services: Services, execution: Execution) -> bool:
     return bool(services.store.effects(instance=execution.instance, limit=1, execution_id=execution.id))
 
 
-def resume(services: Services, execution_id: str) -> None:
+def resume(services: Services, execution_id: str, *, of: str | None = None) -> None:
     """Make this instance the owner; node runs that were at work count as lost and start anew.
 
-    The caller has made sure that the instance which owned it is dead. `Conflict` when the execution has ended, unless
-    its processes died before they had made its branch and told its end: that is done now.
+    The caller has made sure that `of`, the instance which owned it, is dead. `Conflict` where another instance has
+    taken it up since, or when the execution has ended, unless its processes died before they had made its branch and
+    told its end: that is done now.
     """
     with services.store.begin() as tx:
         execution = tx.lock(execution_id)
@@ -28,6 +29,8 @@ def resume(services: Services, execution_id: str) -> None:
             raise Conflict(f"execution {execution_id} has already ended: {execution.status.value}")
         if execution.instance == services.instance:
             raise Conflict(f"execution {execution_id} belongs to this instance already, and goes on")
+        if of not in (None, execution.instance):
+            raise Conflict(f"another process has taken up execution {execution_id} just now")
         tx.save(replace(execution, instance=services.instance))
     for lease in services.store.leases(services.instance):
         if lease.execution_id == execution_id:

@@ -34,6 +34,21 @@ nodes:
 """
 
 
+SAY = """
+name: Say
+nodes:
+  say:
+    workspace: none
+    run: |
+      echo first
+      until test -e "$HOME/../fill"; do sleep 0.05; done
+      cat /dev/zero > "$DISK/filler" || true
+      until test -e "$HOME/../room"; do head -c 60000 /dev/urandom | base64 -w 0; echo; echo >> "$HOME/../said"; done
+      echo last
+  after: {needs: say, run: echo after}
+"""
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 20 MB."""
@@ -86,3 +101,32 @@ def test_a_cache_that_fills_up_fails_the_node_that_needs_it(checkout: Checkout, 
     (disk / "filler").unlink()
     again = checkout.mycelium("executions", "rerun", shown["id"], "--failed", "--json").json()
     assert statuses(again) == {"fill": "completed", "after": "completed"}
+
+
+def test_a_log_whose_disk_is_full_for_a_while_has_a_gap_and_says_so(checkout: Checkout, disk: Path) -> None:
+    """The database is on another disk, so the node goes on."""
+    checkout.environ["MYCELIUM_HOME_DIR"] = str(disk)
+    checkout.environ["MYCELIUM_DATABASE_URL"] = f"sqlite:///{checkout.folder / 'state.db'}"
+    checkout.workflow("say", SAY.replace("$DISK", str(disk)))
+    process = checkout.start("run", "say", "--json")
+    eventually(lambda: (disk / "logs.db").exists() and "first" in checkout.log("--node", "say"), "the first line")
+    before = checkout.log("--node", "say")
+    (checkout.folder / "fill").touch()
+    eventually(lambda: (disk / "filler").exists() and not free_bytes(disk), "the end of the disk")
+    said = checkout.folder / "said"
+    eventually(lambda: said.exists() and said.stat().st_size > 10, "lines for which there is no room")
+    shown = checkout.log("--node", "say")
+    (disk / "filler").unlink()
+    (checkout.folder / "room").touch()
+    done = checkout.finish(process)
+    assert done.code == 0, done.stderr
+    lines = checkout.log("--node", "say")
+    assert lines[: len(shown)] == shown
+    assert shown[: len(before)] == before
+    assert lines[-1] == "last"
+    assert [line for line in lines if "lines are missing here: they could not be written" in line]
+
+
+def free_bytes(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize

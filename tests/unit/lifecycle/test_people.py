@@ -209,6 +209,8 @@ def test_a_dead_instance_is_taken_over(world: World, tmp_path: Path) -> None:
     assert run.epoch == dead.epoch
     with pytest.raises(Conflict, match="belongs to this instance"):
         resume(services, execution.id)
+    with pytest.raises(Conflict, match="another process has taken up"):
+        resume(replace(services, instance="too late"), execution.id, of=execution.instance)
 
 
 def test_the_next_worker_of_a_seat_makes_what_the_dead_one_ran_ready(world: World) -> None:
