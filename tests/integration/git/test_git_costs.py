@@ -229,8 +229,8 @@ def test_no_more_commits_are_kept_than_a_few(user: UserRepository, monkeypatch: 
     assert len(kept(user)) == 2
 
 
-def test_processes_that_want_a_commit_at_once_share_one_checkout(user: UserRepository) -> None:
-    user.save({f"folder-{number}/file": b"x" * number for number in range(500)})
+def test_those_who_want_a_commit_at_once_share_one_checkout(user: UserRepository) -> None:
+    user.save({f"folder-{number}/file": b"x" * number for number in range(100)})
     base = user.git.snapshot().base
     adapters = [user.adapter() for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
