@@ -254,6 +254,7 @@ def run(link: Link, seat: str) -> None:
         Token.registry = jobs.REGISTRY
         services = link.build()
         resolve(link.lose)(services, seat)
+        resolve(link.warm_up)()
         jobs.bind(
             jobs.Application(
                 services=services,

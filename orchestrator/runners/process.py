@@ -133,6 +133,11 @@ class _Guards:
             raise
         return link, number
 
+    def warm_up(self) -> None:
+        """Have a guard wait for work."""
+        if not self._idle:
+            self.give_back(self._new())
+
     def give_back(self, link: socket.socket) -> None:
         with self._lock:
             self._idle.append(link)
@@ -205,6 +210,11 @@ def _guard_environment() -> dict[str, str]:
 
 
 _GUARDS = _Guards()
+
+
+def warm_up() -> None:
+    """Have a guard ready, so that the first program need not wait for one."""
+    _GUARDS.warm_up()
 
 
 def start(command: Command) -> GuardedProcess:
