@@ -25,8 +25,8 @@ class _Folder:
 class Folders:
     """Empty folders by name, for one attempt after the other; a context manager that removes them at its end.
 
-    Making and removing folders waits for the disk whenever somebody's commit is on its way there, so what an attempt
-    left empty again serves the next one. They lie in `TMPDIR`, for no other user's eyes.
+    Making and removing folders is among the dearest that a file system does while others write, so what an attempt left
+    empty again serves the next one. They lie in `TMPDIR`, for no other user's eyes.
     """
 
     def __init__(self) -> None:
