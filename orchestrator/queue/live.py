@@ -14,6 +14,7 @@ from orchestrator.definition.model import JsonValue
 from orchestrator.errors import Unavailable
 from orchestrator.lifecycle.ports import LiveEvent, LiveEventKind
 from orchestrator.queue.connection import ANSWER_SECONDS, translated
+from orchestrator.queue.line import Line
 from orchestrator.queue.names import events as channel
 
 if TYPE_CHECKING:
@@ -33,12 +34,13 @@ class RedisEvents:
 
     def __init__(self, client: Redis) -> None:
         self._client = client
+        self._line = Line(client)
 
     def publish(self, *events: LiveEvent) -> None:
         try:
             with translated("publishing live events"):
                 for execution_id, some in groupby(events, key=lambda event: event.execution_id):
-                    self._client.publish(channel(execution_id), encode(some))
+                    self._line.send("PUBLISH", channel(execution_id), encode(some))
         except Unavailable as error:
             log.debug("%s", error)
 
