@@ -54,7 +54,9 @@ def _keep_result(services: Services, execution: Execution, result: str) -> None:
         return
     branch = _create(services, execution, result)
     with services.store.begin() as tx:
-        tx.save(replace(tx.lock(execution.id), result_branch=branch))
+        latest = tx.lock(execution.id)
+        if latest.result == result:  # and no rerun has begun meanwhile, which will have a result of its own
+            tx.save(replace(latest, result_branch=branch))
 
 
 def _component(text: str) -> str:

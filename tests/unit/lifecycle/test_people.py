@@ -169,6 +169,24 @@ def test_what_runs_again_behind_a_cancelled_node_knows_what_came_before_that(wor
     assert seen == [True]
 
 
+def test_a_branch_made_late_is_not_taken_for_that_of_the_rerun(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.runner.deeds["a"] = writes(new_txt="one")
+    execution = world.start(workflow(node("a", workspace=WorkspaceMode.WRITE)))
+    create = world.git.create_branch
+
+    def create_late(name: str, commit: str) -> None:
+        monkeypatch.undo()
+        world.runner.deeds["a"] = writes(new_txt="two")
+        rerun(world.services, execution.id, failed_only=False, node="a")
+        create(name, commit)
+
+    monkeypatch.setattr(world.git, "create_branch", create_late)
+    world.work()
+    ended = world.store.execution(execution.id)
+    assert ended.result_branch == "mycelium/demo/1-2"
+    assert ended.result == world.git.branches["mycelium/demo/1-2"] != world.git.branches["mycelium/demo/1"]
+
+
 def test_a_rerun_of_everything_is_a_new_execution(world: World) -> None:
     execution = world.run(workflow(node("a")))
     again = rerun(world.services, execution.id, failed_only=False)
