@@ -14,6 +14,7 @@ import psutil
 from orchestrator import app
 from orchestrator.lifecycle import report
 from orchestrator.lifecycle.log_reading import lines
+from orchestrator.lifecycle.ports import StoredEffect
 from orchestrator.lifecycle.services import Services
 from tests.fakes.checkout import Checkout, eventually, runs, statuses
 
@@ -95,13 +96,19 @@ class Evidence:
         with self._services() as services:
             return report.as_json(report.view(services, self.execution))
 
+    def await_end(self) -> None:
+        """Wait until the execution has ended and all that follows from it is done."""
+        with self._services() as services:
+            eventually(
+                lambda: services.store.execution(self.execution).status.ended and not self._outbox(services), "the end"
+            )
+
     def check(self, attempts: dict[str, int]) -> dict[str, Any]:
         """All completed, nothing ran twice at one epoch, nothing is lost, doubled, left to do or left alive."""
         with self._services() as services:
             shown = report.as_json(report.view(services, self.execution))
             log = self._lines(services)
-            owner = services.store.execution(self.execution).instance
-            outbox = services.store.effects(instance=owner, execution_id=self.execution)
+            outbox = self._outbox(services)
         assert shown["status"] == "completed", shown
         assert statuses(shown) == dict.fromkeys(attempts, "completed")
         assert {key: run["attempt"] for key, run in runs(shown).items()} == attempts
@@ -136,6 +143,10 @@ class Evidence:
 
     def _lines(self, services: Services) -> list[Line]:
         return [(line.id, line.key, line.text) for line in lines(services, self.execution)]
+
+    def _outbox(self, services: Services) -> list[StoredEffect]:
+        owner = services.store.execution(self.execution).instance
+        return services.store.effects(instance=owner, execution_id=self.execution)
 
     def _services(self) -> AbstractContextManager[Services]:
         return app.offline(self.checkout.settings())

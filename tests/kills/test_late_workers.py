@@ -107,8 +107,8 @@ def test_a_stopped_worker_wakes_past_its_lease(finished: bool, hosts: Hosts) -> 
     checkout.workflow("next", f"{{name: Next, nodes: {{after: {{queue: late, run: '{NOTE}'}}}}}}")
     following = hosts.submit("next")
     (checkout.folder / "go").touch()
-    eventually(lambda: evidence.shown()["status"] == "completed", "the end")
-    eventually(lambda: following.shown()["status"] == "completed", "the end of the next")
+    evidence.await_end()
+    following.await_end()
     hosts.stop()
     shown = evidence.check({"before": 1, "slow": 1, "after": 1})
     assert runs(shown)["slow"]["outputs"]["epoch"] == str(second.epoch)
@@ -137,6 +137,6 @@ def test_a_worker_is_told_to_end_while_its_agent_works(hosts: Hosts) -> None:
     hosts.start(workers=1, control=True)
     assert evidence.await_start("agent", times=2).epoch == 2
     (checkout.folder / "go").touch()
-    eventually(lambda: evidence.shown()["status"] == "completed", "the end")
+    evidence.await_end()
     hosts.stop()
     evidence.check({"agent": 1, "after": 1})

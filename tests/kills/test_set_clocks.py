@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes.checkout import Checkout, eventually, runs, statuses
+from tests.fakes.checkout import Checkout, eventually, runs
 from tests.fakes.evidence import COUNT, NOTE
 from tests.fakes.hosts import Hosts, hosting, serving
 
@@ -53,7 +53,7 @@ def test_the_clock_is_set(seconds: float, hosts: Hosts) -> None:
     draft.replace(checkout.folder / "clock")
     evidence.await_start("retried", times=2)
     (checkout.folder / "go").touch()
-    eventually(lambda: statuses(evidence.shown())["after"] == "completed", "the end")
+    evidence.await_end()
     hosts.stop()
     shown = evidence.check({"before": 1, "long": 1, "retried": 2, "after": 1})
     assert [entry.epoch for entry in evidence.began("long")] == [1]
