@@ -126,7 +126,7 @@ class Graph:
 ALL = ("exit", "timeout", "overloaded", "lost")
 RETRIES = st.fixed_dictionaries(
     {
-        "attempts": st.sampled_from([2, 3, 1]),
+        "attempts": st.sampled_from([2, 3, 4]),
         "delay-seconds": st.sampled_from([0, 0, 5, 400]),
         "backoff": st.sampled_from(["fixed", "linear", "exponential"]),
         "on": st.sampled_from(
@@ -139,10 +139,10 @@ RETRIES = st.fixed_dictionaries(
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
     """Up to seven nodes, each needing some of those before it."""
-    commits = draw(st.sampled_from([False, False, True]))
+    commits = draw(st.booleans())
     nodes: dict[str, DrawnNode] = {}
-    for number in range(draw(st.sampled_from([4, 5, 6, 3, 7, 2, 1]))):
-        least = draw(st.sampled_from([1, 1, 1, 0]))
+    for number in range(draw(st.sampled_from([5, 6, 7, 4, 3, 2, 1]))):
+        least = min(draw(st.sampled_from([2, 1, 2, 0])), len(nodes))
         needs = (
             tuple(sorted(draw(st.sets(st.sampled_from(sorted(nodes)), min_size=least, max_size=3)))) if nodes else ()
         )
@@ -154,17 +154,17 @@ def graphs(draw: st.DrawFn) -> Graph:
 def _nodes(
     draw: st.DrawFn, name: str, needs: tuple[str, ...], before: Mapping[str, DrawnNode], *, commits: bool
 ) -> DrawnNode:
-    kind = draw(st.sampled_from(["run", "run", "run", "run", "run", "approval", "merge"]))
+    kind = draw(st.sampled_from(["run", "run", "run", "run", "approval", "merge"]))
     if kind == "merge" and not (commits and needs and all(before[need].kind == "run" for need in needs)):
         kind = "run"
-    keys, choices = _keys(draw, kind, commits=commits), [*ALONE]
+    keys, choices = _keys(draw, kind, commits=commits), [*ALONE, *ALONE[:1] * 4]
     if needs:
-        choices += WITH_NEEDS
+        choices += (*WITH_NEEDS, *WITH_NEEDS[1:2] * 3)
     if "strategy" in keys:
         choices += WITH_MATRIX * 3
     edges = None
     if needs and kind != "merge" and draw(st.booleans()):
-        edges = {need: draw(st.sampled_from(["always", "on_success", "on_failure"])) for need in needs}
+        edges = {need: draw(st.sampled_from(["always", "always", "on_success", "on_failure"])) for need in needs}
     condition = draw(st.sampled_from([None, None, choices, choices, choices, UNREADABLE if needs else None]))
     if condition is not None:
         condition = draw(st.sampled_from(condition))
@@ -181,7 +181,7 @@ def _keys(draw: st.DrawFn, kind: str, *, commits: bool) -> dict[str, Any]:
         return {**keys, "approval": {"message": "Go on?", **late}}
     keys["queue"] = draw(st.sampled_from(["default", "default", "big"]))
     keys["priority"] = draw(st.sampled_from([0, 0, 1]))
-    if draw(st.booleans()):
+    if draw(st.sampled_from([True, True, False])):
         keys["retry"] = draw(RETRIES)
     if kind == "run":
         keys["run"] = "true"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import Conflict, MyceliumError, NotFound, StaleClaim, Unavailable
+from orchestrator.errors import Conflict, MyceliumError, NotFound, StaleClaim
 from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus, Outcome
 from orchestrator.lifecycle import advance, contexts, decide
 from orchestrator.lifecycle.attempt import Attempt
@@ -19,6 +19,7 @@ from orchestrator.lifecycle.claim import Claim, Claimant, claim
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.logbook import Logbook
 from orchestrator.lifecycle.masking import Mask
+from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Lease, LiveEventKind, Task
 from orchestrator.lifecycle.rerun import rerun
 from orchestrator.lifecycle.resume import resume
@@ -101,6 +102,9 @@ class Stage:
     def workers(self) -> list[Process]:
         return [worker for instance in self.instances for worker in instance.workers]
 
+    def owner(self, worker: Process) -> Instance:
+        return next(each for each in self.instances if worker in each.workers)
+
     def ids(self) -> list[str]:
         return sorted(self.store.tables.executions)
 
@@ -164,6 +168,11 @@ class Stage:
     def ready_for(self, worker: Process) -> bool:
         due = self.store.tables.due(worker.instance, self.clock.now())
         return any(run.queue in worker.labels for run in due)
+
+    def timed(self, instance: Instance) -> list[NodeRun]:
+        """Node runs of which something is due later."""
+        moving = [run for run in self.store.tables.moving.values() if self.instance_of(run.execution_id) is instance]
+        return [run for run in moving if run.status is NodeStatus.RUNNING or run.not_before or run.deadline]
 
     # what workers do
 
@@ -318,7 +327,8 @@ class Stage:
 
     def cancel(self, execution_id: str, fate: Fate) -> None:
         person = self._person(self.instance_of(execution_id))
-        ended = self.store.tables.executions[execution_id].status.ended
+        before = self.store.tables.executions[execution_id]
+        ended, first = before.status.ended, not before.cancel_requested
 
         def then(_: None, error: MyceliumError | None) -> None:
             after = self.store.tables.executions[execution_id]
@@ -328,7 +338,7 @@ class Stage:
             else:
                 assert isinstance(error, Conflict)
                 assert ended or not fate.undisturbed
-            if error is None and fate.undisturbed and self.instance_of(execution_id):
+            if error is None and first and fate.undisturbed and self.instance_of(execution_id):
                 assert execution_id in self.world.wake.stopped
 
         deed = deeds.Cancel(by=person.name)
@@ -338,12 +348,13 @@ class Stage:
         instance = self.instance_of(execution_id) or self.instances[0]
         person = self._person(instance)
         ended = self.store.tables.executions[execution_id].status.ended
+        runs = self.store.tables.runs[execution_id].values()
+        failed = any(run.status in (NodeStatus.FAILED, NodeStatus.CANCELLED) for run in runs)
 
         def then(again: Any, error: MyceliumError | None) -> None:
             if error is not None:
                 assert isinstance(error, Conflict | NotFound)
-                nothing_failed = failed_only and node is None
-                assert not ended or nothing_failed or not fate.undisturbed
+                assert not ended or (failed_only and not failed) or not fate.undisturbed
             elif node is None and not failed_only:
                 one = self.store.tables.executions[execution_id]
                 assert again.id != execution_id
@@ -359,7 +370,10 @@ class Stage:
         person = self._person(self.instances[0])
 
         def then(_: None, error: MyceliumError | None) -> None:
-            assert error is None or isinstance(error, Conflict | Unavailable)
+            assert error is None or isinstance(error, Conflict)
+            if error is None and fate.undisturbed:
+                runs = self.store.tables.runs[execution_id].values()
+                assert all(run.status is not NodeStatus.RUNNING for run in runs), "somebody dead still holds a node run"
 
         deed = deeds.Resume(execution_id=execution_id)
         self.send(person, deed, lambda: resume(person.services, execution_id), then, fate)
@@ -380,6 +394,16 @@ class Stage:
     def _leads(self, loop: Loop) -> bool:
         lead = self.store.tables.leads.get(f"control:{loop.process.instance}")
         return bool(lead and lead.holder == loop.process.name)
+
+    def perform(self, execution_id: str) -> None:
+        """Somebody else performs what is left to be done."""
+        person = self._person(self.instance_of(execution_id))
+
+        def then(performed: bool, error: MyceliumError | None) -> None:
+            assert performed
+            assert error is None
+
+        self.send(person, deeds.Control(), lambda: perform(person.services, execution_id), then, Fate())
 
     def pass_time(self, seconds: float) -> None:
         """Whoever is at work shows it, also after a long time."""

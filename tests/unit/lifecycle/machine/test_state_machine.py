@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.state import FailureClass, NodeStatus, Outcome
 from orchestrator.lifecycle import transition
 from tests.unit.lifecycle.machine.graphs import Graph, graphs
 from tests.unit.lifecycle.machine.processes import Fate, Process
@@ -25,11 +25,13 @@ from tests.unit.lifecycle.machine.stage import Stage
 
 T = TypeVar("T")
 PROFILES = {
-    "quick": settings(max_examples=60, stateful_step_count=50, derandomize=True),
+    "quick": settings(max_examples=90, stateful_step_count=50, derandomize=True),
     "long": settings(max_examples=5_000, stateful_step_count=80),
 }
 EXECUTIONS = 3
-"""How many a game starts at most, not counting reruns."""
+"""How many go on at once; another one starts where nobody has work any more."""
+
+MOST_EXECUTIONS = 8
 
 fates = st.builds(Fate, kind=st.sampled_from(["", "", "", "", "pause", "pause", "die", "fail"]), at=st.integers(0, 7))
 picks = st.integers(0, 11)
@@ -54,11 +56,11 @@ class Ending:
         )
 
 
-ENDS = [*[None] * 16, *[FailureClass.EXIT] * 8, *[FailureClass.TIMEOUT] * 2, *FailureClass]
+ENDS = [*[None] * 24, *[FailureClass.EXIT] * 6, *[FailureClass.TIMEOUT] * 2, *FailureClass]
 endings = st.builds(
     Ending,
     failure=st.sampled_from(ENDS),
-    word=st.sampled_from([None, "yes", "no", ""]),
+    word=st.sampled_from(["yes", "no", "yes", "", None]),
     seconds=st.sampled_from([None, 60.0, 7_200.0]),
     cancelled=st.sampled_from([False] * 9 + [True]),
 )
@@ -74,7 +76,7 @@ class Move:
     fate: Fate
 
 
-moves = st.lists(st.builds(Move, deliver=st.booleans(), pick=picks, ending=endings, fate=fates), min_size=1, max_size=3)
+moves = st.lists(st.builds(Move, deliver=st.booleans(), pick=picks, ending=endings, fate=fates), min_size=2, max_size=6)
 
 
 class Lifecycle(RuleBasedStateMachine):
@@ -84,49 +86,47 @@ class Lifecycle(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="lifecycle-"))
         self.stage = Stage(self.folder)
-        self.started = 0
         self.broken = True
         self._most_settled = transition.MAX_SETTLED
 
-    @initialize(graph=graphs(), most_settled=st.sampled_from([1, 2, 1_000]))
+    @initialize(graph=graphs(), most_settled=st.sampled_from([1, 1, 2, 1_000]))
     def begin(self, graph: Graph, most_settled: int) -> None:
         transition.MAX_SETTLED = most_settled
         self._play(self.stage.start, graph, self.stage.instances[0], Fate())
         self._play(self.stage.step, self.stage.instances[0], Fate())
 
-    @precondition(lambda self: self.started < EXECUTIONS - 1)
+    @precondition(lambda self: len(self.stage.ids()) < (EXECUTIONS if self._engaged() else MOST_EXECUTIONS))
     @rule(graph=graphs(), pick=picks, fate=fates)
     def start(self, graph: Graph, pick: int, fate: Fate) -> None:
-        self.started += 1
         self._play(self.stage.start, graph, _pick(self.stage.instances, pick), fate)
 
-    @precondition(lambda self: self._busy())
+    @precondition(lambda self: self._engaged())
     @rule(pick=picks, fate=fates)
     def tell_of_the_beginning(self, pick: int, fate: Fate) -> None:
-        self._play(self.stage.begin, _pick(self._busy(), pick), fate)
+        self._play(self.stage.begin, self._engage(pick), fate)
 
     # Three times the same: Hypothesis leaves out rules at random, and a game in which nobody works shows little.
 
-    @precondition(lambda self: self._wanted() or self._busy())
+    @precondition(lambda self: self._engaged())
     @rule(moves=moves)
     def work(self, moves: list[Move]) -> None:
         self._work(moves)
 
-    @precondition(lambda self: self._wanted() or self._busy())
+    @precondition(lambda self: self._engaged())
     @rule(moves=moves)
     def work_on(self, moves: list[Move]) -> None:
         self._work(moves)
 
-    @precondition(lambda self: self._wanted() or self._busy())
+    @precondition(lambda self: self._engaged())
     @rule(moves=moves)
     def work_more(self, moves: list[Move]) -> None:
         self._work(moves)
 
-    @precondition(lambda self: self._busy())
+    @precondition(lambda self: self._engaged())
     @rule(pick=picks, ending=endings, alive=st.booleans())
     def overtake(self, pick: int, ending: Ending, alive: bool) -> None:
         """A worker falls silent, another one takes what it had, and then it reports after all."""
-        worker = _pick(self._busy(), pick)
+        worker = self._engage(pick)
         held = worker.claim
         worker.stopped = True
         self.pass_time_until_leases_end()
@@ -136,22 +136,77 @@ class Lifecycle(RuleBasedStateMachine):
         else:
             self._play(self.stage.deliver_late, held, ending.outcome(), Fate())
 
-    @precondition(lambda self: self._busy())
+    @precondition(lambda self: self._engaged())
+    @rule(pick=picks, ending=st.just(Ending(FailureClass.REFUSED, None)) | endings, at=st.sampled_from([3, 3, 2, 4, 5]))
+    def perform_what_is_being_performed(self, pick: int, ending: Ending, at: int) -> None:
+        """A worker dies after its commit; the control loop stands still over what is left, and another performs it."""
+        worker = self._engage(pick)
+        execution_id, instance = worker.claim.execution_id, self.stage.owner(worker)
+        self._play(self.stage.deliver, worker, ending.outcome(), Fate(kind="die", at=1))
+        if instance.loop.process.errand is None:
+            self._play(self.stage.step, instance, Fate(kind="pause", at=at))
+        self._play(self.stage.perform, execution_id)
+        if instance.loop.process.errand:
+            self._play(self.stage.go_on, instance.loop.process.errand, Fate())
+
+    @precondition(lambda self: self._engaged())
+    @rule(pick=picks, ending=endings, at=st.integers(0, 7))
+    def deliver_beside_the_control_loop(self, pick: int, ending: Ending, at: int) -> None:
+        """A worker stands still while it hands in a result, and the control loop does what the worker had begun."""
+        worker = self._engage(pick)
+        self._play(self.stage.deliver, worker, ending.outcome(), Fate(kind="pause", at=at))
+        self._everybody_steps()
+        if worker.errand:
+            self._play(self.stage.go_on, worker.errand, Fate())
+
+    @precondition(lambda self: self._engaged())
+    @rule(pick=picks, ending=st.just(Ending(FailureClass.EXIT, None)) | endings, fate=fates)
+    def cancel_in_mid_attempt(self, pick: int, ending: Ending, fate: Fate) -> None:
+        worker = self._engage(pick)
+        self._play(self.stage.cancel, worker.claim.execution_id, fate)
+        self._play(self.stage.deliver, worker, ending.outcome(), Fate())
+
+    @precondition(lambda self: self._engaged())
+    @rule(pick=picks, ending=endings)
+    def begin_again_over_what_was_left(self, pick: int, ending: Ending) -> None:
+        """Two processes die right after their commits, and the execution begins anew before anybody has noticed."""
+        worker = self._engage(pick)
+        execution_id = worker.claim.execution_id
+        self._play(self.stage.deliver, worker, ending.outcome(), Fate(kind="die", at=1))
+        self._play(self.stage.cancel, execution_id, Fate(kind="die", at=1))
+        self._play(self.stage.rerun, execution_id, Fate(), failed_only=True, node=None)
+
+    @precondition(lambda self: self._engaged())
+    @rule(pick=picks, at=st.integers(3, 6))
+    def beat_beside_the_sweep(self, pick: int, at: int) -> None:
+        """A silent worker shows itself while the control loop is about to take its work."""
+        worker = self._engage(pick)
+        loop = self.stage.owner(worker).loop
+        if loop.process.errand is None:
+            worker.stopped = True
+            self._everybody_steps()
+            self._play(self.stage.pass_time, 31)
+            self._play(self.stage.step, self.stage.owner(worker), Fate(kind="pause", at=at))
+            self._play(self.stage.beat, worker.claim)
+            if loop.process.errand:
+                self._play(self.stage.go_on, loop.process.errand, Fate())
+
+    @precondition(lambda self: self._engaged())
     @rule(pick=picks, ending=endings)
     def deliver_and_drain(self, pick: int, ending: Ending) -> None:
-        worker = _pick(self._busy(), pick)
+        worker = self._engage(pick)
         self._play(self.stage.deliver, worker, ending.outcome(), Fate(), draining=True)
         self._play(self.stage.crash, worker)
 
-    @precondition(lambda self: self._busy())
+    @precondition(lambda self: self._engaged())
     @rule(pick=picks, fate=fates)
     def give_back(self, pick: int, fate: Fate) -> None:
-        self._play(self.stage.give_back, _pick(self._busy(), pick), fate)
+        self._play(self.stage.give_back, self._engage(pick), fate)
 
-    @precondition(lambda self: self._busy())
+    @precondition(lambda self: self._engaged())
     @rule(pick=picks)
     def crash(self, pick: int) -> None:
-        self._play(self.stage.crash, _pick(self._busy(), pick))
+        self._play(self.stage.crash, self._engage(pick))
 
     @precondition(lambda self: self._busy())
     @rule(pick=picks)
@@ -159,17 +214,17 @@ class Lifecycle(RuleBasedStateMachine):
         worker = _pick(self._busy(), pick)
         worker.stopped = not worker.stopped
 
-    @precondition(lambda self: self._idle() and self.stage.ghosts)
+    @precondition(lambda self: self._heirs())
     @rule(pick=picks, fate=fates)
     def take_seat(self, pick: int, fate: Fate) -> None:
-        self._play(self.stage.take_seat, _pick(self._idle(), pick), fate)
+        self._play(self.stage.take_seat, _pick(self._heirs(), pick), fate)
 
-    @precondition(lambda self: self.stage.spent and self._open())
+    @precondition(lambda self: self.stage.spent and self._engaged())
     @rule(pick=picks, ending=endings, fate=fates)
     def deliver_twice(self, pick: int, ending: Ending, fate: Fate) -> None:
         self._play(self.stage.deliver_late, _pick(self.stage.spent[::-1], pick), ending.outcome(), fate)
 
-    @precondition(lambda self: self.stage.ghosts)
+    @precondition(lambda self: self.stage.ghosts and self._open())
     @rule(pick=picks, ending=endings, fate=fates)
     def deliver_as_a_ghost(self, pick: int, ending: Ending, fate: Fate) -> None:
         self._play(self.stage.deliver_late, _pick(self.stage.ghosts[::-1], pick), ending.outcome(), fate)
@@ -181,30 +236,53 @@ class Lifecycle(RuleBasedStateMachine):
         if instance.loop.process.errand is None:
             self._play(self.stage.step, instance, fate)
 
-    @precondition(lambda self: self._open())
+    @precondition(lambda self: self._at_stake())
     @rule(seconds=st.sampled_from([1, 5, 31, 31, 299, 700, 4_000]))
     def pass_time(self, seconds: float) -> None:
         self._play(self.stage.pass_time, seconds)
 
-    @precondition(lambda self: self._open())
+    @precondition(lambda self: self._at_stake())
     @rule()
     def pass_time_until_leases_end(self) -> None:
         for seconds in (0, 31):
             self._play(self.stage.pass_time, seconds)
-            for instance in self.stage.instances:
-                if instance.loop.process.errand is None:
-                    self._play(self.stage.step, instance, Fate())
+            self._everybody_steps()
 
     @precondition(lambda self: self.stage.paused)
     @rule(pick=picks, fate=fates)
     def go_on(self, pick: int, fate: Fate) -> None:
         self._play(self.stage.go_on, _pick(self.stage.paused, pick), fate)
 
-    @precondition(lambda self: self._open() and self._approvals())
-    @rule(pick=picks, approve=st.booleans(), fate=fates)
-    def decide(self, pick: int, approve: bool, fate: Fate) -> None:
-        execution_id, node = _pick(self._approvals(), pick)
+    @precondition(lambda self: self._waiting())
+    @rule(pick=picks, approve=st.booleans(), again=st.booleans(), fate=fates)
+    def decide(self, pick: int, approve: bool, again: bool, fate: Fate) -> None:
+        execution_id, node = _pick(self._waiting(), pick)
         self._play(self.stage.decide, execution_id, node, fate, approve=approve)
+        if again:
+            self._play(self.stage.decide, execution_id, node, Fate(), approve=not approve)
+
+    @precondition(lambda self: self._waiting())
+    @rule(pick=picks, how=st.sampled_from(["cancel", "approve", "reject"]), at=st.sampled_from([3, 3, 2, 4]))
+    def decide_beside_the_deadline(self, pick: int, how: str, at: int) -> None:
+        """Somebody decides while the control loop is about to."""
+        execution_id, node = _pick(self._waiting(), pick)
+        instance = self.stage.instance_of(execution_id)
+        if instance is None or instance.loop.process.errand:
+            return
+        self._play(self.stage.pass_time, 700)
+        self._play(self.stage.step, instance, Fate(kind="pause", at=at))
+        if how == "cancel":
+            self._play(self.stage.cancel, execution_id, Fate())
+        else:
+            self._play(self.stage.decide, execution_id, node, Fate(), approve=how == "approve")
+        if instance.loop.process.errand:
+            self._play(self.stage.go_on, instance.loop.process.errand, Fate())
+
+    @precondition(lambda self: self._waiting())
+    @rule()
+    def let_approvals_wait(self) -> None:
+        self._play(self.stage.pass_time, 700)
+        self._everybody_steps()
 
     @precondition(lambda self: self._open())
     @rule(pick=picks, rarely=st.integers(0, 3), late=st.sampled_from([False, False, False, True]), fate=fates)
@@ -219,10 +297,10 @@ class Lifecycle(RuleBasedStateMachine):
         runs = list(self.stage.store.tables.runs[execution_id].values())
         names = sorted({run.node for run in runs} | {run.key for run in runs})
         name = _pick(names, node) if how == "node" else None
-        if how != "all" or len(self.stage.ids()) < EXECUTIONS + 2:
+        if how != "all" or len(self.stage.ids()) < MOST_EXECUTIONS:
             self._play(self.stage.rerun, execution_id, fate, failed_only=how == "failed", node=name)
 
-    @precondition(lambda self: self._open())
+    @precondition(lambda self: self._engaged())
     @rule(pick=picks, rarely=st.integers(0, 5))
     def rerun_what_has_not_ended(self, pick: int, rarely: int) -> None:
         if not rarely:
@@ -230,10 +308,19 @@ class Lifecycle(RuleBasedStateMachine):
             self._play(self.stage.rerun, execution_id, Fate(), failed_only=True, node=None)
 
     @precondition(lambda self: self._open())
-    @rule(pick=picks, rarely=st.integers(0, 7))
+    @rule(pick=picks, rarely=st.integers(0, 9))
     def end_instance(self, pick: int, rarely: int) -> None:
         if not rarely:
             self._play(self.stage.end_instance, _pick(self.stage.instances, pick))
+
+    @precondition(lambda self: self._engaged())
+    @rule(pick=picks, fate=fates)
+    def end_an_instance_at_work(self, pick: int, fate: Fate) -> None:
+        worker = self._engage(pick)
+        execution_id = worker.claim.execution_id
+        self._play(self.stage.end_instance, self.stage.owner(worker))
+        if execution_id in self.stage.orphans():
+            self._play(self.stage.resume, execution_id, fate)
 
     @precondition(lambda self: self.stage.orphans())
     @rule(pick=picks, fate=fates)
@@ -265,9 +352,24 @@ class Lifecycle(RuleBasedStateMachine):
                 worker = _pick(self._wanted(), move.pick)
                 self._play(self.stage.claim, worker, move.fate)
 
+    def _everybody_steps(self) -> None:
+        for instance in self.stage.instances:
+            if instance.loop.process.errand is None:
+                self._play(self.stage.step, instance, Fate())
+
     def _all_claim(self) -> None:
         for worker in self._wanted():
             self._play(self.stage.claim, worker, Fate())
+
+    def _engaged(self) -> bool:
+        """Whether there is work, or somebody is at it."""
+        return bool(self._busy() or self._wanted())
+
+    def _engage(self, pick: int) -> Process:
+        """A worker at work."""
+        if not self._busy():
+            self._all_claim()
+        return _pick(self._busy(), pick)
 
     def _wanted(self) -> list[Process]:
         """Workers that have nothing to do while something is ready for them."""
@@ -283,14 +385,22 @@ class Lifecycle(RuleBasedStateMachine):
         executions = self.stage.store.tables.executions
         return [key for key in self.stage.ids() if executions[key].status.ended]
 
+    def _at_stake(self) -> bool:
+        """Whether time changes anything: a lease, a delay or a deadline may end."""
+        return any(key for instance in self.stage.instances for key in self.stage.timed(instance))
+
+    def _heirs(self) -> list[Process]:
+        """Workers whose predecessors have left node runs behind."""
+        left = {str(claim.worker).rpartition(".")[0] for claim in self.stage.ghosts if self.stage.books.live(claim)}
+        return [worker for worker in self._idle() if worker.name.rpartition(".")[0] in left]
+
     def _open(self) -> list[str]:
         return [key for key in self.stage.ids() if key not in self._ended()]
 
-    def _approvals(self) -> list[tuple[str, str]]:
-        graphs = self.stage.books.graphs
-        nodes = [(key, node) for key in self.stage.ids() for node in graphs[key].nodes.values()]
-        found = [(key, node.id) for key, node in nodes if node.kind == "approval"]
-        return [each for each in found if self.stage.waits(*each)] * 3 + found
+    def _waiting(self) -> list[tuple[str, str]]:
+        """Approvals that somebody should decide."""
+        runs = [run for of in self.stage.store.tables.runs.values() for run in of.values()]
+        return [(run.execution_id, run.node) for run in runs if run.status is NodeStatus.WAITING]
 
 
 def _pick(choices: Sequence[T], number: int) -> T:
