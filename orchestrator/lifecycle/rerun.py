@@ -32,10 +32,13 @@ def rerun(services: Services, execution_id: str, *, failed_only: bool, node: str
         raise Conflict(f"execution {execution_id} has not ended: it is {execution.status.value}")
     if node is None and not failed_only:
         return start(services, _again(services, execution))
-    runs = services.store.runs(execution_id)
     edges = services.store.edges(execution_id)
-    chosen = _with_descendants(_chosen(runs, node, execution_id), edges)
-    _reopen(services, execution_id, chosen, edges)
+    with changing(services, execution_id) as change:
+        if not change.execution.status.ended:
+            raise Conflict(f"execution {execution_id} is running again already")
+        runs = change.tx.runs(execution_id)
+        chosen = _with_descendants(_chosen(runs, node, execution_id), edges)
+        _reopen(change, services.instance, runs, chosen, edges)
     return services.store.execution(execution_id)
 
 
@@ -60,26 +63,22 @@ def _with_descendants(chosen: set[int], edges: Iterable[tuple[int, int]]) -> set
     return found
 
 
-def _reopen(services: Services, execution_id: str, chosen: set[int], edges: Edges) -> None:
+def _reopen(change: Transition, instance: str, runs: Sequence[NodeRun], chosen: set[int], edges: Edges) -> None:
     waiting_for = dict.fromkeys(chosen, 0)
     for source, target in edges:
         if target in chosen:
             waiting_for[target] += source in chosen
-    with changing(services, execution_id) as change:
-        if not change.execution.status.ended:
-            raise Conflict(f"execution {execution_id} is running again already")
-        _forget_effects(change)
-        runs = change.tx.runs(execution_id)
-        old = [run for run in runs if run.index in chosen]
-        new = [_reset(run, waiting_for[run.index]) for run in old]
-        kept = [run for run in runs if run.index not in chosen]
-        change.execution = replace(_unended(change.execution, services.instance), started_at=_began(kept))
-        if change.execution.started_at:
-            change.began()
-        unaware = [run for run in kept if run.status is NodeStatus.CANCELLED]
-        change.put(unaware, _informed(unaware, runs, edges))
-        change.put(old, new)
-        _set_off(change, [run for run in new if run.waiting_for == 0])
+    _forget_effects(change)
+    old = [run for run in runs if run.index in chosen]
+    new = [_reset(run, waiting_for[run.index]) for run in old]
+    kept = [run for run in runs if run.index not in chosen]
+    change.execution = replace(_unended(change.execution, instance), started_at=_began(kept))
+    if change.execution.started_at:
+        change.began()
+    unaware = [run for run in kept if run.status is NodeStatus.CANCELLED]
+    change.put(unaware, _informed(unaware, runs, edges))
+    change.put(old, new)
+    _set_off(change, [run for run in new if run.waiting_for == 0])
 
 
 def _informed(cancelled: Sequence[NodeRun], runs: Sequence[NodeRun], edges: Edges) -> list[NodeRun]:

@@ -169,6 +169,25 @@ def test_what_runs_again_behind_a_cancelled_node_knows_what_came_before_that(wor
     assert seen == [True]
 
 
+def test_two_reruns_at_once_run_nothing_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.runner.deeds["b"] = FAILED
+    execution = world.run(workflow(node("a"), node("b", "a")))
+    world.runner.deeds["b"] = Outcome()
+    edges = world.store.edges
+
+    def edges_late(execution_id: str) -> list[tuple[int, int]]:
+        monkeypatch.undo()
+        rerun(world.services, execution.id, failed_only=True)
+        world.work()
+        return edges(execution_id)
+
+    monkeypatch.setattr(world.store, "edges", edges_late)
+    with pytest.raises(Conflict, match="nothing failed"):
+        rerun(world.services, execution.id, failed_only=True)
+    assert world.store.execution(execution.id).status is ExecutionStatus.COMPLETED
+    assert world.node_run(execution, "b").epoch == 2
+
+
 def test_a_branch_made_late_is_not_taken_for_that_of_the_rerun(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.runner.deeds["a"] = writes(new_txt="one")
     execution = world.start(workflow(node("a", workspace=WorkspaceMode.WRITE)))
