@@ -61,6 +61,16 @@ def everyone(command: int) -> list[psutil.Process]:
     return [root, *root.children(recursive=True)]
 
 
+def everyone_above(node: int, command: int) -> list[psutil.Process]:
+    """A command and its descendants without a node and what the node has started, which may end at any moment."""
+    found = []
+    for process in everyone(command):
+        with suppress(psutil.NoSuchProcess):
+            if node not in (process.pid, process.ppid()):
+                found.append(process)
+    return found
+
+
 def kill_together(processes: Iterable[psutil.Process]) -> None:
     """SIGKILL to all, none of which can do anything in between: they are stopped first."""
     doomed = list(processes)

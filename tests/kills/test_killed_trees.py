@@ -8,7 +8,7 @@ import subprocess
 
 from tests.fakes.checkout import Checkout, alive, eventually
 from tests.fakes.evidence import LONG, LONG_ATTEMPTS, Evidence, left_behind
-from tests.fakes.tree_members import Members, everyone, kill_together
+from tests.fakes.tree_members import Members, everyone, everyone_above, kill_together
 
 
 def begin(checkout: Checkout) -> tuple[subprocess.Popen[str], Evidence]:
@@ -82,7 +82,7 @@ def test_everything_is_killed_at_once_and_the_resumed_run_again(checkout: Checko
 def test_a_node_outlives_everything_above_it_until_it_is_run_again(checkout: Checkout) -> None:
     process, evidence = begin(checkout)
     node = evidence.await_start("long").pid
-    kill_together(each for each in everyone(process.pid) if node not in (each.pid, each.ppid()))
+    kill_together(everyone_above(node, process.pid))
     assert node in {each.pid for each in left_behind(checkout.folder)}
     again = checkout.start("executions", "resume", evidence.execution)
     evidence.await_start("long", times=2)
