@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -38,6 +39,8 @@ ALIVE_SECONDS = 180
 BEAT_SECONDS = 60.0
 DRAIN_SECONDS = 25.0
 DRAIN_EXPIRED = 75
+COLLECT_EVERY = 50_000
+"""Objects that a worker may make, net, before Python looks for garbage; 700 by default."""
 SERVER_GONE = (RedisError, InvalidJobOperation, NoSuchJobError)
 """What RQ raises when the server went away in the middle of a job, or came back without it."""
 
@@ -267,7 +270,15 @@ def run(link: Link, seat: str) -> None:
             )
         )
         signals.start()
+        _spare_the_collector()
         try:
             worker.attend()
         finally:
             signals.close()
+
+
+def _spare_the_collector() -> None:
+    """What a worker is made of stays; to look through it for garbage costs a fifth of the time of small nodes."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY)

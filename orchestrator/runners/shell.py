@@ -22,7 +22,9 @@ from orchestrator.runners.plain_command import plain_command
 from orchestrator.runners.process import Command
 from orchestrator.runners.supervise import Cause, Ended, Limits, supervise
 
-FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY", "GITHUB_PATH", "GITHUB_STATE")
+FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY")
+NOWHERE = {"GITHUB_PATH": os.devnull, "GITHUB_STATE": os.devnull}
+"""What is written there is for later steps, and a node is one step."""
 ANNOTATION_LIMIT = 1000
 MASK_LIMIT = 1000
 TOO_MANY_MASKED = f"more than {MASK_LIMIT:,} values were to be masked"
@@ -72,7 +74,7 @@ class ShellRunner:
         files = {name: str(task.scratch / name) for name in FILES}
         for path in files.values():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        return {**base_environment(task, self._inherited), **files, **task.env}
+        return {**base_environment(task, self._inherited), **NOWHERE, **files, **task.env}
 
     def _bash(self, task: Task, script: str, env: Mapping[str, str]) -> list[str]:
         bash = shutil.which("bash", path=self._inherited.get("PATH") or env["PATH"])
