@@ -9,7 +9,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| (?P<what>[^|]+) \| (?P<limit>[0-9,]+) \| (?P<beyond>[^|]+) \|$", re.MULTILINE)
-NAMED = re.compile(r"^(?!_)((?:MAX|LONGEST|MOST)_[A-Z_]+|[A-Z_]*LIMIT[A-Z_]*|LINE_CHARACTERS)(?:: Final)? = ", re.MULTILINE)
+NAMED = re.compile(
+    r"^(?!_)((?:MAX|LONGEST|MOST)_[A-Z_]+|[A-Z_]*LIMIT[A-Z_]*|LINE_CHARACTERS)(?:: Final)? = ",
+    re.MULTILINE,
+)
 ROOMS = ("agents", "cli", "definition", "execution", "git", "lifecycle", "runners", "store")
 
 LIMITS = {
