@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orchestrator.definition.model import Agent, EdgeCondition, Matrix, Need, Retry, RetryClass
 from orchestrator.errors import InvalidDefinition, StaleClaim
 from orchestrator.execution.state import ExecutionStatus, FailureClass, NodeStatus, Outcome
-from orchestrator.lifecycle import advance
+from orchestrator.lifecycle import advance, transition
+from orchestrator.lifecycle.perform import perform
+from orchestrator.lifecycle.ports import StoredEffect
 from tests.fakes.world import World, agent, node, workflow
 
 FAILED = Outcome(failure=FailureClass.EXIT, message="exit code 1", exit_code=1)
@@ -120,6 +124,27 @@ def test_a_long_cascade_of_skips_goes_on_through_the_outbox(world: World) -> Non
     assert execution.status is ExecutionStatus.FAILED
     assert set(world.statuses(execution).values()) == {"failed", "skipped"}
     assert world.outbox() == 0
+
+
+def test_a_cascade_that_two_perform_at_once_counts_down_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transition, "MAX_SETTLED", 1)
+    edges = [Need(node=name, when=EdgeCondition.ALWAYS) for name in ("skipped", "slow")]
+    joined = node("joined", *edges, implied_success=False)
+    execution = world.start(workflow(node("first"), node("slow"), node("skipped", "first"), joined))
+    claim = world.claim()
+    effects = world.store.effects
+
+    def effects_soon_stale(**asked: Any) -> list[StoredEffect]:
+        rows = effects(**asked)
+        if rows:
+            monkeypatch.setattr(world.store, "effects", effects)
+            perform(world.services, execution.id)
+        return rows
+
+    monkeypatch.setattr(world.store, "effects", effects_soon_stale)
+    advance.settle(world.services, claim, FAILED, world.claimant())
+    assert world.statuses(execution) == {"first": "failed", "slow": "queued", "skipped": "skipped", "joined": "pending"}
+    assert world.node_run(execution, "joined").waiting_for == 1
 
 
 def test_an_execution_says_when_it_starts_and_ends(world: World) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, NodeRun, NodeStatus, Outcome
+from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, NodeRun, NodeStatus, Outcome, Plan
 from orchestrator.lifecycle.control import LOST_AFTER_SECONDS
 from orchestrator.lifecycle.ports import StoredEffect
 from tests.fakes.clock import FakeClock
@@ -38,6 +38,10 @@ class WatchedStore(MemoryStore):
         with super().begin() as tx:
             yield tx
         self.books.read(self._tables, by)
+
+    def plan(self, execution_id: str) -> Plan:
+        """Without a copy: plans never change, and every process of a game reads them anew."""
+        return self._tables.plans[execution_id]
 
     @property
     def tables(self) -> Tables:

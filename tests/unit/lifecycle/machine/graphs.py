@@ -136,16 +136,45 @@ RETRIES = st.fixed_dictionaries(
 )
 
 
+PLAIN = {"run": "true"}
+BEGINNINGS: tuple[dict[str, DrawnNode], ...] = (
+    {},
+    {},
+    {
+        "n0": DrawnNode(id="n0", kind="run", keys={**PLAIN, "workspace": "write"}),
+        "n1": DrawnNode(id="n1", kind="run", needs=("n0",), edges={"n0": "always"}, keys=PLAIN),
+        "n2": DrawnNode(id="n2", kind="run", needs=("n1",), keys=PLAIN),
+    },
+    {
+        "n0": DrawnNode(id="n0", kind="run", keys=PLAIN),
+        "n1": DrawnNode(id="n1", kind="run", needs=("n0",), keys=PLAIN),
+        "n2": DrawnNode(id="n2", kind="run", keys=PLAIN),
+        "n3": DrawnNode(id="n3", kind="run", needs=("n1", "n2"), edges={"n1": "always", "n2": "always"}, keys=PLAIN),
+    },
+    {
+        "n0": DrawnNode(id="n0", kind="run", keys={**PLAIN, "strategy": {"matrix": {"v": [1, 2]}}}),
+        "n1": DrawnNode(
+            id="n1", kind="run", needs=("n0",), edges={"n0": "always"}, condition=WITH_NEEDS[1], keys=PLAIN
+        ),
+    },
+    {
+        "n0": DrawnNode(
+            id="n0", kind="approval", keys={"approval": {"message": "?", "timeout-minutes": 5, "on-timeout": "approve"}}
+        ),
+    },
+)
+"""What chance alone seldom draws: a success behind a failure, a join of what is skipped with what goes on, outputs of
+several runs that somebody asks for, and an approval that waits from the beginning."""
+
+
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
     """Up to seven nodes, each needing some of those before it."""
     commits = draw(st.booleans())
-    nodes: dict[str, DrawnNode] = {}
-    for number in range(draw(st.sampled_from([5, 6, 7, 4, 3, 2, 1]))):
+    nodes = dict(draw(st.sampled_from(BEGINNINGS)))
+    for number in range(len(nodes), draw(st.sampled_from([5, 6, 7, 4, 3, 2, 1]))):
         least = min(draw(st.sampled_from([2, 1, 2, 0])), len(nodes))
-        needs = (
-            tuple(sorted(draw(st.sets(st.sampled_from(sorted(nodes)), min_size=least, max_size=3)))) if nodes else ()
-        )
+        needs = draw(st.sets(st.sampled_from(sorted(nodes)), min_size=least, max_size=3)) if nodes else ()
         nodes[f"n{number}"] = draw(_nodes(f"n{number}", tuple(sorted(needs)), nodes, commits=commits))
     return Graph(nodes=nodes, commits=commits)
 
@@ -176,7 +205,7 @@ def _keys(draw: st.DrawFn, kind: str, *, commits: bool) -> dict[str, Any]:
     if draw(st.sampled_from([False, False, True])):
         keys["continue-on-error"] = True
     if kind == "approval":
-        minutes, answer = draw(st.sampled_from([0, 5, 10])), draw(st.sampled_from(["reject", "approve"]))
+        minutes, answer = draw(st.sampled_from([5, 10, 0])), draw(st.sampled_from(["reject", "approve"]))
         late = {"timeout-minutes": minutes, "on-timeout": answer} if minutes else {}
         return {**keys, "approval": {"message": "Go on?", **late}}
     keys["queue"] = draw(st.sampled_from(["default", "default", "big"]))

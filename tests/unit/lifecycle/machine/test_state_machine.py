@@ -25,7 +25,7 @@ from tests.unit.lifecycle.machine.stage import Stage
 
 T = TypeVar("T")
 PROFILES = {
-    "quick": settings(max_examples=90, stateful_step_count=50, derandomize=True),
+    "quick": settings(max_examples=120, stateful_step_count=50, derandomize=True),
     "long": settings(max_examples=5_000, stateful_step_count=80),
 }
 EXECUTIONS = 3
@@ -79,6 +79,44 @@ class Move:
 moves = st.lists(st.builds(Move, deliver=st.booleans(), pick=picks, ending=endings, fate=fates), min_size=2, max_size=6)
 
 
+@dataclass(frozen=True)
+class Mishap:
+    """Several things that go wrong together; `at` is where a process dies or stands still."""
+
+    kind: str
+    pick: int
+    ending: Ending
+    fate: Fate
+    at: int
+    hard: bool
+
+    def or_else(self, failure: FailureClass) -> Outcome:
+        return (Ending(failure, None) if self.hard else self.ending).outcome()
+
+
+mishaps = st.builds(
+    Mishap,
+    kind=st.sampled_from(
+        [
+            "perform_what_is_being_performed",
+            "begin_again_over_what_was_left",
+            "decide_beside_the_deadline",
+            "cancel_in_mid_attempt",
+            "beat_beside_the_sweep",
+            "overtake",
+            "deliver_beside_the_control_loop",
+            "end_an_instance_at_work",
+            "end_and_begin_again",
+        ]
+    ),
+    pick=picks,
+    ending=endings,
+    fate=fates,
+    at=st.integers(0, 7),
+    hard=st.booleans(),
+)
+
+
 class Lifecycle(RuleBasedStateMachine):
     """Each rule is something that somebody does, or that happens to somebody."""
 
@@ -122,74 +160,18 @@ class Lifecycle(RuleBasedStateMachine):
     def work_more(self, moves: list[Move]) -> None:
         self._work(moves)
 
-    @precondition(lambda self: self._engaged())
-    @rule(pick=picks, ending=endings, alive=st.booleans())
-    def overtake(self, pick: int, ending: Ending, alive: bool) -> None:
-        """A worker falls silent, another one takes what it had, and then it reports after all."""
-        worker = self._engage(pick)
-        held = worker.claim
-        worker.stopped = True
-        self.pass_time_until_leases_end()
-        self._all_claim()
-        if alive and worker.claim is held:
-            self._play(self.stage.deliver, worker, ending.outcome(), Fate())
-        else:
-            self._play(self.stage.deliver_late, held, ending.outcome(), Fate())
+    # Twice the same, for the same reason.
 
     @precondition(lambda self: self._engaged())
-    @rule(pick=picks, ending=st.just(Ending(FailureClass.REFUSED, None)) | endings, at=st.sampled_from([3, 3, 2, 4, 5]))
-    def perform_what_is_being_performed(self, pick: int, ending: Ending, at: int) -> None:
-        """A worker dies after its commit; the control loop stands still over what is left, and another performs it."""
-        worker = self._engage(pick)
-        execution_id, instance = worker.claim.execution_id, self.stage.owner(worker)
-        self._play(self.stage.deliver, worker, ending.outcome(), Fate(kind="die", at=1))
-        if instance.loop.process.errand is None:
-            self._play(self.stage.step, instance, Fate(kind="pause", at=at))
-        self._play(self.stage.perform, execution_id)
-        if instance.loop.process.errand:
-            self._play(self.stage.go_on, instance.loop.process.errand, Fate())
+    @rule(it=mishaps)
+    def have_a_mishap(self, it: Mishap) -> None:
+        getattr(self, f"_{it.kind}")(it)
 
-    @precondition(lambda self: self._engaged())
-    @rule(pick=picks, ending=endings, at=st.integers(0, 7))
-    def deliver_beside_the_control_loop(self, pick: int, ending: Ending, at: int) -> None:
-        """A worker stands still while it hands in a result, and the control loop does what the worker had begun."""
-        worker = self._engage(pick)
-        self._play(self.stage.deliver, worker, ending.outcome(), Fate(kind="pause", at=at))
-        self._everybody_steps()
-        if worker.errand:
-            self._play(self.stage.go_on, worker.errand, Fate())
-
-    @precondition(lambda self: self._engaged())
-    @rule(pick=picks, ending=st.just(Ending(FailureClass.EXIT, None)) | endings, fate=fates)
-    def cancel_in_mid_attempt(self, pick: int, ending: Ending, fate: Fate) -> None:
-        worker = self._engage(pick)
-        self._play(self.stage.cancel, worker.claim.execution_id, fate)
-        self._play(self.stage.deliver, worker, ending.outcome(), Fate())
-
-    @precondition(lambda self: self._engaged())
-    @rule(pick=picks, ending=endings)
-    def begin_again_over_what_was_left(self, pick: int, ending: Ending) -> None:
-        """Two processes die right after their commits, and the execution begins anew before anybody has noticed."""
-        worker = self._engage(pick)
-        execution_id = worker.claim.execution_id
-        self._play(self.stage.deliver, worker, ending.outcome(), Fate(kind="die", at=1))
-        self._play(self.stage.cancel, execution_id, Fate(kind="die", at=1))
-        self._play(self.stage.rerun, execution_id, Fate(), failed_only=True, node=None)
-
-    @precondition(lambda self: self._engaged())
-    @rule(pick=picks, at=st.integers(3, 6))
-    def beat_beside_the_sweep(self, pick: int, at: int) -> None:
-        """A silent worker shows itself while the control loop is about to take its work."""
-        worker = self._engage(pick)
-        loop = self.stage.owner(worker).loop
-        if loop.process.errand is None:
-            worker.stopped = True
-            self._everybody_steps()
-            self._play(self.stage.pass_time, 31)
-            self._play(self.stage.step, self.stage.owner(worker), Fate(kind="pause", at=at))
-            self._play(self.stage.beat, worker.claim)
-            if loop.process.errand:
-                self._play(self.stage.go_on, loop.process.errand, Fate())
+    @precondition(lambda self: self._engaged() or self._waiting())
+    @rule(it=mishaps)
+    def have_another_mishap(self, it: Mishap) -> None:
+        if self._engaged() or it.kind == "decide_beside_the_deadline":
+            getattr(self, f"_{it.kind}")(it)
 
     @precondition(lambda self: self._engaged())
     @rule(pick=picks, ending=endings)
@@ -262,23 +244,6 @@ class Lifecycle(RuleBasedStateMachine):
             self._play(self.stage.decide, execution_id, node, Fate(), approve=not approve)
 
     @precondition(lambda self: self._waiting())
-    @rule(pick=picks, how=st.sampled_from(["cancel", "approve", "reject"]), at=st.sampled_from([3, 3, 2, 4]))
-    def decide_beside_the_deadline(self, pick: int, how: str, at: int) -> None:
-        """Somebody decides while the control loop is about to."""
-        execution_id, node = _pick(self._waiting(), pick)
-        instance = self.stage.instance_of(execution_id)
-        if instance is None or instance.loop.process.errand:
-            return
-        self._play(self.stage.pass_time, 700)
-        self._play(self.stage.step, instance, Fate(kind="pause", at=at))
-        if how == "cancel":
-            self._play(self.stage.cancel, execution_id, Fate())
-        else:
-            self._play(self.stage.decide, execution_id, node, Fate(), approve=how == "approve")
-        if instance.loop.process.errand:
-            self._play(self.stage.go_on, instance.loop.process.errand, Fate())
-
-    @precondition(lambda self: self._waiting())
     @rule()
     def let_approvals_wait(self) -> None:
         self._play(self.stage.pass_time, 700)
@@ -313,15 +278,6 @@ class Lifecycle(RuleBasedStateMachine):
         if not rarely:
             self._play(self.stage.end_instance, _pick(self.stage.instances, pick))
 
-    @precondition(lambda self: self._engaged())
-    @rule(pick=picks, fate=fates)
-    def end_an_instance_at_work(self, pick: int, fate: Fate) -> None:
-        worker = self._engage(pick)
-        execution_id = worker.claim.execution_id
-        self._play(self.stage.end_instance, self.stage.owner(worker))
-        if execution_id in self.stage.orphans():
-            self._play(self.stage.resume, execution_id, fate)
-
     @precondition(lambda self: self.stage.orphans())
     @rule(pick=picks, fate=fates)
     def resume(self, pick: int, fate: Fate) -> None:
@@ -342,6 +298,107 @@ class Lifecycle(RuleBasedStateMachine):
         self.broken = True
         act(*arguments, **named)
         self.broken = False
+
+    def _overtake(self, it: Mishap) -> None:
+        """A worker falls silent, another one takes what it had, and then it reports after all."""
+        worker = self._engage(it.pick)
+        held = worker.claim
+        worker.stopped = True
+        self.pass_time_until_leases_end()
+        self._all_claim()
+        if it.hard and worker.claim is held:
+            self._play(self.stage.deliver, worker, it.ending.outcome(), Fate())
+        else:
+            self._play(self.stage.deliver_late, held, it.ending.outcome(), Fate())
+
+    def _perform_what_is_being_performed(self, it: Mishap) -> None:
+        """A worker dies after its commit; the control loop stands still over what is left, and another performs it."""
+        worker = self._engage(it.pick)
+        execution_id, instance = worker.claim.execution_id, self.stage.owner(worker)
+        self._play(self.stage.deliver, worker, it.or_else(FailureClass.REFUSED), Fate(kind="die", at=1))
+        if instance.loop.process.errand is None:
+            self._play(self.stage.step, instance, Fate(kind="pause", at=_near(3, it.at)))
+        self._play(self.stage.perform, execution_id)
+        if instance.loop.process.errand:
+            self._play(self.stage.go_on, instance.loop.process.errand, Fate())
+
+    def _deliver_beside_the_control_loop(self, it: Mishap) -> None:
+        """A worker stands still while it hands in a result, and the control loop does what the worker had begun."""
+        worker = self._engage(it.pick)
+        self._play(self.stage.deliver, worker, it.ending.outcome(), Fate(kind="pause", at=it.at))
+        self._everybody_steps()
+        if worker.errand:
+            self._play(self.stage.go_on, worker.errand, Fate())
+
+    def _cancel_in_mid_attempt(self, it: Mishap) -> None:
+        """Somebody cancels, an attempt ends after that, and perhaps what was never begun is asked for all the same."""
+        worker = self._engage(it.pick)
+        execution_id = worker.claim.execution_id
+        self._play(self.stage.cancel, execution_id, it.fate)
+        self._play(self.stage.deliver, worker, it.or_else(FailureClass.EXIT), Fate())
+        if it.at % 2 and execution_id in self._ended():
+            last = [*self.stage.books.graphs[execution_id].nodes][-1]
+            self._play(self.stage.rerun, execution_id, Fate(), failed_only=False, node=last)
+
+    def _begin_again_over_what_was_left(self, it: Mishap) -> None:
+        """Two processes die right after their commits, and the execution begins anew before anybody has noticed."""
+        worker = self._engage(it.pick)
+        execution_id = worker.claim.execution_id
+        for other in self._busy():
+            if other is not worker and other.claim.execution_id == execution_id:
+                self._play(self.stage.deliver, other, Outcome(), Fate(), draining=True)
+        self._play(self.stage.deliver, worker, it.or_else(FailureClass.REFUSED), Fate(kind="die", at=1))
+        self._play(self.stage.cancel, execution_id, Fate(kind="die", at=1))
+        self._play(self.stage.rerun, execution_id, Fate(), failed_only=True, node=None)
+
+    def _beat_beside_the_sweep(self, it: Mishap) -> None:
+        """A silent worker shows itself while the control loop is about to take its work."""
+        worker = self._engage(it.pick)
+        loop = self.stage.owner(worker).loop
+        if loop.process.errand is None:
+            worker.stopped = True
+            self._everybody_steps()
+            self._play(self.stage.pass_time, 31)
+            self._play(self.stage.step, self.stage.owner(worker), Fate(kind="pause", at=_near(4, it.at)))
+            self._play(self.stage.beat, worker.claim)
+            if loop.process.errand:
+                self._play(self.stage.go_on, loop.process.errand, Fate())
+
+    def _decide_beside_the_deadline(self, it: Mishap) -> None:
+        """Somebody decides while the control loop is about to."""
+        if not self._waiting():
+            return
+        execution_id, node = _pick(self._waiting(), it.pick)
+        instance = self.stage.instance_of(execution_id)
+        if instance is None or instance.loop.process.errand:
+            return
+        self._play(self.stage.pass_time, 700)
+        self._play(self.stage.step, instance, Fate(kind="pause", at=_near(3, it.at)))
+        if it.hard:
+            self._play(self.stage.cancel, execution_id, Fate())
+        else:
+            self._play(self.stage.decide, execution_id, node, Fate(), approve=it.pick % 2 == 0)
+        if instance.loop.process.errand:
+            self._play(self.stage.go_on, instance.loop.process.errand, Fate())
+
+    def _end_and_begin_again(self, it: Mishap) -> None:
+        """All goes well for once, and a part of it is done again."""
+        execution_id = self._engage(it.pick).claim.execution_id
+        for _ in range(8):
+            self._all_claim()
+            for worker in self._busy():
+                self._play(self.stage.deliver, worker, Outcome(), Fate())
+        if execution_id in self._ended():
+            name = _pick([*self.stage.books.graphs[execution_id].nodes], it.at)
+            self._play(self.stage.rerun, execution_id, it.fate, failed_only=False, node=name)
+
+    def _end_an_instance_at_work(self, it: Mishap) -> None:
+        """A process tree dies, and another one takes its execution over."""
+        worker = self._engage(it.pick)
+        execution_id = worker.claim.execution_id
+        self._play(self.stage.end_instance, self.stage.owner(worker))
+        if execution_id in self.stage.orphans():
+            self._play(self.stage.resume, execution_id, it.fate)
 
     def _work(self, moves: list[Move]) -> None:
         for move in moves:
@@ -401,6 +458,11 @@ class Lifecycle(RuleBasedStateMachine):
         """Approvals that somebody should decide."""
         runs = [run for of in self.stage.store.tables.runs.values() for run in of.values()]
         return [(run.execution_id, run.node) for run in runs if run.status is NodeStatus.WAITING]
+
+
+def _near(usual: int, at: int) -> int:
+    """The call at which it matters, or else one beside it."""
+    return usual if at < 5 else usual + at - 6
 
 
 def _pick(choices: Sequence[T], number: int) -> T:
