@@ -56,7 +56,10 @@ CHOSEN = {
 }
 """Deeds by role: each death takes real seconds, and all others are tried in one process."""
 
-TRIES = 3
+FOREIGN = "effect tell"
+"""What a process elsewhere decided is told by whoever finds it first, and that is hardly ever a worker."""
+
+TRIES = 6
 """Now and then the control loop performs an effect before the worker that was to die of it."""
 
 
@@ -130,7 +133,8 @@ def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
 
 def chosen(point: str) -> bool:
     role, _, passage = point.partition(": ")
-    return passage.partition(" ")[2].startswith(CHOSEN[role])
+    deed = passage.partition(" ")[2]
+    return deed.startswith(CHOSEN[role]) and (role, deed) != ("worker", FOREIGN)
 
 
 def test_a_killed_process_at_any_point_changes_nothing(ground: Ground) -> None:
