@@ -333,8 +333,7 @@ class Stage:
         def then(_: None, error: MyceliumError | None) -> None:
             after = self.store.tables.executions[execution_id]
             if error is None:
-                assert not ended
-                assert after.cancel_requested or not fate.undisturbed
+                assert (after.cancel_requested and not ended) or not fate.undisturbed
             else:
                 assert isinstance(error, Conflict)
                 assert ended or not fate.undisturbed

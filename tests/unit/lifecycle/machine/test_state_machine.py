@@ -265,7 +265,7 @@ class Lifecycle(RuleBasedStateMachine):
         if how != "all" or len(self.stage.ids()) < MOST_EXECUTIONS:
             self._play(self.stage.rerun, execution_id, fate, failed_only=how == "failed", node=name)
 
-    @precondition(lambda self: self._engaged())
+    @precondition(lambda self: self._engaged() and self._open())
     @rule(pick=picks, rarely=st.integers(0, 5))
     def rerun_what_has_not_ended(self, pick: int, rarely: int) -> None:
         if not rarely:
