@@ -274,7 +274,7 @@ def spawn(argv: list[str], env: dict[str, str], cwd: str, streams: list[int]) ->
     try:
         redirected = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams)]
         return os.posix_spawn(argv[0], argv, env, file_actions=redirected, setsid=True, setsigdef=RESTORED)
-    except NotImplementedError:
+    except NotImplementedError:  # a C library without sessions in posix_spawn
         stdin, stdout, stderr = streams
         started = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=stderr, env=env, start_new_session=True)
         started.returncode = 0  # `reap` collects the exit status; the object must not

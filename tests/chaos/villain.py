@@ -15,6 +15,7 @@ import psutil
 
 from tests.chaos.hurried import LEASE_SECONDS
 from tests.chaos.scene import Scene
+from tests.fakes.checkout import eventually
 from tests.fakes.evidence import Entry, ledger
 from tests.fakes.tree_members import everyone, kill_together
 
@@ -88,8 +89,7 @@ class Villain:
 
         def kill() -> None:
             os.kill(valkey.pid or 0, signal.SIGKILL)
-            while valkey.alive():
-                time.sleep(0.01)
+            eventually(lambda: not valkey.alive(), "the end of Valkey")
 
         return valkey.alive() and self._take_down("valkey", kill)
 

@@ -7,8 +7,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,17 +18,11 @@ from orchestrator.git.command import GitFailed, find_git
 from orchestrator.git.placing import scatter
 from orchestrator.git.trash import Trash
 from orchestrator.lifecycle.ports import CommitMessage
+from tests.fakes.checkout import eventually
 from tests.integration.git.user_repository import AUTHOR, UserRepository
 
 GET_FLAGS = 0x80086601
 TOP_FOLDER = 0x00020000
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def unusual(user: UserRepository) -> str:
@@ -133,7 +125,7 @@ def test_a_released_workspace_leaves_the_disk_soon(user: UserRepository) -> None
     trash = workspace.path.parents[1] / "trash"
     user.git.release(workspace)
     assert not workspace.path.exists()
-    eventually(lambda: list(trash.iterdir()) == [])
+    eventually(lambda: not list(trash.iterdir()), "an empty trash")
 
 
 def test_what_a_dead_process_had_thrown_away_is_swept_up(tmp_path: Path) -> None:

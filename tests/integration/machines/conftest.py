@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import Unavailable
 from orchestrator.queue.connection import check
 from orchestrator.queue.server import find_binary
 from tests.fakes.checkout import PATIENCE_SECONDS, Checkout
@@ -44,7 +45,7 @@ class Valkey:
         while True:
             try:
                 return check(self.url)
-            except Exception:
+            except Unavailable:
                 assert self._process.poll() is None
                 if time.monotonic() > deadline:
                     raise
