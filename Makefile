@@ -81,7 +81,7 @@ browser: setup ## Prepare what browser tests need (nothing so far)
 
 .PHONY: tools
 tools: setup
-	@$(BIN)/pip --disable-pip-version-check install --quiet --require-hashes --requirement requirements/tools.lock
+	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --require-hashes --requirement requirements/tools.lock
 
 .PHONY: lock
 lock: tools ## Resolve requirements/*.lock again (UPGRADE=--upgrade: to newer versions)

@@ -58,7 +58,9 @@ rm -f "$stamp"
 pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
 
 say "Installing $(grep -c '==' "$lock") packages of $lock (a minute or two the first time)"
-pip install --quiet --require-hashes --requirement "$lock"
+# The lock is complete. Without --no-deps older versions of pip would look for newer releases of a package that another
+# one asks for with an extra, and refuse them for their hashes.
+pip install --quiet --no-deps --require-hashes --requirement "$lock"
 say "Installing Mycelium itself"
 pip install --quiet --no-deps --no-build-isolation --editable .
 printf '%s\n' "$key" >"$stamp"
