@@ -52,12 +52,13 @@ class Backoff(StrEnum):
 
 
 class RetryClass(StrEnum):
-    """Failures that `retry.on` may name."""
+    """Failures that `retry.on` may name. `MAX_TURNS` is no new attempt: the agent's session goes on once."""
 
     EXIT = "exit"
     TIMEOUT = "timeout"
     OVERLOADED = "overloaded"
     LOST = "lost"
+    MAX_TURNS = "max_turns"
 
 
 class InputType(StrEnum):

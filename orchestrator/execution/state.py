@@ -122,6 +122,20 @@ class Usage:
     cost_usd: float | None = None
     replayed: bool = False
 
+    def __add__(self, other: Usage) -> Usage:
+        """One after the other: the model is the later one's, and a cost that nobody knows stays out of the sum."""
+        costs = [usage.cost_usd for usage in (self, other) if usage.cost_usd is not None]
+        return Usage(
+            model=other.model or self.model,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            turns=self.turns + other.turns,
+            cost_usd=sum(costs) if costs else None,
+            replayed=self.replayed or other.replayed,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Artifact:

@@ -8,7 +8,7 @@ from itertools import count
 
 from orchestrator.definition.model import Merge
 from orchestrator.execution import needs
-from orchestrator.execution.state import FailureClass, Outcome, Usage
+from orchestrator.execution.state import FailureClass, Outcome
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.authorship import MYCELIUM, author, merge_message
 from orchestrator.lifecycle.ports import Workspace
@@ -79,23 +79,7 @@ def _both(before: Outcome, resolved: Outcome, conflicts: tuple[str, ...]) -> Out
         base=before.base,
         outputs={**before.outputs, **resolved.outputs, "conflicts": listed},
         annotations=before.annotations + resolved.annotations,
-        usage=_sum(before.usage, resolved.usage),
-    )
-
-
-def _sum(one: Usage | None, other: Usage | None) -> Usage | None:
-    if one is None or other is None:
-        return one or other
-    costs = [usage.cost_usd for usage in (one, other) if usage.cost_usd is not None]
-    return replace(
-        other,
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        cache_read_tokens=one.cache_read_tokens + other.cache_read_tokens,
-        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
-        turns=one.turns + other.turns,
-        cost_usd=sum(costs) if costs else None,
-        replayed=one.replayed or other.replayed,
+        usage=before.usage + resolved.usage if before.usage and resolved.usage else resolved.usage or before.usage,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from orchestrator.definition.model import Agent, AgentDefinition, Merge, Run, WorkspaceMode
+from orchestrator.definition.model import Agent, AgentDefinition, Merge, RetryClass, Run, WorkspaceMode
 from orchestrator.errors import SetupError
 from orchestrator.execution.state import FailureClass, Outcome
 from orchestrator.lifecycle import contexts
@@ -38,6 +38,7 @@ def action_task(attempt: Attempt, workspace: Workspace) -> ShellTask | AgentTask
                 max_turns=action.max_turns,
                 answer=action.answer,
                 transcript=attempt.plan.files.get(attempt.run.key),
+                resumes=RetryClass.MAX_TURNS in attempt.node.retry.on,
             )
         case action:
             raise AttemptFailed(FailureClass.SETUP, f"a node of kind {action.kind.value} is not run by a worker")

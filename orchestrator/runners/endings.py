@@ -16,7 +16,7 @@ _STOPPED = {
 
 
 def cut_short(ended: Ended, limits: Limits) -> Outcome | None:
-    """The outcome of a program that did not end by itself; None when it did."""
+    """The outcome of a program that did not end by itself; None when it did, or had done enough."""
     match ended.cause:
         case Cause.TIMEOUT:
             return _failed(
@@ -32,7 +32,7 @@ def cut_short(ended: Ended, limits: Limits) -> Outcome | None:
             return _failed(ended, FailureClass.LOST, "the guard of its processes was killed, and they were ended")
         case Cause.NOT_STARTED:
             return _failed(ended, FailureClass.SETUP, f"could not be started: {ended.detail}")
-        case Cause.EXITED:
+        case Cause.EXITED | Cause.ENOUGH:
             return None
 
 

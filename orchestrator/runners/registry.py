@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator.lifecycle.ports.runner import Runner
-from orchestrator.runners.claude import ClaudeRunner
+from orchestrator.runners.agent import AgentRunner
+from orchestrator.runners.claude import ClaudeEngine
 from orchestrator.runners.replay import ReplayRunner
 from orchestrator.runners.shell import ShellRunner
 from orchestrator.runners.unsupported import UnsupportedRunner
@@ -16,7 +17,7 @@ def runners(environ: Mapping[str, str]) -> dict[str, Runner]:
     return {
         "shell": ShellRunner(environ=environ),
         "replay": ReplayRunner(),
-        "claude": ClaudeRunner(environ=environ),
+        "claude": AgentRunner(ClaudeEngine(), environ=environ),
         "codex": UnsupportedRunner("codex"),
         "gemini": UnsupportedRunner("gemini"),
         "opencode": UnsupportedRunner("opencode"),

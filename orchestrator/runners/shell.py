@@ -109,6 +109,9 @@ class _Transcript:
     def tick(self) -> None:
         self.log.tick()
 
+    def enough(self) -> bool:
+        return False
+
     def line(self, text: str, stream: str) -> None:
         if self.withheld:
             return

@@ -25,6 +25,7 @@ class Cause(StrEnum):
     TIMEOUT = "timeout"
     IDLE = "idle"
     STOPPED = "stopped"
+    ENOUGH = "enough"
     LOST = "lost"
     NOT_STARTED = "not_started"
 
@@ -63,6 +64,10 @@ class Listener(Protocol):
 
     def tick(self) -> None:
         """At least every half second, however much or little the program says."""
+        ...
+
+    def enough(self) -> bool:
+        """Whether the program shall end: what it is to do is done, or has become useless. Asked as it speaks."""
         ...
 
 
@@ -143,7 +148,9 @@ class _Supervision:
             self.listener.tick()
             if self.control.fileno() not in self.selector.get_map() and self.cause is Cause.EXITED:
                 self.selector.register(self.control.fileno(), selectors.EVENT_READ, self._ask_control)
-        if now - self.started_at >= self.limits.timeout_seconds:
+        if self.listener.enough():
+            self._stop(Cause.ENOUGH)
+        elif now - self.started_at >= self.limits.timeout_seconds:
             self._stop(Cause.TIMEOUT)
         elif self.limits.idle_seconds is not None and now - self.heard_at >= self.limits.idle_seconds:
             self._stop(Cause.IDLE)

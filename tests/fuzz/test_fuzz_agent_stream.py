@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from orchestrator.lifecycle.limits import within_limits
 from orchestrator.lifecycle.masking import Mask
-from orchestrator.runners.claude_stream import ClaudeStream
-from orchestrator.runners.claude_verdict import verdict
+from orchestrator.runners.claude_stream import ClaudeReader
+from orchestrator.runners.judgement import outcome_of
 from orchestrator.runners.lines import LineSplitter
+from orchestrator.runners.narration import narrate
 from orchestrator.store.outcome_codec import dump_outcome, load_outcome
 from tests.fakes.running import ListLog
 from tests.fuzz.corpus import inputs
@@ -93,14 +94,16 @@ _WORDS = [*(json.dumps(event) + "\n" for event in RECORDED), "{", "}", "[", "]",
 
 def one_stream(data: bytes) -> None:
     log = ListLog()
-    stream = ClaudeStream(log)
+    reader = ClaudeReader()
     splitter = LineSplitter()
     for line in [*splitter.feed(data), *splitter.finish()]:
-        stream.line(line)
-    stream.complaint(data[:300].decode("utf-8", "replace"))
+        for happening in reader.line(line):
+            narrate(happening, log)
+    for happening in reader.complaint(data[:300].decode("utf-8", "replace")):
+        narrate(happening, log)
     code = (0, 1, -9, None)[len(data) % 4]
     for schema in (None, SCHEMA):
-        outcome = within_limits(verdict(stream.record, code, schema, log))
+        outcome = within_limits(outcome_of(reader.ending(code), schema))
         Mask(["secret"]).json(outcome.outputs)
         again = load_outcome(dump_outcome(outcome))
         assert again.failure == outcome.failure

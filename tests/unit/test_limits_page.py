@@ -60,7 +60,7 @@ LIMITS = {
     "bytes of the log": "store.log_limit.LIMIT_BYTES",
     "bytes of a line": "runners.lines.LINE_LIMIT",
     "characters of a line": "store.log_chunk.LINE_CHARACTERS",
-    "bytes of an event": "runners.claude.EVENT_LIMIT",
+    "bytes of an event": "runners.conversation.EVENT_LIMIT",
     "bytes of an agent file": "agents.front_matter.SIZE_LIMIT",
     "bytes of a recorded transcript": "cli.workflow_files.MAX_TRANSCRIPT_BYTES",
     "bytes of a payload": "cli.explain.MAX_PAYLOAD_BYTES",
@@ -71,7 +71,7 @@ OWN = {
     "definition.taint.MOST_STATIONS",
     "lifecycle.transition.MAX_SETTLED",
     "lifecycle.authorship.LONGEST_SUBJECT",
-    "runners.claude_stream.MOST_COUNTED",
+    "runners.json_events.MOST_COUNTED",
     "git.command.MAX_OUTPUT_BYTES",
     "git.unpacked.MAX_BYTES",
 }

@@ -72,6 +72,7 @@ class AgentTask:
     transcript: str | None = None
     transcript_name: str = ""
     conflicts: tuple[str, ...] = ()
+    resumes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

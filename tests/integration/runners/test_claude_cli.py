@@ -16,7 +16,8 @@ import pytest
 from orchestrator.definition.model import AgentDefinition
 from orchestrator.execution.state import FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, StopReason, Task
-from orchestrator.runners.claude import ClaudeRunner
+from orchestrator.runners.agent import AgentRunner
+from orchestrator.runners.claude import ClaudeEngine
 from orchestrator.runners.environment import MARKER, marker
 from tests.fakes.claude_cli import PROGRAM, needs_claude
 from tests.fakes.model_server import ModelServer, Script, Turn, call, model_server, say, turns
@@ -68,7 +69,7 @@ def run(folder: Path, script: Script, *, cancel_at: Path | None = None, **given:
         if cancel_at:
             log.on_tick = lambda: cancel_at.exists() and control.stop(StopReason.CANCELLED)
         environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.url}
-        outcome = ClaudeRunner(environ=environ, program=Path(PROGRAM)).run(todo, log, control)
+        outcome = AgentRunner(ClaudeEngine(), environ=environ, program=Path(PROGRAM)).run(todo, log, control)
     return Ran(outcome=outcome, log=log, model=model, task=todo)
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from orchestrator.execution.state import FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask
-from orchestrator.runners.claude import ClaudeRunner
+from orchestrator.runners.agent import AgentRunner
+from orchestrator.runners.claude import ClaudeEngine
 from tests.fakes.running import REVIEWER, ListLog, pipe_control, task
 
 KEY = {"ANTHROPIC_API_KEY": "test-key-value", "PATH": "/usr/bin:/bin"}
@@ -19,7 +20,8 @@ INIT = {
     "type": "system",
     "subtype": "init",
     "model": "claude-sonnet",
-    "mcp_servers": [{"name": "x", "status": "failed"}],
+    "mcp_servers": [{"name": "x", "status": "connected"}],
+    "session_id": "s1",
 }
 SAID = {
     "type": "assistant",
@@ -63,7 +65,9 @@ def run(folder: Path, events: list[Any], *, code: int = 0, after: str = "", **gi
     log = ListLog()
     with pipe_control() as control:
         environ = given.pop("environ", KEY)
-        return ClaudeRunner(environ=environ, program=program).run(task(folder, action, **given), log, control), log
+        return AgentRunner(ClaudeEngine(), environ=environ, program=program).run(
+            task(folder, action, **given), log, control
+        ), log
 
 
 def test_success(tmp_path: Path) -> None:
@@ -74,7 +78,6 @@ def test_success(tmp_path: Path) -> None:
     assert (outcome.usage.cost_usd, outcome.usage.cache_write_tokens, outcome.usage.replayed) == (0.01, 1, False)
     assert ("Reading.", Level.INFO, "agent", "") in log.lines
     assert ("Read a.py", Level.INFO, "tool", "") in log.lines
-    assert any("MCP server `x` did not start" in text for text in log.texts)
     assert log.masked == ["test-key-value"]
 
 
@@ -148,6 +151,28 @@ def test_an_answers_own_text_is_the_text(tmp_path: Path) -> None:
     assert outcome.outputs == {"text": "Keep it."}
 
 
+@pytest.mark.parametrize("status", ["failed", "pending", "needs-auth"])
+def test_a_server_that_is_not_there_ends_it_at_once(tmp_path: Path, status: str) -> None:
+    servers = [{"name": "redis", "status": "connected"}, {"name": "x", "status": status}]
+    outcome, _ = run(tmp_path, [{**INIT, "mcp_servers": servers}], after="time.sleep(1000)")
+    assert outcome.failure is FailureClass.SETUP
+    assert "the MCP server `x` did not start" in outcome.message
+
+
+def test_a_refused_key_is_named(tmp_path: Path) -> None:
+    refused = {**RESULT, "is_error": True, "api_error_status": 401, "result": "invalid x-api-key"}
+    outcome, _ = run(tmp_path, [INIT, refused], code=1)
+    assert outcome.failure is FailureClass.AUTH
+    assert outcome.message == "the model's API answered 401: invalid x-api-key; check `ANTHROPIC_API_KEY`"
+
+
+def test_a_time_that_the_service_asked_for_is_kept(tmp_path: Path) -> None:
+    retry = {"type": "system", "subtype": "api_retry", "attempt": 1, "max_retries": 2, "retry_delay_ms": 30_000}
+    busy = {**RESULT, "is_error": True, "api_error_status": 529, "result": "busy"}
+    outcome, _ = run(tmp_path, [INIT, retry, busy], code=1)
+    assert (outcome.failure, outcome.retry_after_seconds) == (FailureClass.OVERLOADED, 30.0)
+
+
 def test_tools_that_do_not_exist_count_as_denied(tmp_path: Path) -> None:
     text = "<tool_use_error>Error: No such tool available: Read. Continue with the tools you have.</tool_use_error>"
     block = {"type": "tool_result", "tool_use_id": "toolu_1", "is_error": True, "content": text}
@@ -217,6 +242,80 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert "ANTHROPIC_API_KEY" in outcome.message
     with pipe_control() as control:
         action = AgentTask(definition=REVIEWER, engine="claude", prompt="")
-        absent = ClaudeRunner(environ={"PATH": str(tmp_path / "none")}).run(task(tmp_path, action), ListLog(), control)
+        absent = AgentRunner(ClaudeEngine(), environ={"PATH": str(tmp_path / "none")}).run(
+            task(tmp_path, action), ListLog(), control
+        )
     assert absent.failure is FailureClass.SETUP
     assert "npm install -g @anthropic-ai/claude-code" in absent.message
+
+
+SCRIPTED = """#!{python}
+import json, sys
+from pathlib import Path
+here = Path({folder!r})
+calls = json.loads((here / "calls.json").read_text())
+seen = json.loads((here / "seen.json").read_text()) if (here / "seen.json").exists() else []
+events, code = calls[len(seen)]
+(here / "seen.json").write_text(json.dumps([*seen, {{"argv": sys.argv, "stdin": sys.stdin.read()}}]))
+sys.stdout.write("".join(json.dumps(event) + "\\n" for event in events))
+sys.exit(code)
+"""
+
+
+def run_calls(
+    folder: Path, calls: list[tuple[list[Any], int]], **action: Any
+) -> tuple[Outcome, ListLog, list[dict[str, Any]]]:
+    """Every call of the program plays the next of `calls`; what each was told."""
+    program = folder / "claude"
+    program.write_text(SCRIPTED.format(python=sys.executable, folder=str(folder)))
+    program.chmod(0o755)
+    (folder / "calls.json").write_text(json.dumps(calls))
+    log = ListLog()
+    with pipe_control() as control:
+        runner = AgentRunner(ClaudeEngine(), environ=KEY, program=program)
+        wanted = AgentTask(definition=REVIEWER, engine="claude", prompt="Look at it.", **action)
+        outcome = runner.run(task(folder, wanted), log, control)
+    return outcome, log, json.loads((folder / "seen.json").read_text())
+
+
+ANSWER: dict[str, Any] = {
+    "type": "object",
+    "properties": {"verdict": {"enum": ["approve"]}},
+    "required": ["verdict"],
+}
+
+
+def test_an_answer_is_repaired_in_the_same_session(tmp_path: Path) -> None:
+    wrong = {**RESULT, "structured_output": {"verdict": "perhaps"}}
+    right = {**RESULT, "structured_output": {"verdict": "approve"}, "num_turns": 1}
+    calls = [([INIT, SAID, wrong], 0), ([INIT, right], 0)]
+    outcome, log, seen = run_calls(tmp_path, calls, answer=ANSWER, max_turns=9)
+    assert outcome.outputs == {"verdict": "approve", "text": "Reading."}
+    assert outcome.usage is not None
+    assert (outcome.usage.turns, outcome.usage.input_tokens, outcome.usage.cost_usd) == (3, 10, 0.02)
+    assert seen[1]["argv"][seen[1]["argv"].index("--resume") + 1] == "s1"
+    assert "`verdict` is not one of approve" in seen[1]["stdin"]
+    assert "its answer does not fit; it is asked once more" in log.texts
+
+
+def test_one_repair_is_all_there_is(tmp_path: Path) -> None:
+    wrong = {**RESULT, "structured_output": {"verdict": "perhaps"}}
+    outcome, _, seen = run_calls(tmp_path, [([INIT, wrong], 0)] * 3, answer=ANSWER)
+    assert outcome.failure is FailureClass.BAD_OUTPUT
+    assert len(seen) == 2
+
+
+def test_used_up_turns_go_on_once(tmp_path: Path) -> None:
+    over = {**RESULT, "subtype": "error_max_turns", "is_error": True}
+    outcome, _, seen = run_calls(tmp_path, [([INIT, over], 1), ([INIT, SAID, RESULT], 0)], resumes=True, max_turns=2)
+    assert outcome.succeeded, outcome.message
+    assert "Go on where you stopped" in seen[1]["stdin"]
+    assert seen[1]["argv"][seen[1]["argv"].index("--max-turns") + 1] == "2"
+    again, _, seen = run_calls(_fresh(tmp_path), [([INIT, over], 1)] * 3, resumes=True, max_turns=2)
+    assert (again.failure, len(seen)) == (FailureClass.MAX_TURNS, 2)
+
+
+def _fresh(folder: Path) -> Path:
+    fresh = folder / "fresh"
+    fresh.mkdir()
+    return fresh

@@ -10,9 +10,9 @@ import pytest
 
 from orchestrator.execution.state import FailureClass, Outcome
 from orchestrator.lifecycle.ports import AgentTask, ShellTask
-from orchestrator.runners.claude_stream import ClaudeStream
-from orchestrator.runners.claude_verdict import verdict
+from orchestrator.runners.claude_stream import ClaudeReader
 from orchestrator.runners.commands import LONGEST_PROPERTY
+from orchestrator.runners.happenings import Noted
 from orchestrator.runners.outputs import OUTPUT_LIMIT, SUMMARY_LIMIT
 from orchestrator.runners.replay import ReplayRunner
 from orchestrator.runners.shell import ANNOTATION_LIMIT, MASK_LIMIT, ShellRunner
@@ -103,13 +103,12 @@ def test_line_ends_of_other_kinds_inside_a_text_do_not_end_a_line_of_a_transcrip
 
 
 def test_figures_beyond_every_number_are_none() -> None:
-    log = ListLog()
-    stream = ClaudeStream(log)
-    stream.line(f'{{"type": "system", "subtype": "api_retry", "retry_delay_ms": {HUGE}, "attempt": {HUGE}}}')
-    stream.line(f'{{"type": "result", "subtype": "success", "num_turns": {HUGE}, "total_cost_usd": {HUGE}}}')
-    outcome = verdict(stream.record, 0, None, log)
-    assert outcome.usage is not None
-    assert (outcome.usage.turns, outcome.usage.cost_usd) == (0, None)
-    assert "retry 0 of 0 in 0.0 s" in log.texts[0]
-    stream.line(json.dumps({"type": "result", "subtype": "success", "total_cost_usd": float("nan")}))
-    assert verdict(stream.record, 0, None, log).usage.cost_usd is None  # type: ignore[union-attr]
+    reader = ClaudeReader()
+    (noted,) = reader.line(f'{{"type": "system", "subtype": "api_retry", "retry_delay_ms": {HUGE}, "attempt": {HUGE}}}')
+    list(reader.line(f'{{"type": "result", "subtype": "success", "num_turns": {HUGE}, "total_cost_usd": {HUGE}}}'))
+    usage = reader.ending(0).usage
+    assert (usage.turns, usage.cost_usd) == (0, None)
+    assert isinstance(noted, Noted)
+    assert "retry 0 of 0 in 0.0 s" in noted.text
+    list(reader.line(json.dumps({"type": "result", "subtype": "success", "total_cost_usd": float("nan")})))
+    assert reader.ending(0).usage.cost_usd is None

@@ -1,0 +1,123 @@
+"""The calls of one attempt: the first, and where that may mend how it ended, another in the same session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from orchestrator.execution.state import Level, Outcome, Usage
+from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
+from orchestrator.runners.attempt import Processes
+from orchestrator.runners.endings import cut_short
+from orchestrator.runners.engine import Ending, Engine, Request
+from orchestrator.runners.followup import FollowUp, Reason, follow_up
+from orchestrator.runners.hearing import Hearing
+from orchestrator.runners.judgement import misfit, outcome_of
+from orchestrator.runners.process import Command
+from orchestrator.runners.supervise import Limits, supervise
+
+EVENT_LIMIT: Final = 32_000_000
+IDLE_SECONDS: Final = 900.0
+"""Longer than a program lets one command run (10 minutes), and than a model thinks; a stream that hangs ends here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """Where an attempt happens: the engine's program, its private home, and all of its environment."""
+
+    task: Task
+    action: AgentTask
+    program: Path
+    home: Path
+    env: Mapping[str, str]
+
+
+class _CutShort(Exception):
+    """The program did not end by itself."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
+class Conversation:
+    """One attempt with an engine."""
+
+    def __init__(self, engine: Engine, scene: Scene, log: LogSink, control: Control) -> None:
+        self._engine = engine
+        self._scene = scene
+        self._log = log
+        self._control = control
+        self._usage = Usage()
+        self._code: int | None = None
+        self._deadline = time.monotonic() + scene.task.timeout_seconds
+
+    def outcome(self) -> Outcome:
+        """Call, and call again where it helps. Raises `SetupError` for what cannot be put to the program."""
+        try:
+            return self._judged(self._called())
+        except _CutShort as cut:
+            return replace(cut.outcome, usage=self._usage)
+
+    def _called(self) -> Ending:
+        """The last of the endings."""
+        action, done = self._scene.action, set[Reason]()
+        ending = self._call(self._request(action.prompt, action.max_turns))
+        while again := follow_up(ending, misfit(ending, action.answer), action, done):
+            done.add(again.reason)
+            self._say(again.reason)
+            ending = self._followed(ending, again)
+        return ending
+
+    def _followed(self, before: Ending, again: FollowUp) -> Ending:
+        """What is said in a repaired answer's stead is no report: the words before it are."""
+        ending = self._call(self._request(again.prompt, again.turns, before.session))
+        text = before.text if again.reason is Reason.REPAIR else ending.text
+        return replace(ending, text=text or ending.text, denied=(*before.denied, *ending.denied))
+
+    def _request(self, prompt: str, turns: int | None, session: str = "") -> Request:
+        scene = self._scene
+        return Request(
+            task=scene.task,
+            action=scene.action,
+            prompt=prompt,
+            home=scene.home,
+            env=scene.env,
+            session=session,
+            turns=turns,
+        )
+
+    def _call(self, request: Request) -> Ending:
+        """One run of the program, to its end."""
+        call = self._engine.call(request)
+        stdin = request.task.scratch / "prompt.md"
+        stdin.write_text(request.prompt, encoding="utf-8")
+        argv = [*call.before, str(self._scene.program), *call.arguments]
+        command = Command(argv=argv, env=call.env, cwd=request.task.workspace, stdin=stdin)
+        reader, limits = self._engine.reader(), self._limits()
+        ended = supervise(command, limits, Hearing(reader, self._log, Processes(request.task)), self._control)
+        for text in ended.left:
+            self._say(f"left running, now ended: {text}")
+        ending = reader.ending(ended.code)
+        self._usage, self._code = self._usage + ending.usage, ended.code
+        if cut := cut_short(ended, limits):
+            raise _CutShort(cut)
+        return ending
+
+    def _limits(self) -> Limits:
+        task = self._scene.task
+        left = max(0.0, self._deadline - time.monotonic())
+        return Limits(timeout_seconds=left, idle_seconds=task.idle_seconds or IDLE_SECONDS, line_bytes=EVENT_LIMIT)
+
+    def _judged(self, ending: Ending) -> Outcome:
+        outcome = outcome_of(replace(ending, usage=self._usage), self._scene.action.answer)
+        if outcome.succeeded:
+            for name in sorted(set(ending.denied)):
+                self._say(f"the tool `{name}` was denied; allow it with `tools`")
+        return replace(outcome, exit_code=self._code)
+
+    def _say(self, text: str) -> None:
+        self._log.line(text, level=Level.WARNING, stream="mycelium")

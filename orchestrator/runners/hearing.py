@@ -1,0 +1,52 @@
+"""Hears an agent's program while it works: events become log lines, figures are kept, processes remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orchestrator.execution.state import Usage
+from orchestrator.lifecycle.ports.runner import LogSink
+from orchestrator.runners.attempt import Processes
+from orchestrator.runners.engine import Reader
+from orchestrator.runners.happenings import Happening, Spent, Started
+from orchestrator.runners.narration import narrate
+
+
+class Hearing:
+    """One call of the program, heard line by line."""
+
+    def __init__(self, reader: Reader, log: LogSink, processes: Processes) -> None:
+        self._reader = reader
+        self._log = log
+        self._processes = processes
+        self._usage = Usage()
+        self._hopeless = False
+
+    def started(self, pid: int, start_time: int) -> None:
+        """The program runs."""
+        self._processes.started(pid, start_time)
+
+    def lost(self) -> None:
+        """Nobody guards it any more."""
+        self._processes.reap()
+
+    def line(self, text: str, stream: str) -> None:
+        """Events on stdout, complaints on stderr."""
+        self._take(self._reader.line(text) if stream == "stdout" else self._reader.complaint(text))
+
+    def tick(self) -> None:
+        """Time passes."""
+        self._log.tick()
+
+    def enough(self) -> bool:
+        """Whether going on is of no use: a server that the agent was to have is not there."""
+        return self._hopeless
+
+    def _take(self, happenings: Iterable[Happening]) -> None:
+        for happening in happenings:
+            narrate(happening, self._log)
+            match happening:
+                case Started(failed_servers=failed):
+                    self._hopeless = bool(failed)
+                case Spent(usage=usage):
+                    self._usage = usage
