@@ -44,14 +44,16 @@ class ClaudeEngine:
         return claude_access.hosts(env)
 
     def call(self, request: Request) -> Call:
-        """The key goes through a pipe where Claude Code has one."""
+        """Secrets come in a file of settings that is gone before the agent does anything."""
         words = arguments(request)
         longest = max(len(text.encode()) for text in words)
         if longest > ARGUMENT_LIMIT:
             raise SetupError(f"the agent or its answer's schema is too long: {longest} bytes")
-        own = {**SETTINGS, "CLAUDE_CONFIG_DIR": str(request.home / ".claude")}
-        env = {**own, **request.env, "CLAUDE_CONFIG_DIR": own["CLAUDE_CONFIG_DIR"]}
-        return Call(arguments=words, env=env, before=claude_access.handing_over(env))
+        own = {"CLAUDE_CONFIG_DIR": str(request.home / ".claude")}
+        env, secret = claude_access.handed_over({**SETTINGS, **request.env, **own}, request.home)
+        if secret:
+            words += ["--settings", str(secret)]
+        return Call(arguments=words, env=env, passing=(secret,) if secret else ())
 
     def reader(self) -> Reader:
         """For one call."""

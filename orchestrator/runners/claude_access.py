@@ -3,7 +3,10 @@ their environment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestrator.runners.credentials import Credentials
@@ -29,22 +32,33 @@ CREDENTIALS = Credentials(
     sufficient=(*KEYS, *CLOUDS),
 )
 
-_PIPES = {
-    "ANTHROPIC_API_KEY": (8, "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR"),
-    "CLAUDE_CODE_OAUTH_TOKEN": (9, "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR"),
-}
 _HTTPS = 443
 
 
-def handing_over(env: Mapping[str, str]) -> list[str]:
-    """What comes before the command line: a shell that moves the keys in `env` to descriptors that Claude Code reads
-    once, and then becomes Claude Code. Neither the environment nor a file keeps a key."""
-    script = [
-        f"exec {number}<<END\n${name}\nEND\nunset {name}; export {variable}={number}"
-        for name, (number, variable) in _PIPES.items()
-        if env.get(name)
-    ]
-    return ["/bin/sh", "-c", "\n".join([*script, 'exec "$@"']), "sh"] if script else []
+def handed_over(env: Mapping[str, str], home: Path) -> tuple[dict[str, str], Path | None]:
+    """`env` without its secrets, and a file of settings that has them instead: Claude Code reads it while it starts.
+
+    So no secret stands in the environment that the kernel shows of a process. Claude Code passes on to its children
+    what it was told, which is why the shell of an agent's commands is one that forgets it first.
+    """
+    secrets = {name: env[name] for name in CREDENTIALS.secrets if env.get(name)}
+    open_part = {name: value for name, value in env.items() if name not in secrets}
+    if not secrets:
+        return open_part, None
+    settings = home / "handed-over.json"
+    settings.touch(mode=0o600)
+    settings.write_text(json.dumps({"env": secrets}), encoding="utf-8")
+    return {**open_part, "CLAUDE_CODE_SHELL": str(_forgetful_shell(home, secrets))}, settings
+
+
+def _forgetful_shell(home: Path, secrets: Iterable[str]) -> Path:
+    """Claude Code takes a shell by the name of its file."""
+    shell = home / "shell" / "bash"
+    shell.parent.mkdir(exist_ok=True)
+    bash = shutil.which("bash") or "/bin/bash"
+    shell.write_text(f'#!/bin/sh\nunset {" ".join(sorted(secrets))}\nexec {bash} "$@"\n', encoding="utf-8")
+    shell.chmod(0o700)
+    return shell
 
 
 def hosts(env: Mapping[str, str]) -> list[Host]:

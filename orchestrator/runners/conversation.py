@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,12 +12,12 @@ from orchestrator.execution.state import Level, Outcome, Usage
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
 from orchestrator.runners.attempt import Processes
 from orchestrator.runners.endings import cut_short
-from orchestrator.runners.engine import Ending, Engine, Request
+from orchestrator.runners.engine import Call, Ending, Engine, Reader, Request
 from orchestrator.runners.followup import FollowUp, Reason, follow_up
 from orchestrator.runners.hearing import Hearing
 from orchestrator.runners.judgement import misfit, outcome_of
 from orchestrator.runners.process import Command
-from orchestrator.runners.supervise import Limits, supervise
+from orchestrator.runners.supervise import Ended, Limits, supervise
 
 EVENT_LIMIT: Final = 32_000_000
 IDLE_SECONDS: Final = 900.0
@@ -95,13 +95,22 @@ class Conversation:
         call = self._engine.call(request)
         stdin = request.task.scratch / "prompt.md"
         stdin.write_text(request.prompt, encoding="utf-8")
-        argv = [*call.before, str(self._scene.program), *call.arguments]
+        argv = [str(self._scene.program), *call.arguments]
         command = Command(argv=argv, env=call.env, cwd=request.task.workspace, stdin=stdin)
         reader, limits = self._engine.reader(), self._limits()
-        ended = supervise(command, limits, Hearing(reader, self._log, Processes(request.task)), self._control)
+        try:
+            ended = supervise(command, limits, self._hearing(reader, call), self._control)
+        finally:
+            _remove(call.passing)
+        return self._ended(ended, reader.ending(ended.code), limits)
+
+    def _hearing(self, reader: Reader, call: Call) -> Hearing:
+        processes = Processes(self._scene.task)
+        return Hearing(reader, self._log, processes, at_work=lambda: _remove(call.passing))
+
+    def _ended(self, ended: Ended, ending: Ending, limits: Limits) -> Ending:
         for text in ended.left:
             self._say(f"left running, now ended: {text}")
-        ending = reader.ending(ended.code)
         self._usage, self._code = self._usage + ending.usage, ended.code
         if cut := cut_short(ended, limits):
             raise _CutShort(cut)
@@ -121,3 +130,8 @@ class Conversation:
 
     def _say(self, text: str) -> None:
         self._log.line(text, level=Level.WARNING, stream="mycelium")
+
+
+def _remove(files: Iterable[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)

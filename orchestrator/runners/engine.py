@@ -40,12 +40,12 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """How the program is started: `arguments` after its name, all of its environment, and by way of what (`before`
-    ends with the program's place: a shell that hands keys over, say)."""
+    """How the program is started: `arguments` after its name, and all of its environment. The files `passing` hold
+    secrets that it reads while it starts: they are removed as soon as it says that it has."""
 
     arguments: Sequence[str]
     env: Mapping[str, str]
-    before: Sequence[str] = ()
+    passing: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from orchestrator.execution.state import Usage
 from orchestrator.lifecycle.ports.runner import LogSink
@@ -13,12 +13,13 @@ from orchestrator.runners.narration import narrate
 
 
 class Hearing:
-    """One call of the program, heard line by line."""
+    """One call of the program, heard line by line; `at_work` is called when it says that it has started."""
 
-    def __init__(self, reader: Reader, log: LogSink, processes: Processes) -> None:
+    def __init__(self, reader: Reader, log: LogSink, processes: Processes, at_work: Callable[[], None]) -> None:
         self._reader = reader
         self._log = log
         self._processes = processes
+        self._at_work = at_work
         self._usage = Usage()
         self._hopeless = False
 
@@ -48,5 +49,6 @@ class Hearing:
             match happening:
                 case Started(failed_servers=failed):
                     self._hopeless = bool(failed)
+                    self._at_work()
                 case Spent(usage=usage):
                     self._usage = usage

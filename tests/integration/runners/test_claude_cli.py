@@ -60,7 +60,14 @@ class TickLog(ListLog):
         self.on_tick()
 
 
-def run(folder: Path, script: Script, *, cancel_at: Path | None = None, **given: Any) -> Ran:
+def run(
+    folder: Path,
+    script: Script,
+    *,
+    cancel_at: Path | None = None,
+    credentials: dict[str, str] | None = None,
+    **given: Any,
+) -> Ran:
     """Run the agent in `folder`; cancel it as soon as `cancel_at` exists."""
     action = AgentTask(definition=REVIEWER, engine="claude", **{"prompt": "Do it.", **given.pop("action", {})})
     log = TickLog()
@@ -68,7 +75,8 @@ def run(folder: Path, script: Script, *, cancel_at: Path | None = None, **given:
     with model_server(script) as model, pipe_control() as control:
         if cancel_at:
             log.on_tick = lambda: cancel_at.exists() and control.stop(StopReason.CANCELLED)
-        environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": model.url}
+        keys = credentials or {"ANTHROPIC_API_KEY": KEY}
+        environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", "ANTHROPIC_BASE_URL": model.url, **keys}
         outcome = AgentRunner(ClaudeEngine(), environ=environ, program=Path(PROGRAM)).run(todo, log, control)
     return Ran(outcome=outcome, log=log, model=model, task=todo)
 
@@ -140,15 +148,35 @@ def test_it_edits_and_runs_nothing_that_the_repository_planted(tmp_path: Path) -
     assert not [other for other in ran.model.others if other != "HEAD /"]
 
 
-def test_the_key_reaches_the_model_and_nobody_else(tmp_path: Path) -> None:
-    script = turns(say(bash("env; tr '\\0' '\\n' </proc/$PPID/environ || true")), say("Done."))
-    ran = run(tmp_path, script)
+LOOK = "env; for each in /proc/[0-9]*; do tr '\\0' '\\n' <$each/environ; done 2>/dev/null; true"
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("ANTHROPIC_API_KEY", "x-api-key"),
+        ("ANTHROPIC_AUTH_TOKEN", "authorization"),
+        ("CLAUDE_CODE_OAUTH_TOKEN", "authorization"),
+    ],
+)
+def test_a_key_reaches_the_model_and_nobody_else(tmp_path: Path, name: str, header: str) -> None:
+    cloud = {"AWS_SECRET_ACCESS_KEY": "aws-scripted-0123456789"}
+    seen: list[bool] = []
+    script = turns(say(bash(LOOK)), say(bash(LOOK)), say("Done."))
+    ran = run(
+        tmp_path,
+        lambda asked: seen.append((tmp_path / "scratch/home/handed-over.json").exists()) or script(asked),
+        credentials={name: KEY, **cloud},
+    )
     assert ran.outcome.succeeded, ran.outcome.message
-    assert {asked.headers["x-api-key"] for asked in ran.model.asked} == {KEY}
+    assert {asked.headers[header].removeprefix("Bearer ") for asked in ran.model.asked} == {KEY}
+    assert seen == [False] * 3
     assert f"HOME={tmp_path}/scratch/home" in ran.everything
-    assert KEY not in ran.everything
-    assert KEY not in "\n".join(ran.log.texts)
-    assert not [file for file in tmp_path.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
+    files = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file() and not file.is_symlink()]
+    for secret in (KEY, *cloud.values()):
+        assert secret not in ran.everything
+        assert secret not in "\n".join(ran.log.texts)
+        assert not [content for content in files if secret.encode() in content]
 
 
 def test_files_outside_the_workspace_stay_out_of_reach(tmp_path: Path) -> None:
