@@ -1,4 +1,5 @@
-# Everything a contributor needs. Each target sets up what it uses; nothing has to be installed but Python 3.11+.
+# Everything a contributor needs. Each target sets up what it uses; nothing has to be installed but Python 3.11+, and
+# Node.js for the tests that run real coding agents.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -36,8 +37,13 @@ demo: setup ## Three agents change a clone of this repository (ENGINE=claude: re
 		printf '\n  That was in a clone of this repository. To look around in it:\n'; \
 		printf '    export PATH="%s/$(BIN):$$PATH"; cd "%s"\n' "$(CURDIR)" "$$PWD"; exit $$code
 
+.PHONY: agents
+agents: setup ## Install the coding agents that tests run, and bubblewrap (`make test` does so by itself)
+	@requirements/system.sh
+	@requirements/agents.sh
+
 .PHONY: test
-test: setup ## Run all tests, with the coverage gate
+test: agents ## Run all tests, with the coverage gate
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(PYTEST_ARGS)
 
 .PHONY: lint
@@ -60,7 +66,7 @@ docs: setup ## Check that links lead somewhere and that settings, verbs and keys
 	@$(BIN)/python -m pytest -q tests/unit/test_docs.py
 
 .PHONY: bench
-bench: setup ## Measure what Mycelium costs (BENCH_ARGS='--shape chain --database sqlite')
+bench: agents ## Measure what Mycelium costs (BENCH_ARGS='--shape chain --database sqlite')
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 .PHONY: fuzz
@@ -88,6 +94,9 @@ lock: tools ## Resolve requirements/*.lock again (UPGRADE=--upgrade: to newer ve
 	@$(COMPILE) --output-file requirements/runtime.lock pyproject.toml
 	@$(COMPILE) --output-file requirements/dev.lock --constraint requirements/runtime.lock --group dev pyproject.toml
 	@$(COMPILE) --output-file requirements/tools.lock --constraint requirements/dev.lock --group tools
+	@if command -v npm >/dev/null; then cd requirements/agents && \
+		npm install --package-lock-only --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null; \
+		else echo "requirements/agents is left as it is: npm is not on PATH" >&2; fi
 
 .PHONY: hooks
 hooks: tools ## Run the quick checks before every commit

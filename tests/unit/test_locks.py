@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.markers import Marker
@@ -69,3 +71,26 @@ def test_locks_agree_on_shared_packages(lock: str, python: str) -> None:
     differing = {name for name in other.keys() & dev.keys() if other[name] != dev[name]}
     assert not differing
     assert lock != "dev" or dev.keys() <= other.keys()
+
+
+AGENTS = json.loads((LOCKS / "agents" / "package-lock.json").read_text(encoding="utf-8"))
+INSTALLED: dict[str, dict[str, Any]] = {
+    name.removeprefix("node_modules/"): package for name, package in AGENTS["packages"].items() if name
+}
+
+
+def test_the_agents_are_pinned_as_the_project_asks() -> None:
+    wanted = json.loads((LOCKS / "agents" / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert {"@anthropic-ai/claude-code", "@openai/codex"} == wanted.keys()
+    assert {name: INSTALLED[name]["version"] for name in wanted} == wanted, "run `make lock`"
+
+
+def test_the_agents_are_locked_for_every_system_by_hashes_alone() -> None:
+    assert AGENTS["lockfileVersion"] == 3
+    assert len(INSTALLED) > 2
+    platforms = {name for package in INSTALLED.values() for name in package.get("optionalDependencies", ())}
+    assert platforms <= INSTALLED.keys()
+    # npm 10 forgets them, and then installs the programs for both.
+    assert {package["libc"][0] for package in INSTALLED.values() if "libc" in package} == {"glibc", "musl"}
+    assert all(re.fullmatch(r"sha512-[\w+/]{86}==", package["integrity"]) for package in INSTALLED.values())
+    assert "://" not in json.dumps(AGENTS)
