@@ -40,7 +40,7 @@ from orchestrator.definition.shapes import (
 
 MAX_NODES = 10_000
 
-_ENGINE_KEY = Key(shape=ENGINE, description="The program that runs the agent: claude (default) or replay")
+_ENGINE_KEY = Key(shape=ENGINE, description="The program that runs the agent: claude (default), codex or replay")
 _MODEL_KEY = Key(shape=TEMPLATE, description="The engine's model; the agent's or the engine's own without it")
 _TIMEOUT_KEY = Key(shape=MINUTES, description="Minutes until an attempt is stopped; 30 without it")
 _RETRY_KEY = Key(shape=RETRY, description="How many attempts in total, or when and how to try again")

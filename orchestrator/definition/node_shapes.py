@@ -30,8 +30,8 @@ from orchestrator.definition.shapes import (
     number,
 )
 
-ENGINES = ("claude", "replay")
-_LATER_ENGINES = frozenset({"codex", "gemini", "opencode", "command", "scripted"})
+ENGINES = ("claude", "codex", "replay")
+_LATER_ENGINES = frozenset({"gemini", "opencode", "command", "scripted"})
 
 MINUTES = number(above=0)
 

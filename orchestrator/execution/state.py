@@ -136,6 +136,11 @@ class Usage:
             replayed=self.replayed or other.replayed,
         )
 
+    @property
+    def tokens(self) -> int:
+        """All of them, whatever they cost."""
+        return self.input_tokens + self.output_tokens + self.cache_read_tokens + self.cache_write_tokens
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Artifact:

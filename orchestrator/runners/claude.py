@@ -55,7 +55,7 @@ class ClaudeEngine:
             words += ["--settings", str(secret)]
         return Call(arguments=words, env=env, passing=(secret,) if secret else ())
 
-    def reader(self) -> Reader:
+    def reader(self, request: Request) -> Reader:  # noqa: ARG002 - as the protocol has it
         """For one call."""
         return ClaudeReader()
 

@@ -7,8 +7,8 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from orchestrator.runners.addresses import HTTPS, address
 from orchestrator.runners.credentials import Credentials
 from orchestrator.runners.engine import Host
 
@@ -31,8 +31,6 @@ CREDENTIALS = Credentials(
     ),
     sufficient=(*KEYS, *CLOUDS),
 )
-
-_HTTPS = 443
 
 
 def handed_over(env: Mapping[str, str], home: Path) -> tuple[dict[str, str], Path | None]:
@@ -76,20 +74,10 @@ def hosts(env: Mapping[str, str]) -> list[Host]:
     return _addressed(env.get("ANTHROPIC_BASE_URL"), ["api.anthropic.com"])
 
 
-def address(url: str) -> Host | None:
-    """The host and port of a URL; None for what is none."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (80 if parts.scheme == "http" else _HTTPS)
-    except ValueError:
-        return None
-    return (parts.hostname, port) if parts.hostname else None
-
-
 def _addressed(url: str | None, default: list[str]) -> list[Host]:
     found = address(url) if url else None
     return [found] if found else _https(default)
 
 
 def _https(names: list[str]) -> list[Host]:
-    return [(name, _HTTPS) for name in names]
+    return [(name, HTTPS) for name in names]

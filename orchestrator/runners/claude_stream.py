@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.execution.state import Level, Usage
@@ -106,7 +107,8 @@ class ClaudeReader:
             cache_read_tokens=whole(figures.get("cache_read_input_tokens")),
             cache_write_tokens=whole(figures.get("cache_creation_input_tokens")),
         )
-        yield Spent(usage=spent_so_far(self.record))
+        # Of turns Claude Code keeps the limit itself, and counts them otherwise than messages.
+        yield Spent(usage=replace(spent_so_far(self.record), turns=0))
 
     def _user(self, found: dict[str, Any]) -> Iterator[Happening]:
         for block in objects(mapping(found.get("message")).get("content")):

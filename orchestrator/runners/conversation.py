@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from orchestrator.execution.state import Level, Outcome, Usage
+from orchestrator.execution.state import Level, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
 from orchestrator.runners.attempt import Processes
 from orchestrator.runners.endings import cut_short
@@ -16,8 +16,9 @@ from orchestrator.runners.engine import Call, Ending, Engine, Reader, Request
 from orchestrator.runners.followup import FollowUp, Reason, follow_up
 from orchestrator.runners.hearing import Hearing
 from orchestrator.runners.judgement import misfit, outcome_of
+from orchestrator.runners.meter import Meter
 from orchestrator.runners.process import Command
-from orchestrator.runners.supervise import Ended, Limits, supervise
+from orchestrator.runners.supervise import Cause, Ended, Limits, supervise
 
 EVENT_LIMIT: Final = 32_000_000
 IDLE_SECONDS: Final = 900.0
@@ -51,7 +52,7 @@ class Conversation:
         self._scene = scene
         self._log = log
         self._control = control
-        self._usage = Usage()
+        self._meter = Meter(turns=scene.action.max_turns)
         self._code: int | None = None
         self._deadline = time.monotonic() + scene.task.timeout_seconds
 
@@ -60,12 +61,12 @@ class Conversation:
         try:
             return self._judged(self._called())
         except _CutShort as cut:
-            return replace(cut.outcome, usage=self._usage)
+            return replace(cut.outcome, usage=self._meter.total)
 
     def _called(self) -> Ending:
         """The last of the endings."""
         action, done = self._scene.action, set[Reason]()
-        ending = self._call(self._request(action.prompt, action.max_turns))
+        ending = self._call(self._request(action.prompt))
         while again := follow_up(ending, misfit(ending, action.answer), action, done):
             done.add(again.reason)
             self._say(again.reason)
@@ -74,12 +75,13 @@ class Conversation:
 
     def _followed(self, before: Ending, again: FollowUp) -> Ending:
         """What is said in a repaired answer's stead is no report: the words before it are."""
-        ending = self._call(self._request(again.prompt, again.turns, before.session))
+        self._meter.begin(again.turns)
+        ending = self._call(self._request(again.prompt, before.session))
         text = before.text if again.reason is Reason.REPAIR else ending.text
         return replace(ending, text=text or ending.text, denied=(*before.denied, *ending.denied))
 
-    def _request(self, prompt: str, turns: int | None, session: str = "") -> Request:
-        scene = self._scene
+    def _request(self, prompt: str, session: str = "") -> Request:
+        scene, meter = self._scene, self._meter
         return Request(
             task=scene.task,
             action=scene.action,
@@ -87,7 +89,9 @@ class Conversation:
             home=scene.home,
             env=scene.env,
             session=session,
-            turns=turns,
+            spent=meter.total,
+            turns=meter.turns_left,
+            usd=meter.usd_left,
         )
 
     def _call(self, request: Request) -> Ending:
@@ -97,7 +101,7 @@ class Conversation:
         stdin.write_text(request.prompt, encoding="utf-8")
         argv = [str(self._scene.program), *call.arguments]
         command = Command(argv=argv, env=call.env, cwd=request.task.workspace, stdin=stdin)
-        reader, limits = self._engine.reader(), self._limits()
+        reader, limits = self._engine.reader(request), self._limits()
         try:
             ended = supervise(command, limits, self._hearing(reader, call), self._control)
         finally:
@@ -106,15 +110,16 @@ class Conversation:
 
     def _hearing(self, reader: Reader, call: Call) -> Hearing:
         processes = Processes(self._scene.task)
-        return Hearing(reader, self._log, processes, at_work=lambda: _remove(call.passing))
+        return Hearing(reader, self._log, processes, self._meter, at_work=lambda: _remove(call.passing))
 
     def _ended(self, ended: Ended, ending: Ending, limits: Limits) -> Ending:
         for text in ended.left:
             self._say(f"left running, now ended: {text}")
-        self._usage, self._code = self._usage + ending.usage, ended.code
+        self._meter.now, self._code = ending.usage, ended.code
         if cut := cut_short(ended, limits):
             raise _CutShort(cut)
-        return ending
+        passed = self._meter.exceeded() if ended.cause is Cause.ENOUGH else None
+        return replace(ending, failure=passed[0], message=passed[1]) if passed else ending
 
     def _limits(self) -> Limits:
         task = self._scene.task
@@ -122,7 +127,7 @@ class Conversation:
         return Limits(timeout_seconds=left, idle_seconds=task.idle_seconds or IDLE_SECONDS, line_bytes=EVENT_LIMIT)
 
     def _judged(self, ending: Ending) -> Outcome:
-        outcome = outcome_of(replace(ending, usage=self._usage), self._scene.action.answer)
+        outcome = outcome_of(replace(ending, usage=self._meter.total), self._scene.action.answer)
         if outcome.succeeded:
             for name in sorted(set(ending.denied)):
                 self._say(f"the tool `{name}` was denied; allow it with `tools`")

@@ -21,10 +21,10 @@ Host = tuple[str, int]
 class Request:
     """One call of an engine's program.
 
-    `prompt` comes on stdin. `session` continues an earlier call of the same attempt. `turns` and `usd` are what is
-    left of the node's `max-turns` and budget. `home` is a private folder that lasts as long as the attempt; `env` is
-    all of the program's environment before the engine adds its own. `confined` where a sandbox keeps it in its
-    workspace.
+    `prompt` comes on stdin. `session` continues an earlier call of the same attempt, which has `spent` so much.
+    `turns` and `usd` are what is left of the node's `max-turns` and budget. `home` is a private folder that lasts as
+    long as the attempt; `env` is all of the program's environment before the engine adds its own. `confined` where a
+    sandbox of ours keeps it in its workspace.
     """
 
     task: Task
@@ -33,6 +33,7 @@ class Request:
     home: Path
     env: Mapping[str, str]
     session: str = ""
+    spent: Usage = field(default_factory=Usage)
     turns: int | None = None
     usd: float | None = None
     confined: bool = False
@@ -112,4 +113,6 @@ class Engine(Protocol):
         """The command line and environment; files it needs are written into `request.home`. Raises `SetupError`."""
         ...
 
-    def reader(self) -> Reader: ...
+    def reader(self, request: Request) -> Reader:
+        """For what the program prints when `request` is put to it."""
+        ...

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from orchestrator.execution.state import Usage
 from orchestrator.lifecycle.ports.runner import LogSink
 from orchestrator.runners.attempt import Processes
 from orchestrator.runners.engine import Reader
 from orchestrator.runners.happenings import Happening, Spent, Started
+from orchestrator.runners.meter import Meter
 from orchestrator.runners.narration import narrate
+
+AtWork = Callable[[], None]
 
 
 class Hearing:
-    """One call of the program, heard line by line; `at_work` is called when it says that it has started."""
+    """One call of the program, heard line by line and counted by `meter`; `at_work` is called when it says that it
+    has started."""
 
-    def __init__(self, reader: Reader, log: LogSink, processes: Processes, at_work: Callable[[], None]) -> None:
+    def __init__(self, reader: Reader, log: LogSink, processes: Processes, meter: Meter, at_work: AtWork) -> None:
         self._reader = reader
         self._log = log
         self._processes = processes
+        self._meter = meter
         self._at_work = at_work
-        self._usage = Usage()
         self._hopeless = False
 
     def started(self, pid: int, start_time: int) -> None:
@@ -40,8 +43,8 @@ class Hearing:
         self._log.tick()
 
     def enough(self) -> bool:
-        """Whether going on is of no use: a server that the agent was to have is not there."""
-        return self._hopeless
+        """Whether going on is of no use: it has what it may use, or a server that it was to have is not there."""
+        return self._hopeless or self._meter.exceeded() is not None
 
     def _take(self, happenings: Iterable[Happening]) -> None:
         for happening in happenings:
@@ -51,4 +54,4 @@ class Hearing:
                     self._hopeless = bool(failed)
                     self._at_work()
                 case Spent(usage=usage):
-                    self._usage = usage
+                    self._meter.now = usage

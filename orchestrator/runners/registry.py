@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from orchestrator.lifecycle.ports.runner import Runner
 from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.claude import ClaudeEngine
+from orchestrator.runners.codex import CodexEngine
 from orchestrator.runners.replay import ReplayRunner
 from orchestrator.runners.shell import ShellRunner
 from orchestrator.runners.unsupported import UnsupportedRunner
@@ -18,7 +19,7 @@ def runners(environ: Mapping[str, str]) -> dict[str, Runner]:
         "shell": ShellRunner(environ=environ),
         "replay": ReplayRunner(),
         "claude": AgentRunner(ClaudeEngine(), environ=environ),
-        "codex": UnsupportedRunner("codex"),
+        "codex": AgentRunner(CodexEngine(), environ=environ),
         "gemini": UnsupportedRunner("gemini"),
         "opencode": UnsupportedRunner("opencode"),
         "command": UnsupportedRunner("command"),

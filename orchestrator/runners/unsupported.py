@@ -13,5 +13,5 @@ class UnsupportedRunner:
         self._engine = engine
 
     def run(self, task: Task, log: LogSink, control: Control) -> Outcome:  # noqa: ARG002 - as the port has it
-        message = f"engine `{self._engine}` is not supported yet; use `claude` or `replay`"
+        message = f"engine `{self._engine}` is not supported yet; use `claude`, `codex` or `replay`"
         return Outcome(failure=FailureClass.SETUP, message=message)

@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
+from orchestrator.execution.state import Usage
 from orchestrator.lifecycle.limits import within_limits
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.runners.claude_stream import ClaudeReader
+from orchestrator.runners.codex_stream import CodexReader
+from orchestrator.runners.engine import Reader
 from orchestrator.runners.judgement import outcome_of
 from orchestrator.runners.lines import LineSplitter
 from orchestrator.runners.narration import narrate
@@ -55,6 +58,38 @@ RECORDED = [
         "modelUsage": {"m": {"inputTokens": 4, "outputTokens": 2}},
     },
 ]
+CODEX = [
+    {"type": "thread.started", "thread_id": "t"},
+    {"type": "item.completed", "item": {"id": "item_0", "type": "agent_message", "text": "I look."}},
+    {"type": "item.started", "item": {"id": "item_1", "type": "command_execution", "command": "ls", "status": "x"}},
+    {
+        "type": "item.completed",
+        "item": {"id": "item_1", "type": "command_execution", "aggregated_output": "a\n" * 30, "status": "failed"},
+    },
+    {
+        "type": "item.completed",
+        "item": {
+            "id": "item_2",
+            "type": "file_change",
+            "changes": [{"path": "a", "kind": "add"}],
+            "status": "declined",
+        },
+    },
+    {
+        "type": "item.completed",
+        "item": {
+            "id": "3",
+            "type": "mcp_tool_call",
+            "server": "s",
+            "tool": "t",
+            "result": {"content": [{"text": "r"}]},
+        },
+    },
+    {"type": "item.completed", "item": {"id": "item_4", "type": "agent_message", "text": '{"verdict": "yes"}'}},
+    {"type": "turn.completed", "usage": {"input_tokens": 3, "cached_input_tokens": 1, "output_tokens": 2}},
+    {"type": "error", "message": "Reconnecting... 1/1 (unexpected status 401)"},
+    {"type": "turn.failed", "error": {"message": "last status: 429 Too Many Requests"}},
+]
 _json = st.recursive(
     st.none()
     | st.booleans()
@@ -70,7 +105,7 @@ _blocks = st.fixed_dictionaries(
     optional=dict.fromkeys(("text", "id", "name", "input", "content", "is_error", "tool_use_id"), _json),
 )
 _events = st.fixed_dictionaries(
-    {"type": st.sampled_from(["system", "assistant", "user", "result", "x"]) | _json},
+    {"type": st.sampled_from(["system", "assistant", "user", "result", *{each["type"] for each in CODEX}]) | _json},
     optional={
         "subtype": st.sampled_from(["init", "api_retry", "informational", "success", "error_max_turns"]) | _json,
         "message": st.fixed_dictionaries({}, optional={"content": st.lists(_blocks, max_size=3) | _json}) | _json,
@@ -79,6 +114,7 @@ _events = st.fixed_dictionaries(
                 *("model", "mcp_servers", "attempt", "max_retries", "retry_delay_ms", "error", "error_status"),
                 *("num_turns", "total_cost_usd", "modelUsage", "usage", "result", "errors", "is_error", "stop_reason"),
                 *("structured_output", "permission_denials", "api_error_status", "content", "parent_tool_use_id"),
+                *("thread_id", "item", "usage"),
             ),
             _json,
         ),
@@ -86,15 +122,32 @@ _events = st.fixed_dictionaries(
 )
 _grammar = st.builds(
     lambda events, plain: "\n".join(json.dumps(event, ensure_ascii=plain) for event in events),
-    st.lists(_events | st.sampled_from(RECORDED), max_size=8),
+    st.lists(_events | st.sampled_from([*RECORDED, *CODEX]), max_size=8),
     st.booleans(),
 )
-_WORDS = [*(json.dumps(event) + "\n" for event in RECORDED), "{", "}", "[", "]", ",", ":", "\n", '"', '"type":', "null"]
+_WORDS = [
+    *(json.dumps(event) + "\n" for event in [*RECORDED, *CODEX]),
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\n",
+    '"',
+    '"type":',
+    "null",
+]
 
 
 def one_stream(data: bytes) -> None:
+    """As either program's."""
+    heard(data, ClaudeReader())
+    heard(data, CodexReader(model="m", schema=SCHEMA, spent=Usage(input_tokens=1)))
+
+
+def heard(data: bytes, reader: Reader) -> None:
     log = ListLog()
-    reader = ClaudeReader()
     splitter = LineSplitter()
     for line in [*splitter.feed(data), *splitter.finish()]:
         for happening in reader.line(line):
@@ -113,5 +166,5 @@ def one_stream(data: bytes) -> None:
 
 
 def test_fuzz_agent_stream(record_property: Callable[[str, object], None]) -> None:
-    seeds = ["".join(json.dumps(event) + "\n" for event in RECORDED).encode()]
+    seeds = ["".join(json.dumps(event) + "\n" for event in events).encode() for events in (RECORDED, CODEX)]
     fuzz("agent-stream", one_stream, inputs(seeds, _WORDS, _grammar), record_property)

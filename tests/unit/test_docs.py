@@ -23,7 +23,9 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # Split, so that this file does not find itself.
 PRIVATE = re.compile(
-    "|".join(("py" + r"pi\.org", "python" + r"hosted", "npm" + r"js\.", r"(?<![\w.])/wo" + "rk/", r"(?<![\w.])/ro" + "ot/"))
+    "|".join(
+        ("py" + r"pi\.org", "python" + r"hosted", "npm" + r"js\.", r"(?<![\w.])/wo" + "rk/", r"(?<![\w.])/ro" + "ot/")
+    )
 )
 
 

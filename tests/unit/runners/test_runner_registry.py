@@ -12,7 +12,7 @@ from orchestrator.runners.registry import runners
 from tests.fakes.running import REVIEWER, ListLog, pipe_control, task
 
 
-@pytest.mark.parametrize("engine", ["codex", "gemini", "opencode", "command"])
+@pytest.mark.parametrize("engine", ["gemini", "opencode", "command"])
 def test_unsupported_engines(tmp_path: Path, engine: str) -> None:
     action = AgentTask(definition=REVIEWER, engine=engine, prompt="")
     with pipe_control() as control:
