@@ -12,16 +12,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from orchestrator.errors import MyceliumError
 from orchestrator.settings import Settings
 
+if TYPE_CHECKING:
+    from orchestrator.runners.engine import Engine
+
 OLDEST_SQLITE = (3, 35)
 LEAST_FREE_BYTES = 1_000_000_000
 PROGRAM_SECONDS = 10
-# https://docs.claude.com/en/docs/claude-code/iam
-CLAUDE_CREDENTIALS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 
 
 class Verdict(StrEnum):
@@ -177,32 +179,29 @@ def _sqlite_revision(file: Path) -> str | None:
 
 
 def claude(surroundings: Surroundings) -> Finding:
+    from orchestrator.runners.claude import ClaudeEngine
+
+    hint = "set ANTHROPIC_API_KEY, or CLAUDE_CODE_OAUTH_TOKEN to what `claude setup-token` prints"
+    return _engine(surroundings, ClaudeEngine(), hint)
+
+
+def codex(surroundings: Surroundings) -> Finding:
+    from orchestrator.runners.codex import CodexEngine
+
+    return _engine(surroundings, CodexEngine(), "set OPENAI_API_KEY")
+
+
+def _engine(surroundings: Surroundings, engine: Engine, hint: str) -> Finding:
     """Only whether there are credentials, never which: the answer ends up in bug reports."""
-    name = "Claude Code"
-    program = shutil.which("claude", path=surroundings.environ.get("PATH"))
+    program = shutil.which(engine.program, path=surroundings.environ.get("PATH"))
     if program is None:
-        return Finding(
-            name=name,
-            verdict=Verdict.OPTIONAL,
-            detail="not on PATH; `engine: claude` needs it",
-            hint="npm install -g @anthropic-ai/claude-code",
-        )
+        detail = f"not on PATH; `engine: {engine.program}` needs it"
+        return Finding(name=engine.title, verdict=Verdict.OPTIONAL, detail=detail, hint=engine.install)
     version = _first_line(program, "--version") or "unknown version"
-    if not _has_credentials(surroundings.environ):
-        return Finding(
-            name=name,
-            verdict=Verdict.OPTIONAL,
-            detail=f"{version}, without credentials",
-            hint="set ANTHROPIC_API_KEY, or log in once: claude",
-        )
-    return Finding(name=name, verdict=Verdict.OK, detail=f"{version}, with credentials")
-
-
-def _has_credentials(environ: Mapping[str, str]) -> bool:
-    if any(environ.get(name) for name in CLAUDE_CREDENTIALS):
-        return True
-    folder = environ.get("CLAUDE_CONFIG_DIR") or f"{environ.get('HOME', '')}/.claude"
-    return (Path(folder) / ".credentials.json").is_file()
+    if engine.credentials.missing(surroundings.environ, engine.title):
+        detail = f"{version}, without credentials"
+        return Finding(name=engine.title, verdict=Verdict.OPTIONAL, detail=detail, hint=hint)
+    return Finding(name=engine.title, verdict=Verdict.OK, detail=f"{version}, with credentials")
 
 
 def _first_line(*command: str) -> str:
@@ -226,4 +225,5 @@ CHECKS: Mapping[str, Callable[[Surroundings], Finding]] = {
     "SQLite": sqlite,
     "Database": database,
     "Claude Code": claude,
+    "Codex": codex,
 }

@@ -98,7 +98,19 @@ def test_claude_without_and_with_credentials(tmp_path: Path) -> None:
     assert (found.verdict, found.detail) == (Verdict.OK, "2.1.0 (Claude Code), with credentials")
     (tmp_path / ".claude").mkdir()
     (tmp_path / ".claude" / ".credentials.json").write_text("{}", encoding="utf-8")
-    assert finding("Claude Code", tmp_path, path).verdict is Verdict.OK
+    without = finding("Claude Code", tmp_path, path)
+    assert (without.verdict, "claude setup-token" in without.hint) == (Verdict.OPTIONAL, True)
+
+
+def test_codex_without_and_with_credentials(tmp_path: Path) -> None:
+    path = {"PATH": str(tmp_path)}
+    assert finding("Codex", tmp_path, path).hint == "npm install -g @openai/codex"
+    program = tmp_path / "codex"
+    program.write_text("#!/bin/sh\necho 'codex-cli 0.169.0'\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert finding("Codex", tmp_path, path).detail == "codex-cli 0.169.0, without credentials"
+    found = finding("Codex", tmp_path, {**path, "CODEX_API_KEY": "sk-secret"})
+    assert (found.verdict, found.detail) == (Verdict.OK, "codex-cli 0.169.0, with credentials")
 
 
 @pytest.mark.parametrize("missing", [True, False])
