@@ -204,6 +204,25 @@ def _engine(surroundings: Surroundings, engine: Engine, hint: str) -> Finding:
     return Finding(name=engine.title, verdict=Verdict.OK, detail=f"{version}, with credentials")
 
 
+def project(surroundings: Surroundings) -> Finding:
+    """What `mycelium.yaml` describes, and the programs of it that this machine has not got."""
+    from orchestrator.cli import project_file
+    from orchestrator.definition.project_file import FILE
+
+    found = project_file.of_checkout(surroundings.settings)
+    named = {"engines": list(found.engines), "MCP servers": list(found.mcp)}
+    told = "; ".join(f"{kind} {', '.join(names)}" for kind, names in named.items() if names)
+    programs = {engine.command[0][0]: engine.install for engine in found.engines.values()}
+    programs |= {server.command: "" for server in found.mcp.values() if server.command}
+    path = surroundings.environ.get("PATH")
+    missing = {name: install for name, install in programs.items() if not shutil.which(name, path=path)}
+    if not missing:
+        return Finding(name=FILE, verdict=Verdict.OK, detail=told or "describes nothing (it is optional)")
+    hints = [install for install in missing.values() if install] or ["install it, or put it on the PATH"]
+    detail = f"{told}; not on PATH: {', '.join(missing)}"
+    return Finding(name=FILE, verdict=Verdict.OPTIONAL, detail=detail, hint="; ".join(hints))
+
+
 def _first_line(*command: str) -> str:
     """The first line a program prints; empty when it fails or does not answer."""
     try:
@@ -226,4 +245,5 @@ CHECKS: Mapping[str, Callable[[Surroundings], Finding]] = {
     "Database": database,
     "Claude Code": claude,
     "Codex": codex,
+    "mycelium.yaml": project,
 }

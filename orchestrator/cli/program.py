@@ -33,7 +33,10 @@ SECTIONS = {
     },
     "Operating": {
         "agents": Verb(target="orchestrator.cli.agents:agents", summary="List, show and search the agent library."),
-        "schema": Verb(target="orchestrator.cli.schema:schema", summary="Print the JSON Schema of workflow files."),
+        "schema": Verb(
+            target="orchestrator.cli.schema:schema",
+            summary="Print the JSON Schema of workflow files, or of mycelium.yaml (`project`).",
+        ),
         "worker": Verb(
             target="orchestrator.cli.worker:worker",
             summary="Run nodes of executions that were started with `mycelium run --detach`.",

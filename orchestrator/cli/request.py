@@ -37,7 +37,7 @@ def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
     found = (
         of_commit(settings, git, snapshot.base, wanted.workflow) if snapshot else of_checkout(settings, wanted.workflow)
     )
-    workflow, agents = parsed(settings, found.name, found.text, found.agents)
+    workflow, agents = parsed(settings, found.name, found.text, found.agents, found.project)
     inputs = _checked(workflow, _inputs(wanted.inputs))
     payload = _payload(wanted.event) if wanted.event else {"inputs": inputs}
     name = wanted.event_name or event_name(payload)

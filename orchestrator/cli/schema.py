@@ -1,4 +1,4 @@
-"""`mycelium schema`: the JSON Schema of workflow files, for editors."""
+"""`mycelium schema`: the JSON Schemas of workflow files and of `mycelium.yaml`, for editors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import click
 
 
 @click.command()
-def schema() -> None:
-    """Print the JSON Schema of workflow files.
+@click.argument("kind", type=click.Choice(("workflow", "project")), default="workflow")
+def schema(kind: str) -> None:
+    """Print the JSON Schema of workflow files, or of mycelium.yaml (`project`).
 
     Editors complete and check with it; in VS Code's YAML extension, for one, it goes into `yaml.schemas`.
     """
-    from orchestrator.definition.schema import json_schema
+    if kind == "project":
+        from orchestrator.definition.project_file import project_schema as made
+    else:
+        from orchestrator.definition.schema import json_schema as made
 
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(made(), indent=2, ensure_ascii=False))

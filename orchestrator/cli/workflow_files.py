@@ -10,12 +10,15 @@ from stat import S_ISREG
 
 from orchestrator.agents.collection import library
 from orchestrator.agents.library import Library
+from orchestrator.cli import project_file
 from orchestrator.cli.place import shown
-from orchestrator.definition.compose import MAX_BYTES
+from orchestrator.cli.reading import read
 from orchestrator.definition.model import AgentDefinition, Workflow
 from orchestrator.definition.parse import load_all, load_workflow, workflow_id
+from orchestrator.definition.project import Project
+from orchestrator.definition.project_file import FILE
 from orchestrator.definition.reader import nearest
-from orchestrator.errors import BadInput, InvalidDefinition, NotFound, Place, Problem, SetupError
+from orchestrator.errors import BadInput, InvalidDefinition, NotFound, Problem, SetupError
 from orchestrator.settings import Settings
 
 SUFFIXES = (".yaml", ".yml")
@@ -39,23 +42,34 @@ class Collection:
 def collect(settings: Settings, paths: Sequence[Path]) -> Collection:
     """Read `paths` (files, or folders with files below them), by default the repository's workflows folder.
 
-    Without `paths` the problems of its agent files are among the problems.
-    `NotFound` for a path that does not exist; problems of files are collected and never raised.
+    Without `paths` the problems of its agent files are among the problems; those of its project file always are, since
+    nothing runs with them. `NotFound` for a path that does not exist; problems of files are collected and never raised.
     """
     files = {name_of(settings, path): path for path in _files(settings, paths)}
+    project, wrong = _project(settings)
     texts, unreadable = dict[str, bytes](), list[Problem]()
     for name, path in files.items():
+        if name == FILE:
+            continue
         try:
             texts[name] = read(path, name)
         except InvalidDefinition as error:
             unreadable += error.problems
     known = library(settings.root)
-    loaded = load_all(texts, workflows_dir=settings.workflows_dir, agents=known.agents)
+    loaded = load_all(texts, workflows_dir=settings.workflows_dir, agents=known.agents, project=project)
+    of_agents = _missed(loaded.problems, known) if paths else known.problems
     return Collection(
-        files=tuple(files),
+        files=(*files, *((FILE,) if not paths and (settings.root / FILE).exists() else ())),
         workflows=tuple(loaded.workflows.values()),
-        problems=(*unreadable, *loaded.problems, *(_missed(loaded.problems, known) if paths else known.problems)),
+        problems=(*wrong, *unreadable, *loaded.problems, *of_agents),
     )
+
+
+def _project(settings: Settings) -> tuple[Project, tuple[Problem, ...]]:
+    try:
+        return project_file.of_checkout(settings), ()
+    except InvalidDefinition as error:
+        return Project(), error.problems
 
 
 def load(settings: Settings, reference: str) -> Workflow:
@@ -69,6 +83,8 @@ def load(settings: Settings, reference: str) -> Workflow:
 def find(settings: Settings, reference: str) -> Path:
     """The file that `reference` means: a path, or the id of a workflow of this repository. `NotFound` otherwise."""
     path = Path(reference)
+    if reference and name_of(settings, path) == FILE:
+        raise BadInput(f"{FILE} holds no workflow", hint="name a file of the workflows folder")
     if path.is_file() and path.suffix in SUFFIXES:
         return path
     by_id = {workflow_id(name_of(settings, file), settings.workflows_dir): file for file in _files(settings, ())}
@@ -84,10 +100,13 @@ def find(settings: Settings, reference: str) -> Path:
     )
 
 
-def parsed(settings: Settings, name: str, text: bytes, known: Library) -> tuple[Workflow, dict[str, AgentDefinition]]:
+def parsed(
+    settings: Settings, name: str, text: bytes, known: Library, project: Project
+) -> tuple[Workflow, dict[str, AgentDefinition]]:
     """The workflow in the text of the file `name`, and those of the `known` agents it names. `InvalidDefinition`."""
+    folder = settings.workflows_dir
     try:
-        workflow = load_workflow(text, name, workflows_dir=settings.workflows_dir, agents=known.agents)
+        workflow = load_workflow(text, name, workflows_dir=folder, agents=known.agents, project=project)
     except InvalidDefinition as error:
         raise InvalidDefinition((*error.problems, *_missed(error.problems, known))) from error
     return workflow, {agent: known.agents[agent] for agent in workflow.agents}
@@ -151,25 +170,3 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _refuse(error: OSError) -> None:
     raise SetupError(f"the folder {error.filename} cannot be read: {error.strerror}", hint="check its permissions")
-
-
-def read(path: Path, name: str) -> bytes:
-    """The content of a workflow file that is called `name`; `InvalidDefinition` where it cannot be read.
-
-    Of a file that is too large just enough is read for parsing to refuse it.
-    """
-    try:
-        name.encode()
-        # Opening a pipe would wait for somebody to write into it.
-        if not S_ISREG(path.stat().st_mode):
-            raise _unreadable(name, "it is no regular file")
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except UnicodeEncodeError as error:
-        raise _unreadable(name, "its name is not UTF-8", "rename it") from error
-    except OSError as error:
-        raise _unreadable(name, error.strerror or str(error)) from error
-
-
-def _unreadable(name: str, why: str, hint: str = "mend or remove it") -> InvalidDefinition:
-    return InvalidDefinition([Problem(message=f"cannot be read: {why}", place=Place(file=name), hint=hint)])

@@ -7,7 +7,10 @@ from pathlib import Path, PurePosixPath
 
 from orchestrator.agents.collection import library, shipped
 from orchestrator.agents.library import Library, build, is_agent_path
-from orchestrator.cli.workflow_files import SUFFIXES, find, name_of, read, transcripts_of
+from orchestrator.cli import project_file
+from orchestrator.cli.reading import read
+from orchestrator.cli.workflow_files import SUFFIXES, find, name_of, transcripts_of
+from orchestrator.definition.project import Project
 from orchestrator.errors import NotFound
 from orchestrator.lifecycle.ports import Git
 from orchestrator.settings import Settings
@@ -15,12 +18,14 @@ from orchestrator.settings import Settings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkflowSource:
-    """A workflow file's name and text, the agents it may name, and its transcripts by node run key."""
+    """A workflow file's name and text, the agents it may name, its transcripts by node run key, and what the project
+    file beside it says."""
 
     name: str
     text: bytes
     agents: Library
     transcripts: dict[str, str]
+    project: Project
 
 
 def of_checkout(settings: Settings, reference: str) -> WorkflowSource:
@@ -28,7 +33,11 @@ def of_checkout(settings: Settings, reference: str) -> WorkflowSource:
     path = find(settings, reference)
     name = name_of(settings, path)
     return WorkflowSource(
-        name=name, text=read(path, name), agents=library(settings.root), transcripts=transcripts_of(path)
+        name=name,
+        text=read(path, name),
+        agents=library(settings.root),
+        transcripts=transcripts_of(path),
+        project=project_file.of_checkout(settings),
     )
 
 
@@ -51,6 +60,7 @@ def of_commit(settings: Settings, git: Git, commit: str, reference: str) -> Work
         text=git.read(commit, name) or b"",
         agents=build(agents, shipped=shipped()),
         transcripts={PurePosixPath(path).stem: _text(git, commit, path) for path in transcripts},
+        project=project_file.of_commit(git, commit),
     )
 
 

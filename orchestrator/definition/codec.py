@@ -1,4 +1,4 @@
-"""Workflows and agent definitions as JSON text and back, for storage beside an execution.
+"""Workflows, agent definitions and project files as JSON text and back, for storage beside an execution.
 
 An execution runs the workflow it started with, whatever happens to the file, and a worker reads it without
 composing YAML again.
@@ -9,9 +9,11 @@ from __future__ import annotations
 from pydantic import TypeAdapter
 
 from orchestrator.definition.model import AgentDefinition, Workflow
+from orchestrator.definition.project import Project
 
 _WORKFLOW: TypeAdapter[Workflow] = TypeAdapter(Workflow)
 _AGENTS: TypeAdapter[dict[str, AgentDefinition]] = TypeAdapter(dict[str, AgentDefinition])
+_PROJECT: TypeAdapter[Project] = TypeAdapter(Project)
 
 
 def dump_workflow(workflow: Workflow) -> str:
@@ -32,3 +34,13 @@ def dump_agents(agents: dict[str, AgentDefinition]) -> str:
 def load_agents(text: str) -> dict[str, AgentDefinition]:
     """The definitions that `dump_agents` wrote."""
     return _AGENTS.validate_json(text)
+
+
+def dump_project(project: Project) -> str:
+    """JSON of what a project file says."""
+    return _PROJECT.dump_json(project).decode()
+
+
+def load_project(text: str) -> Project:
+    """What `dump_project` wrote."""
+    return _PROJECT.validate_json(text)

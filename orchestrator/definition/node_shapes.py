@@ -151,10 +151,12 @@ def _read_approval(value: Yaml, reader: Reader) -> Approval:
 
 def _read_engine(value: Yaml, reader: Reader) -> str:
     engine = TEMPLATE.read(value, reader)
+    if "${{" in engine or engine in reader.engines:
+        return engine
     if engine in _LATER_ENGINES:
         known = " or ".join(f"`{name}`" for name in ENGINES)
-        raise Misfit(value, f"`engine: {engine}` is not supported yet", f"use {known}")
-    return engine if "${{" in engine else choice(ENGINES, what="engine").read(value, reader)
+        raise Misfit(value, f"`engine: {engine}` is not supported yet", f"use {known}, or describe it in mycelium.yaml")
+    return choice((*ENGINES, *reader.engines), what="engine").read(value, reader)
 
 
 def _read_tools(value: Yaml, reader: Reader) -> tuple[str, ...]:
@@ -170,7 +172,7 @@ QUEUE = matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "name of a queue", "
 RETRY = Shape(read=_read_retry, schema={"anyOf": [_ATTEMPTS.schema, keys_schema(_RETRY_KEYS)]})
 CONDITION = Shape(read=_read_condition, schema={"type": ["string", "boolean"]})
 APPROVAL = Shape(read=_read_approval, schema={"anyOf": [{"type": ["string", "null"]}, keys_schema(_APPROVAL_KEYS)]})
-ENGINE = Shape(read=_read_engine, schema={"anyOf": [{"enum": list(ENGINES)}, {"type": "string", "pattern": r"\$\{\{"}]})
+ENGINE = Shape(read=_read_engine, schema={"anyOf": [{"enum": list(ENGINES)}, {"type": "string"}]})
 TOOLS = Shape(read=_read_tools, schema=listed(TEXT).schema)
 WORKSPACE = member(WorkspaceMode, what="workspace")
 PRIORITY = number(least=-1000, whole=True)

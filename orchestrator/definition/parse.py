@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,11 +15,14 @@ from orchestrator.definition.keys import WORKFLOW_KEYS
 from orchestrator.definition.model import Input, Workflow
 from orchestrator.definition.node_shapes import Defaults
 from orchestrator.definition.nodes import Written, read_nodes
+from orchestrator.definition.problems import in_order
+from orchestrator.definition.project import Project
 from orchestrator.definition.reader import Misfit, Reader
 from orchestrator.definition.triggers import On
 from orchestrator.errors import InvalidDefinition, Place, Problem
 
 _TEMPLATES = "templates"
+_NO_PROJECT = Project()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,14 +34,18 @@ class Loaded:
 
 
 def load_all(
-    files: Mapping[str, str | bytes], *, workflows_dir: str = "workflows", agents: Collection[str] | None = None
+    files: Mapping[str, str | bytes],
+    *,
+    workflows_dir: str = "workflows",
+    agents: Collection[str] | None = None,
+    project: Project = _NO_PROJECT,
 ) -> Loaded:
     """Load every file, by path. A bad one never stops the others; nothing is raised."""
     workflows: dict[str, Workflow] = {}
     problems: list[Problem] = []
     for path, text in files.items():
         try:
-            workflow = load_workflow(text, path, workflows_dir=workflows_dir, agents=agents)
+            workflow = load_workflow(text, path, workflows_dir=workflows_dir, agents=agents, project=project)
         except InvalidDefinition as error:
             problems.extend(error.problems)
             continue
@@ -51,21 +58,27 @@ def load_all(
 
 
 def load_workflow(
-    text: str | bytes, path: str, *, workflows_dir: str = "workflows", agents: Collection[str] | None = None
+    text: str | bytes,
+    path: str,
+    *,
+    workflows_dir: str = "workflows",
+    agents: Collection[str] | None = None,
+    project: Project = _NO_PROJECT,
 ) -> Workflow:
     """The workflow in a file's text.
 
     `path` is relative to the repository and names the workflow; it is not read. `agents`, when given, are the names
-    that `agent` and `resolver` may take. Raises `InvalidDefinition` with every problem of the file.
+    that `agent` and `resolver` may take; `project` adds names of engines and MCP servers. Raises `InvalidDefinition`
+    with every problem of the file.
     """
     root, problems = compose(text, path)
-    reader = Reader(path, problems)
+    reader = Reader(path, problems, engines=project.engines, servers=project.servers)
     try:
         workflow = _Loading(reader, agents).workflow(root, path, workflows_dir)
     except InvalidDefinition as error:
-        raise InvalidDefinition(_in_order(error.problems)) from error
+        raise InvalidDefinition(in_order(error.problems)) from error
     if workflow is None or reader.problems:
-        raise InvalidDefinition(_in_order(reader.problems))
+        raise InvalidDefinition(in_order(reader.problems))
     return workflow
 
 
@@ -74,15 +87,6 @@ def workflow_id(path: str, workflows_dir: str = "workflows") -> str:
     pure = PurePosixPath(path)
     inside = pure.relative_to(workflows_dir) if pure.is_relative_to(workflows_dir) else pure
     return str(inside.with_suffix("")).lstrip("/") if inside.name else path
-
-
-def _in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """By place. An anchored value is read once for each alias, and wrong in one place."""
-    return sorted(dict.fromkeys(problems), key=_position)
-
-
-def _position(problem: Problem) -> tuple[int, int]:
-    return (problem.place.line, problem.place.column) if problem.place else (0, 0)
 
 
 class _Loading:

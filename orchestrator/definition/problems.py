@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from orchestrator.errors import Place, Problem
 
 MAX_PROBLEMS = 1_000
@@ -26,6 +28,15 @@ def too_many(place: Place) -> Problem:
         place=place,
         hint="mend these first",
     )
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """By place. An anchored value is read once for each alias, and wrong in one place."""
+    return sorted(dict.fromkeys(problems), key=_position)
+
+
+def _position(problem: Problem) -> tuple[int, int]:
+    return (problem.place.line, problem.place.column) if problem.place else (0, 0)
 
 
 def _short(text: str, limit: int) -> str:

@@ -84,10 +84,22 @@ class Use:
 
 
 class Reader:
-    """One reading of one file. `node` and `field` say where it is."""
+    """One reading of one file. `node` and `field` say where it is.
 
-    def __init__(self, file: str, problems: Iterable[Problem] = ()) -> None:
+    `engines` and `servers` are names that the project file adds to those that Mycelium brings along.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        problems: Iterable[Problem] = (),
+        *,
+        engines: Collection[str] = (),
+        servers: Collection[str] = (),
+    ) -> None:
         self.file = file
+        self.engines = engines
+        self.servers = servers
         self.problems = list(problems)
         self.uses: list[Use] = []
         self.node: str | None = None

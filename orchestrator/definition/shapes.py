@@ -16,7 +16,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_NAME = 100
 MAX_ENTRIES = 1_000
 """Names in one map: the inputs of a workflow, the variables of an `env`, the outputs of a node."""
@@ -196,7 +196,8 @@ def mapped(key: re.Pattern[str], item: Shape[T], what: str) -> Shape[dict[str, T
     return Shape(read=read, schema={**schema, "maxProperties": MAX_ENTRIES})
 
 
-ENVIRONMENT = mapped(_VARIABLE, VALUE, "name of an environment variable")
+VARIABLE = matching(VARIABLE_NAME, "name of an environment variable", "letters, digits and `_`, such as `API_KEY`")
+ENVIRONMENT = mapped(VARIABLE_NAME, VALUE, "name of an environment variable")
 OUTPUTS = mapped(_NAME, VALUE, "name of an output")
 
 

@@ -113,6 +113,23 @@ def test_codex_without_and_with_credentials(tmp_path: Path) -> None:
     assert (found.verdict, found.detail) == (Verdict.OK, "codex-cli 0.169.0, with credentials")
 
 
+def test_the_project_file_and_the_programs_it_names(tmp_path: Path) -> None:
+    path = {"PATH": str(tmp_path)}
+    assert finding("mycelium.yaml", tmp_path, path).detail == "describes nothing (it is optional)"
+    file = tmp_path / "mycelium.yaml"
+    file.write_text("engines: {mine: {command: [mine], install: get mine}}\nmcp: {docs: {command: docs-mcp}}\n")
+    found = finding("mycelium.yaml", tmp_path, path)
+    assert (found.verdict, found.hint) == (Verdict.OPTIONAL, "get mine")
+    assert found.detail == "engines mine; MCP servers docs; not on PATH: mine, docs-mcp"
+    for name in ("mine", "docs-mcp"):
+        (tmp_path / name).touch(0o755)
+    assert finding("mycelium.yaml", tmp_path, path).detail == "engines mine; MCP servers docs"
+    file.write_text("engine: {}\n")
+    found = finding("mycelium.yaml", tmp_path, path)
+    assert found.verdict is Verdict.FAILED
+    assert "mycelium.yaml:1:1" in found.detail
+
+
 @pytest.mark.parametrize("missing", [True, False])
 def test_the_exit_code_and_json_follow_the_findings(
     missing: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -54,6 +54,43 @@ def test_validate_without_problems(write: Write, capsys: Capture) -> None:
     assert capsys.readouterr().out == "1 file without problems\n"
 
 
+PROJECT = "engines: {mine: {command: [mine]}}\n"
+NAMING = "nodes: {a: {agent: code-reviewer, engine: mine}}\n"
+
+
+def test_the_project_file_adds_engines_and_is_looked_at_too(write: Write, capsys: Capture) -> None:
+    write("workflows/naming.yaml", NAMING)
+    assert ended(mycelium, ["validate"]) == 2
+    assert "unknown engine `mine`" in capsys.readouterr().out
+    write("mycelium.yaml", PROJECT)
+    assert ended(mycelium, ["validate"]) == 0
+    assert capsys.readouterr().out == "2 files without problems\n"
+    assert ended(mycelium, ["validate", "mycelium.yaml"]) == 0
+    assert ended(mycelium, ["plan", "naming"]) == 0
+
+
+def test_problems_of_the_project_file_are_told_with_any_workflow(write: Write, capsys: Capture) -> None:
+    write("mycelium.yaml", "engine: {}\n")
+    write("workflows/good.yaml", GOOD)
+    for words in (["validate"], ["validate", "workflows/good.yaml"], ["validate", "mycelium.yaml"]):
+        assert ended(mycelium, words) == 2
+        assert "mycelium.yaml:1:1: unknown key `engine`" in capsys.readouterr().out
+    assert ended(mycelium, ["plan", "good"]) == 2
+
+
+def test_the_project_file_is_no_workflow(write: Write, capsys: Capture) -> None:
+    write("mycelium.yaml", PROJECT)
+    assert ended(mycelium, ["plan", "mycelium.yaml"]) == 2
+    assert "mycelium.yaml holds no workflow\n" in capsys.readouterr().err
+
+
+def test_schemas_of_both_kinds_of_files(capsys: Capture) -> None:
+    assert ended(mycelium, ["schema"]) == 0
+    assert "nodes" in json.loads(capsys.readouterr().out)["properties"]
+    assert ended(mycelium, ["schema", "project"]) == 0
+    assert "engines" in json.loads(capsys.readouterr().out)["properties"]
+
+
 def test_validate_reports_every_problem_of_every_file(write: Write, capsys: Capture) -> None:
     write("workflows/good.yaml", GOOD)
     write("workflows/deep/bad.yml", BAD)

@@ -96,7 +96,10 @@ NODES = [
     ("{merge: [othr]}", "there is no node `othr`"),
     ("{agent: a b}", "`a b` is no name of an agent"),
     ("{agent: a, engine: gpt}", "unknown engine `gpt`"),
-    ("{agent: a, engine: gemini}", "`engine: gemini` is not supported yet (use `claude` or `codex` or `replay`)"),
+    (
+        "{agent: a, engine: gemini}",
+        "`engine: gemini` is not supported yet (use `claude` or `codex` or `replay`, or describe it in mycelium.yaml)",
+    ),
     ("{merge: other, resolver: a, engine: scripted}", "`engine: scripted` is not supported yet"),
     ("{agent: a, max-turns: 1.5}", "expected a whole number"),
     ("{agent: a, answer: []}", "`answer` is a map of properties"),

@@ -82,8 +82,7 @@ def test_valid_files_satisfy_it(text: str) -> None:
         "on: {push: {branch: main}}\nnodes: {a: {run: x}}",
         "publish: {}\nnodes: {a: {run: x}}",
         "inputs: {a: {type: text}}\nnodes: {a: {run: x}}",
-        "defaults: {engine: gpt}\nnodes: {a: {run: x}}",
-        "nodes: {a: {agent: b, engine: gemini}}",
+        "defaults: {engine: [x]}\nnodes: {a: {run: x}}",
     ],
 )
 def test_files_with_such_problems_do_not(text: str) -> None:
