@@ -54,6 +54,7 @@ def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
         event=payload,
         snapshot=snapshot or git.snapshot(),
         repository_path=str(settings.root),
+        project=found.project,
     )
 
 

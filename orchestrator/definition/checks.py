@@ -11,6 +11,7 @@ from orchestrator.definition.graph import cycles
 from orchestrator.definition.matrix import known_keys
 from orchestrator.definition.model import Agent, Input, Merge, Node
 from orchestrator.definition.nodes import Written
+from orchestrator.definition.project import Project
 from orchestrator.definition.reader import Reader, Use, nearest, within
 from orchestrator.definition.taint import MOST_STATIONS, Taint
 
@@ -83,6 +84,19 @@ def _shown(cycle: list[str]) -> str:
     if len(cycle) > _LONGEST_CYCLE:
         cycle = [*cycle[:6], f"… {len(cycle) - 9} more …", *cycle[-3:]]
     return " → ".join(cycle)
+
+
+def check_servers(nodes: Mapping[str, Written], project: Project, reader: Reader) -> None:
+    """Report MCP servers that are given to an engine which has no place for them."""
+    for name, written in nodes.items():
+        action = written.node.action
+        template = project.engines.get(action.engine) if isinstance(action, Agent) and action.mcp else None
+        if template and not template.takes_servers:
+            reader.node = name
+            hint = "name `{mcp_config_file}` or `{mcp_servers}` in its template, or leave `mcp` out"
+            at = written.entries.get("mcp") or written.entries["agent"]
+            reader.problem(at.key, f"the engine `{template.name}` takes no MCP servers", hint)
+    reader.node = None
 
 
 def check_agents(nodes: Mapping[str, Written], agents: Collection[str], reader: Reader) -> None:

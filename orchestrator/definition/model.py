@@ -121,7 +121,8 @@ class Run:
 class Agent:
     """An AI coding agent: a named definition, and the engine (CLI) that runs it.
 
-    `answer` is the JSON Schema of the result, an object schema (`{"type": "object", "properties": …}`), or None.
+    `answer` is the JSON Schema of the result, an object schema (`{"type": "object", "properties": …}`), or None. `mcp`
+    are the names of the MCP servers that it is given.
     """
 
     kind: Literal[NodeKind.AGENT] = NodeKind.AGENT
@@ -133,6 +134,7 @@ class Agent:
     max_turns: int | None = None
     answer: dict[str, JsonValue] | None = None
     context: ContextMode = ContextMode.NEEDS
+    mcp: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -243,6 +245,12 @@ class Workflow:
         named = {node.action.agent for node in self.nodes.values() if isinstance(node.action, Agent)}
         resolvers = {node.action.resolver for node in self.nodes.values() if isinstance(node.action, Merge)}
         return tuple(sorted(named | {resolver for resolver in resolvers if resolver}))
+
+    @property
+    def servers(self) -> frozenset[str]:
+        """The names of the MCP servers that nodes are given."""
+        agents = (node.action for node in self.nodes.values() if isinstance(node.action, Agent))
+        return frozenset(name for agent in agents for name in agent.mcp)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ from orchestrator.definition.node_shapes import (
     APPROVAL,
     CONDITION,
     ENGINE,
+    MCP,
     MINUTES,
     NEEDS,
     PRIORITY,
@@ -47,6 +48,8 @@ _RETRY_KEY = Key(shape=RETRY, description="How many attempts in total, or when a
 _WORKSPACE_KEY = Key(shape=WORKSPACE, description="none, read (default) or write: then changes are committed")
 _QUEUE_KEY = Key(shape=QUEUE, description="The workers that may take it; default without it")
 
+_MCP_KEY = Key(shape=MCP, description="The MCP servers that agents are given: redis, or names of mycelium.yaml")
+
 DEFAULT_KEYS = Keys(
     place="`defaults`",
     keys={
@@ -56,8 +59,9 @@ DEFAULT_KEYS = Keys(
         "retry": _RETRY_KEY,
         "workspace": _WORKSPACE_KEY,
         "queue": _QUEUE_KEY,
+        "mcp": _MCP_KEY,
     },
-    later=frozenset({"run", "sandbox", "mcp", "budget"}),
+    later=frozenset({"run", "sandbox", "budget"}),
 )
 DEFAULTS = keyed(
     DEFAULT_KEYS,
@@ -89,13 +93,14 @@ NODE_KEYS = Keys(
         "engine": _ENGINE_KEY,
         "model": _MODEL_KEY,
         "tools": Key(shape=TOOLS, description="The only tools the agent may use: a list, or names with commas"),
+        "mcp": _MCP_KEY,
         "max-turns": Key(shape=number(least=1, whole=True), description="How many turns the agent may take"),
         "prompt": Key(shape=TEMPLATE, description="What the agent is to do; its definition alone says it without"),
         "resolver": Key(shape=AGENT_NAME, description="The agent that resolves the conflicts of a merge"),
     },
     later=frozenset(
         {
-            *("secrets", "idle-minutes", "cache", "budget", "working-directory", "foreach", "environment", "mcp"),
+            *("secrets", "idle-minutes", "cache", "budget", "working-directory", "foreach", "environment"),
             *("sandbox", "workflow", "with", "concurrency", "publish"),
         }
     ),
@@ -121,7 +126,7 @@ OWNERS: dict[str, frozenset[NodeKind]] = {
     **dict.fromkeys(("name", "needs", "if", "continue-on-error"), _EVERY),
     **dict.fromkeys(("strategy", "env", "workspace", "artifacts"), _WORKING),
     **dict.fromkeys(("retry", "timeout-minutes", "outputs", "queue", "priority"), _PERFORMED),
-    **dict.fromkeys(("context", "answer", "tools", "max-turns"), _AGENT),
+    **dict.fromkeys(("context", "answer", "tools", "mcp", "max-turns"), _AGENT),
     **dict.fromkeys(("engine", "model", "prompt"), _ENGINED),
     "resolver": frozenset({NodeKind.MERGE}),
     **{kind.value: frozenset({kind}) for kind in NodeKind},

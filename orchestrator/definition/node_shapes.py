@@ -17,7 +17,7 @@ from orchestrator.definition.model import (
     WorkspaceMode,
 )
 from orchestrator.definition.names_list import split_names
-from orchestrator.definition.reader import Key, Keys, Misfit, Reader, Shape
+from orchestrator.definition.reader import Key, Keys, Misfit, Reader, Shape, nearest
 from orchestrator.definition.shapes import (
     NAME,
     TEMPLATE,
@@ -46,6 +46,7 @@ class Defaults:
     retry: Retry = field(default_factory=Retry)
     workspace: WorkspaceMode = WorkspaceMode.READ
     queue: str = "default"
+    mcp: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +168,14 @@ def _read_tools(value: Yaml, reader: Reader) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
+def _read_server(value: Yaml, reader: Reader) -> str:
+    name = TEXT.read(value, reader)
+    if name not in reader.servers:
+        hint = nearest(name, reader.servers) or "describe it under `mcp` in mycelium.yaml"
+        raise Misfit(value, f"there is no MCP server `{name[:100]}`", hint)
+    return name
+
+
 AGENT_NAME = matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*"), "name of an agent", "such as `code-reviewer`")
 QUEUE = matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "name of a queue", "such as `linux`")
 RETRY = Shape(read=_read_retry, schema={"anyOf": [_ATTEMPTS.schema, keys_schema(_RETRY_KEYS)]})
@@ -174,5 +183,11 @@ CONDITION = Shape(read=_read_condition, schema={"type": ["string", "boolean"]})
 APPROVAL = Shape(read=_read_approval, schema={"anyOf": [{"type": ["string", "null"]}, keys_schema(_APPROVAL_KEYS)]})
 ENGINE = Shape(read=_read_engine, schema={"anyOf": [{"enum": list(ENGINES)}, {"type": "string"}]})
 TOOLS = Shape(read=_read_tools, schema=listed(TEXT).schema)
+_SERVERS = listed(Shape(read=_read_server, schema={"type": "string", "minLength": 1}), distinct=True)
+MCP = Shape(
+    # No servers at all, where `defaults` has some.
+    read=lambda value, reader: () if isinstance(value, Sequence) and not value.items else _SERVERS.read(value, reader),
+    schema=_SERVERS.schema,
+)
 WORKSPACE = member(WorkspaceMode, what="workspace")
 PRIORITY = number(least=-1000, whole=True)

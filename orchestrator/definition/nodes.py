@@ -137,6 +137,7 @@ def _action(kind: NodeKind, keys: dict[str, Any], defaults: Defaults) -> Action:
             return Run(script=keys.get("run", ""))
         case NodeKind.AGENT:
             own = {name: keys[name] for name in ("tools", "answer", "context") if name in keys}
+            engine["mcp"] = keys.get("mcp", defaults.mcp)
             return Agent(agent=keys.get("agent", ""), max_turns=keys.get("max-turns"), **own, **engine)
         case NodeKind.APPROVAL:
             approval: Approval = keys.get("approval", Approval())

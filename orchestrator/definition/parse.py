@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from orchestrator.definition import document
-from orchestrator.definition.checks import ExpressionChecks, check_agents, check_edges
+from orchestrator.definition.checks import ExpressionChecks, check_agents, check_edges, check_servers
 from orchestrator.definition.compose import compose
 from orchestrator.definition.document import Yaml
 from orchestrator.definition.keys import WORKFLOW_KEYS
@@ -74,7 +74,7 @@ def load_workflow(
     root, problems = compose(text, path)
     reader = Reader(path, problems, engines=project.engines, servers=project.servers)
     try:
-        workflow = _Loading(reader, agents).workflow(root, path, workflows_dir)
+        workflow = _Loading(reader, agents, project).workflow(root, path, workflows_dir)
     except InvalidDefinition as error:
         raise InvalidDefinition(in_order(error.problems)) from error
     if workflow is None or reader.problems:
@@ -90,9 +90,10 @@ def workflow_id(path: str, workflows_dir: str = "workflows") -> str:
 
 
 class _Loading:
-    def __init__(self, reader: Reader, agents: Collection[str] | None) -> None:
+    def __init__(self, reader: Reader, agents: Collection[str] | None, project: Project) -> None:
         self._reader = reader
         self._agents = agents
+        self._project = project
 
     def workflow(self, root: Yaml | None, path: str, workflows_dir: str) -> Workflow | None:
         reader = self._reader
@@ -130,6 +131,7 @@ class _Loading:
             self._reader.problem(misfit.at, misfit.message, misfit.hint)
             return {}
         check_edges(nodes, value.entries, self._reader)
+        check_servers(nodes, self._project, self._reader)
         if self._agents is not None:
             check_agents(nodes, self._agents, self._reader)
         return nodes

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from orchestrator.definition.placeholders import names_in
 from orchestrator.definition.pointers import Pointer
 
 BLACKBOARD = "redis"
@@ -88,6 +89,11 @@ class EngineTemplate:
         """Every text that may hold placeholders."""
         words = tuple(word for group in self.command for word in group)
         return (*words, *self.env.values(), *self.files.values())
+
+    @property
+    def takes_servers(self) -> bool:
+        """Whether MCP servers have a place in it."""
+        return any(name.startswith("mcp_") for text in self.texts for name, _ in names_in(text))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

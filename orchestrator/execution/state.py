@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from orchestrator.definition.model import AgentDefinition, JsonValue, Workflow
+from orchestrator.definition.project import Project
 
 
 class ExecutionStatus(StrEnum):
@@ -293,7 +294,8 @@ class Execution:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """The fixed half of an execution: the workflow as parsed and as YAML, and every agent it names.
+    """The fixed half of an execution: the workflow as parsed and as YAML, every agent it names, and what the project
+    file said, which is not read again.
 
     `files` are texts that lie beside the workflow and that nodes read by name: the transcripts of `engine: replay`,
     by node run key. `base_bundle` is the digest of a git bundle that brings the execution's base to other machines,
@@ -305,6 +307,7 @@ class Plan:
     agents: dict[str, AgentDefinition] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     base_bundle: str | None = None
+    project: Project = field(default_factory=Project)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

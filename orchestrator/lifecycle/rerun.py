@@ -162,5 +162,6 @@ def _again(services: Services, execution: Execution) -> StartRequest:
         event=execution.event,
         snapshot=snapshot if execution.base else None,
         base_bundle=plan.base_bundle,
+        project=plan.project,
         repository_path=execution.repository_path,
     )

@@ -11,6 +11,7 @@ from orchestrator.definition.graph import topological_order
 from orchestrator.definition.inputs import check_inputs
 from orchestrator.definition.matrix import Combination, combinations, run_keys
 from orchestrator.definition.model import Agent, AgentDefinition, JsonValue, Merge, Node, Workflow
+from orchestrator.definition.project import Project
 from orchestrator.errors import BadInput, InvalidDefinition, Problem
 from orchestrator.execution import machine
 from orchestrator.execution.machine import Situation
@@ -32,8 +33,9 @@ class StartRequest:
     """What to run, from which commit, and on whose behalf.
 
     `source` is the workflow as written; `agents` has every agent it names, by that name; `files` are the replay
-    transcripts, by node run key. `event` is the payload that becomes `github.event`. Without a `snapshot` the nodes
-    work in empty folders; `base_bundle` is one that brings its base to other machines, where there is one already.
+    transcripts, by node run key; `project` is what the project file beside it says. `event` is the payload that becomes
+    `github.event`. Without a `snapshot` the nodes work in empty folders; `base_bundle` is one that brings its base to
+    other machines, where there is one already.
     """
 
     workflow: Workflow
@@ -48,6 +50,7 @@ class StartRequest:
     snapshot: Snapshot | None = None
     base_bundle: str | None = None
     repository_path: str = ""
+    project: Project = field(default_factory=Project)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +79,7 @@ def start(services: Services, request: StartRequest) -> Execution:
         agents=dict(request.agents),
         files=dict(request.files),
         base_bundle=request.base_bundle or pack_base(services, execution.base),
+        project=request.project,
     )
     with services.store.begin() as tx:
         numbered = replace(execution, number=tx.next_number(execution.workflow_id), open_runs=len(runs))

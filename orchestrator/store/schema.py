@@ -83,6 +83,7 @@ plans = Table(
     Column("agents", Text, nullable=False),
     Column("files", Json, nullable=False),
     Column("base_bundle", String),
+    Column("project", Text),
 )
 
 # `instance` repeats the execution's, so that a claim reads one index and no foreign rows.

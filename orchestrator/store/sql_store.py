@@ -8,7 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Select, func, or_, select, text, update
 
-from orchestrator.definition.codec import load_agents, load_workflow
+from orchestrator.definition.codec import load_agents, load_project, load_workflow
+from orchestrator.definition.project import Project
 from orchestrator.errors import BadInput
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, Plan
 from orchestrator.lifecycle.ports import Lease, StoredEffect
@@ -94,6 +95,7 @@ class SqlStore:
             agents=load_agents(row.agents),
             files=row.files,
             base_bundle=row.base_bundle,
+            project=load_project(row.project) if row.project else Project(),
         )
 
     def runs(self, execution_id: str) -> list[NodeRun]:

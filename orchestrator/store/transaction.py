@@ -9,7 +9,8 @@ from functools import cache
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
-from orchestrator.definition.codec import dump_agents, dump_workflow
+from orchestrator.definition.codec import dump_agents, dump_project, dump_workflow
+from orchestrator.definition.project import Project
 from orchestrator.errors import Conflict, NotFound, StaleClaim
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
@@ -198,6 +199,7 @@ class SqlTransaction:
             "agents": dump_agents(plan.agents),
             "files": plan.files,
             "base_bundle": plan.base_bundle,
+            "project": None if plan.project == Project() else dump_project(plan.project),
         }
         self._connection.execute(insert(plans), values)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.definition.model import AgentDefinition, Node, Run, Workflow
+from orchestrator.definition.project_file import parse_project
 from orchestrator.errors import BadInput, Conflict, NotFound, Place, StaleClaim
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.state import (
@@ -89,6 +90,7 @@ def plan() -> Plan:
         agents={"code-reviewer": agent},
         files={"n0": '{"a":1}\n'},
         base_bundle="ab" * 32,
+        project=parse_project("mcp: {docs: {command: docs-mcp}}\nreplay: {strict: true}\n"),
     )
 
 

@@ -14,6 +14,7 @@ from orchestrator.definition.compose import compose
 from orchestrator.definition.document import plain
 from orchestrator.definition.engine_keys import ENGINE_KEYS, FIGURES, PLACEHOLDERS, READ_KEYS
 from orchestrator.definition.mcp_keys import MCP_KEYS
+from orchestrator.definition.model import Agent
 from orchestrator.definition.parse import load_all
 from orchestrator.definition.pointers import Pointer
 from orchestrator.definition.project import ExitMeaning, Findings, McpTemplate, OutputForm, Project, PromptBy, Replay
@@ -226,3 +227,40 @@ def test_a_workflow_may_name_its_engines() -> None:
     text = "nodes: {a: {agent: x, engine: mine}}"
     assert load_all({"w.yaml": text}, project=parse_project(FULL)).problems == ()
     assert "unknown engine `mine`" in str(load_all({"w.yaml": text}).problems[0])
+
+
+SERVERS = [
+    (
+        "nodes: {a: {agent: x, mcp: redsi}}",
+        "w.yaml:1:28: node `a`: there is no MCP server `redsi` (did you mean `redis`?)",
+    ),
+    ("nodes: {a: {agent: x, mcp: [redis, dosc]}}", "there is no MCP server `dosc` (did you mean `docs`?)"),
+    ("nodes: {a: {agent: x, mcp: [other]}}", "no MCP server `other` (describe it under `mcp` in mycelium.yaml)"),
+    ("nodes: {a: {agent: x, mcp: [redis, redis]}}", "`redis` stands here twice"),
+    ("nodes: {a: {run: x, mcp: redis}}", "`mcp` does not belong to a node with `run`"),
+    (
+        "nodes: {a: {agent: x, engine: mine, mcp: docs}}",
+        "w.yaml:1:37: node `a`: the engine `mine` takes no MCP servers",
+    ),
+    ("defaults: {mcp: nope}\nnodes: {a: {run: x}}", "there is no MCP server `nope`"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), SERVERS)
+def test_wrong_servers_in_a_workflow(text: str, message: str) -> None:
+    assert message in str(load_all({"w.yaml": text}, project=parse_project(FULL)).problems[0])
+
+
+def test_servers_come_from_the_node_or_the_defaults() -> None:
+    nodes = "{a: {agent: x}, b: {agent: x, mcp: [docs]}, c: {agent: x, mcp: []}, d: {run: x}}"
+    text = f"defaults: {{mcp: redis}}\nnodes: {nodes}"
+    workflow = load_all({"w.yaml": text}, project=parse_project(FULL)).workflows["w"]
+    given = {name: node.action.mcp for name, node in workflow.nodes.items() if isinstance(node.action, Agent)}
+    assert given == {"a": ("redis",), "b": ("docs",), "c": ()}
+    assert workflow.servers == {"redis", "docs"}
+
+
+def test_an_engine_takes_servers_where_its_template_has_a_place_for_them() -> None:
+    project = parse_project("engines: {mine: {command: [mine, [--mcp, '{mcp_config_file}']]}}")
+    text = "nodes: {a: {agent: x, engine: mine, mcp: redis}}"
+    assert load_all({"w.yaml": text}, project=project).problems == ()

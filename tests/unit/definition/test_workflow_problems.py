@@ -67,7 +67,7 @@ NODES = [
     ("{approval: {on-timeout: maybe}}", "unknown value `maybe`"),
     *(
         (f"{{run: a, {key}: b}}", f"`{key}` is not supported yet")
-        for key in ("secrets", "idle-minutes", "cache", "budget", "working-directory", "foreach", "environment", "mcp")
+        for key in ("secrets", "idle-minutes", "cache", "budget", "working-directory", "foreach", "environment")
     ),
     ("{workflow: b}", "`workflow` is not supported yet"),
     ("{run: a, strategy: {matrix: {v: [1]}, fail-fast: true}}", "`fail-fast` is not supported yet"),
