@@ -31,7 +31,8 @@ from orchestrator.definition.shapes import (
 )
 
 ENGINES = ("claude", "codex", "replay")
-_LATER_ENGINES = frozenset({"gemini", "opencode", "command", "scripted"})
+_RECIPES = frozenset({"gemini", "opencode"})
+"""Engines that a few lines in `mycelium.yaml` make."""
 
 MINUTES = number(above=0)
 
@@ -154,9 +155,9 @@ def _read_engine(value: Yaml, reader: Reader) -> str:
     engine = TEMPLATE.read(value, reader)
     if "${{" in engine or engine in reader.engines:
         return engine
-    if engine in _LATER_ENGINES:
-        known = " or ".join(f"`{name}`" for name in ENGINES)
-        raise Misfit(value, f"`engine: {engine}` is not supported yet", f"use {known}, or describe it in mycelium.yaml")
+    if engine in _RECIPES:
+        hint = "the documentation of the project file has the lines that do"
+        raise Misfit(value, f"mycelium.yaml does not describe the engine `{engine}`", hint)
     return choice((*ENGINES, *reader.engines), what="engine").read(value, reader)
 
 

@@ -13,6 +13,8 @@ from orchestrator.lifecycle.ports import AgentTask, ShellTask, Task, Workspace
 from orchestrator.lifecycle.prompts import agent_prompt
 
 SHELL: Final = "shell"
+TEMPLATE: Final = "template"
+"""The runner of engines that the project file describes."""
 
 MAX_VARIABLE_BYTES: Final = 131_071
 MAX_ENVIRONMENT_BYTES: Final = 1_000_000
@@ -29,15 +31,17 @@ def action_task(attempt: Attempt, workspace: Workspace) -> ShellTask | AgentTask
         case Run(script=script):
             return ShellTask(script=attempt.text(script))
         case Agent() as action:
+            engine = attempt.text(action.engine)
             return AgentTask(
                 definition=agent_definition(attempt, action.agent),
-                engine=attempt.text(action.engine),
+                engine=engine,
                 prompt=agent_prompt(attempt, action, workspace.path),
                 model=attempt.text(action.model) if action.model else None,
                 tools=action.tools,
                 max_turns=action.max_turns,
                 answer=action.answer,
                 transcript=attempt.plan.files.get(attempt.run.key),
+                template=attempt.plan.project.engines.get(engine),
                 resumes=RetryClass.MAX_TURNS in attempt.node.retry.on,
             )
         case action:
@@ -46,10 +50,12 @@ def action_task(attempt: Attempt, workspace: Workspace) -> ShellTask | AgentTask
 
 def resolver_task(attempt: Attempt, action: Merge, prompt: str, conflicts: tuple[str, ...], *, call: int) -> AgentTask:
     """What the resolver of a `merge` node does in its nth call; each call has a transcript of its own to replay."""
+    engine = attempt.text(action.engine)
     name = attempt.run.key if call == 1 else f"{attempt.run.key}.{call}"
     return AgentTask(
         definition=agent_definition(attempt, action.resolver or ""),
-        engine=attempt.text(action.engine),
+        engine=engine,
+        template=attempt.plan.project.engines.get(engine),
         prompt=prompt,
         model=attempt.text(action.model) if action.model else None,
         transcript=attempt.plan.files.get(name),
@@ -60,12 +66,17 @@ def resolver_task(attempt: Attempt, action: Merge, prompt: str, conflicts: tuple
 
 def run_task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace) -> Outcome:
     """Hand `action` to its runner, and wait for the end."""
-    name = action.engine if isinstance(action, AgentTask) else SHELL
-    runner = attempt.services.runners.get(name)
+    runner = attempt.services.runners.get(_runner_name(action))
     if runner is None:
-        known = ", ".join(sorted(set(attempt.services.runners) - {SHELL}))
-        raise SetupError(f"there is no engine `{name}`", hint=f"engines are {known}")
+        known = {*attempt.services.runners, *attempt.plan.project.engines} - {SHELL, TEMPLATE}
+        raise SetupError(f"there is no engine `{_runner_name(action)}`", hint=f"engines are {', '.join(sorted(known))}")
     return runner.run(_task(attempt, action, workspace), attempt.log, attempt.control)
+
+
+def _runner_name(action: ShellTask | AgentTask) -> str:
+    if isinstance(action, ShellTask):
+        return SHELL
+    return TEMPLATE if action.template else action.engine
 
 
 def agent_definition(attempt: Attempt, name: str) -> AgentDefinition:

@@ -11,6 +11,7 @@ from orchestrator.errors import SetupError
 from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners import claude_access
 from orchestrator.runners.claude_stream import ClaudeReader
+from orchestrator.runners.command_line import ARGUMENT_LIMIT
 from orchestrator.runners.credentials import Credentials
 from orchestrator.runners.engine import Call, Host, Reader, Request
 
@@ -28,7 +29,6 @@ EDIT_TOOLS: Final = ("Edit", "NotebookEdit", "Write")
 SEARCH_TOOLS: Final = ("Grep", "Glob")
 UNNAMED_TOOLS: Final = ("Read", *EDIT_TOOLS)
 FILE_TOOLS: Final = (*UNNAMED_TOOLS, *SEARCH_TOOLS)
-ARGUMENT_LIMIT: Final = 120_000
 
 
 class ClaudeEngine:
@@ -53,7 +53,7 @@ class ClaudeEngine:
         env, secret = claude_access.handed_over({**SETTINGS, **request.env, **own}, request.home)
         if secret:
             words += ["--settings", str(secret)]
-        return Call(arguments=words, env=env, passing=(secret,) if secret else ())
+        return Call(arguments=words, env=env, stdin=request.prompt, passing=(secret,) if secret else ())
 
     def reader(self, request: Request) -> Reader:  # noqa: ARG002 - as the protocol has it
         """For one call."""

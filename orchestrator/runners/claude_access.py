@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.runners.addresses import HTTPS, address
 from orchestrator.runners.credentials import Credentials
 from orchestrator.runners.engine import Host
+from orchestrator.runners.private_files import write_private
 
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
@@ -44,8 +45,7 @@ def handed_over(env: Mapping[str, str], home: Path) -> tuple[dict[str, str], Pat
     if not secrets:
         return open_part, None
     settings = home / "handed-over.json"
-    settings.touch(mode=0o600)
-    settings.write_text(json.dumps({"env": secrets}), encoding="utf-8")
+    write_private(settings, json.dumps({"env": secrets}))
     return {**open_part, "CLAUDE_CODE_SHELL": str(_forgetful_shell(home, secrets))}, settings
 
 

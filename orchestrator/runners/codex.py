@@ -14,6 +14,7 @@ from orchestrator.runners.codex_schema import strict
 from orchestrator.runners.codex_stream import CodexReader
 from orchestrator.runners.credentials import Credentials
 from orchestrator.runners.engine import Call, Host, Reader, Request
+from orchestrator.runners.private_files import write_private
 
 RETRIES: Final = 2
 SHELL: Final = "Bash"
@@ -37,8 +38,9 @@ class CodexEngine:
         folder = request.home / ".codex"
         folder.mkdir(mode=0o700, exist_ok=True)
         env, secret = codex_access.handed_over({**request.env, "CODEX_HOME": str(folder)}, folder)
-        _write(folder / "config.toml", configuration(request))
-        return Call(arguments=_arguments(request, folder), env=env, passing=(secret,) if secret else ())
+        write_private(folder / "config.toml", configuration(request))
+        passing = (secret,) if secret else ()
+        return Call(arguments=_arguments(request, folder), env=env, stdin=request.prompt, passing=passing)
 
     def reader(self, request: Request) -> Reader:
         """For one call."""
@@ -51,7 +53,7 @@ def _arguments(request: Request, folder: Path) -> list[str]:
     argv = ["exec", *(["resume", request.session] if request.session else []), "--json", "--skip-git-repo-check"]
     if request.action.answer is not None:
         schema = folder / "answer.json"
-        _write(schema, json.dumps(strict(request.action.answer)))
+        write_private(schema, json.dumps(strict(request.action.answer)))
         argv += ["--output-schema", str(schema)]
     return [*argv, "-"]
 
@@ -95,8 +97,3 @@ def _toml(value: JsonValue) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(name)} = {_toml(each)}" for name, each in value.items()) + "}"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _write(file: Path, text: str) -> None:
-    file.touch(mode=0o600)
-    file.write_text(text, encoding="utf-8")

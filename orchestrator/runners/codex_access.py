@@ -11,6 +11,7 @@ from orchestrator.definition.model import JsonValue
 from orchestrator.runners.addresses import HTTPS, address
 from orchestrator.runners.credentials import Credentials
 from orchestrator.runners.engine import Host
+from orchestrator.runners.private_files import write_private
 
 KEYS = ("CODEX_API_KEY", "OPENAI_API_KEY")
 SERVICE = "https://api.openai.com/v1"
@@ -32,8 +33,7 @@ def handed_over(env: Mapping[str, str], folder: Path) -> tuple[dict[str, str], P
     if not key:
         return dict(env), None
     file = folder / "auth.json"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps({"auth_mode": "apikey", "OPENAI_API_KEY": key}), encoding="utf-8")
+    write_private(file, json.dumps({"auth_mode": "apikey", "OPENAI_API_KEY": key}))
     return {name: value for name, value in env.items() if name not in CREDENTIALS.secrets}, file
 
 

@@ -17,6 +17,7 @@ from orchestrator.runners.followup import FollowUp, Reason, follow_up
 from orchestrator.runners.hearing import Hearing
 from orchestrator.runners.judgement import misfit, outcome_of
 from orchestrator.runners.meter import Meter
+from orchestrator.runners.private_files import write_private
 from orchestrator.runners.process import Command
 from orchestrator.runners.supervise import Cause, Ended, Limits, supervise
 
@@ -97,16 +98,21 @@ class Conversation:
     def _call(self, request: Request) -> Ending:
         """One run of the program, to its end."""
         call = self._engine.call(request)
-        stdin = request.task.scratch / "prompt.md"
-        stdin.write_text(request.prompt, encoding="utf-8")
         argv = [str(self._scene.program), *call.arguments]
-        command = Command(argv=argv, env=call.env, cwd=request.task.workspace, stdin=stdin)
+        command = Command(argv=argv, env=call.env, cwd=request.task.workspace, stdin=self._stdin(call))
         reader, limits = self._engine.reader(request), self._limits()
         try:
             ended = supervise(command, limits, self._hearing(reader, call), self._control)
         finally:
             _remove(call.passing)
         return self._ended(ended, reader.ending(ended.code), limits)
+
+    def _stdin(self, call: Call) -> Path | None:
+        if not call.stdin:
+            return None
+        file = self._scene.task.scratch / "stdin"
+        write_private(file, call.stdin)
+        return file
 
     def _hearing(self, reader: Reader, call: Call) -> Hearing:
         processes = Processes(self._scene.task)

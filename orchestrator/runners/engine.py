@@ -21,7 +21,7 @@ Host = tuple[str, int]
 class Request:
     """One call of an engine's program.
 
-    `prompt` comes on stdin. `session` continues an earlier call of the same attempt, which has `spent` so much.
+    `session` continues an earlier call of the same attempt, which has `spent` so much.
     `turns` and `usd` are what is left of the node's `max-turns` and budget. `home` is a private folder that lasts as
     long as the attempt; `env` is all of the program's environment before the engine adds its own. `confined` where a
     sandbox of ours keeps it in its workspace.
@@ -41,11 +41,13 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """How the program is started: `arguments` after its name, and all of its environment. The files `passing` hold
-    secrets that it reads while it starts: they are removed as soon as it says that it has."""
+    """How the program is started: `arguments` after its name, all of its environment, and what it reads on standard
+    input. The files `passing` hold secrets that it reads while it starts: they are removed as soon as it says that it
+    has."""
 
     arguments: Sequence[str]
     env: Mapping[str, str]
+    stdin: str = ""
     passing: Sequence[Path] = ()
 
 

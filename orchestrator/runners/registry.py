@@ -8,20 +8,18 @@ from orchestrator.lifecycle.ports.runner import Runner
 from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.claude import ClaudeEngine
 from orchestrator.runners.codex import CodexEngine
+from orchestrator.runners.described import DescribedRunner
 from orchestrator.runners.replay import ReplayRunner
 from orchestrator.runners.shell import ShellRunner
-from orchestrator.runners.unsupported import UnsupportedRunner
 
 
 def runners(environ: Mapping[str, str]) -> dict[str, Runner]:
-    """`shell`, and one runner for each engine. `environ` is the worker's environment."""
+    """`shell`, one runner for each engine, and `template` for those that a project file describes. `environ` is the
+    worker's environment."""
     return {
         "shell": ShellRunner(environ=environ),
         "replay": ReplayRunner(),
         "claude": AgentRunner(ClaudeEngine(), environ=environ),
         "codex": AgentRunner(CodexEngine(), environ=environ),
-        "gemini": UnsupportedRunner("gemini"),
-        "opencode": UnsupportedRunner("opencode"),
-        "command": UnsupportedRunner("command"),
-        "scripted": UnsupportedRunner("scripted"),
+        "template": DescribedRunner(environ=environ),
     }

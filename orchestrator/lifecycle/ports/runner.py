@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.definition.model import AgentDefinition, JsonValue
+from orchestrator.definition.project import EngineTemplate
 from orchestrator.execution.state import (
     Level,
     Outcome,
@@ -59,7 +60,8 @@ class AgentTask:
     """A prompt for an agent, with its expressions evaluated and its context fenced in.
 
     `transcript` is what `engine: replay` plays, or None; `transcript_name` is what its file is called, when that is
-    not the node run's key. `conflicts` are the paths a resolver must mend.
+    not the node run's key. `conflicts` are the paths a resolver must mend. `resumes`: where its turns are
+    used up, the session goes on once. `template` describes an engine of the repository's own.
     """
 
     definition: AgentDefinition
@@ -73,6 +75,7 @@ class AgentTask:
     transcript_name: str = ""
     conflicts: tuple[str, ...] = ()
     resumes: bool = False
+    template: EngineTemplate | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

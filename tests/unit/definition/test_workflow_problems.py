@@ -43,7 +43,7 @@ TOP = [
     ("env: {1A: x}\nnodes: {a: {run: x}}", "`1A` is no name of an environment variable"),
     ("env: {A: '${{ needs.x }}'}\nnodes: {a: {run: x}}", "`needs` cannot be read in `env`"),
     ("defaults: {engine: claud}\nnodes: {a: {run: x}}", "unknown engine `claud` (did you mean `claude`?)"),
-    ("defaults: {engine: gemini}\nnodes: {a: {run: x}}", "`engine: gemini` is not supported yet"),
+    ("defaults: {engine: gemini}\nnodes: {a: {run: x}}", "mycelium.yaml does not describe the engine `gemini`"),
     ("defaults: {sandbox: x}\nnodes: {a: {run: x}}", "`sandbox` is not supported yet"),
 ]
 
@@ -98,9 +98,10 @@ NODES = [
     ("{agent: a, engine: gpt}", "unknown engine `gpt`"),
     (
         "{agent: a, engine: gemini}",
-        "`engine: gemini` is not supported yet (use `claude` or `codex` or `replay`, or describe it in mycelium.yaml)",
+        "mycelium.yaml does not describe the engine `gemini` (the documentation of the project file has the lines "
+        "that do)",
     ),
-    ("{merge: other, resolver: a, engine: scripted}", "`engine: scripted` is not supported yet"),
+    ("{merge: other, resolver: a, engine: scripted}", "unknown engine `scripted`"),
     ("{agent: a, max-turns: 1.5}", "expected a whole number"),
     ("{agent: a, answer: []}", "`answer` is a map of properties"),
     ("{agent: a, answer: {v: text}}", "a property of `answer` is a JSON Schema"),
