@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from orchestrator.definition.document import Mapping, Scalar, Sequence, Yaml, described, plain
 from orchestrator.definition.model import JsonValue
 from orchestrator.definition.reader import Misfit, Reader, Shape, nearest
@@ -25,6 +27,14 @@ def _read(value: Yaml, reader: Reader) -> dict[str, JsonValue]:
     if not isinstance(value, Mapping) or not value.entries:
         raise Misfit(value, f"`answer` is a map of properties, not {described(value)}", _EXAMPLE)
     reader.finite(value)
+    found = len(reader.problems)
+    schema = _schema(value, reader)
+    if len(reader.problems) == found and (unusable := _unusable(schema)):
+        raise Misfit(value, f"`answer` is no JSON Schema that can be checked: {unusable}")
+    return schema
+
+
+def _schema(value: Mapping, reader: Reader) -> dict[str, JsonValue]:
     if _is_full(value):
         _check_schema(value, reader)
         return _object(value)
@@ -37,6 +47,22 @@ def _read(value: Yaml, reader: Reader) -> dict[str, JsonValue]:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def _unusable(schema: dict[str, JsonValue]) -> str:
+    """Why nothing can be checked against it: a pattern that is none, a reference that leads nowhere."""
+    # Large, and only agents with an answer need it.
+    from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
+
+    try:
+        Draft202012Validator(schema, pattern_options=RegexOptions(), retriever=_refuse)
+    except ValidationError as error:
+        return " ".join(error.message.split())[:300]
+    return ""
+
+
+def _refuse(address: str) -> NoReturn:
+    raise ValueError(f"{address} is not part of it")
 
 
 def _object(value: Mapping) -> dict[str, JsonValue]:

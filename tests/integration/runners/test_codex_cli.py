@@ -108,7 +108,7 @@ def test_an_answer_is_repaired_once_in_the_same_session(tmp_path: Path) -> None:
     ran = run(tmp_path, script, action={"answer": SCHEMA})
     assert ran.outcome.succeeded, ran.outcome.message
     assert ran.outcome.outputs["verdict"] == "keep"
-    assert "`verdict` is not one of keep, discard" in ran.model.asked[1].prompt
+    assert '"perhaps" is not one of "keep" or "discard"' in ran.model.asked[1].prompt
     assert ran.outcome.usage is not None
     assert ran.outcome.usage.input_tokens == 200
     never = run(_fresh(tmp_path), turns(say("I had rather talk.")), action={"answer": SCHEMA})

@@ -108,6 +108,8 @@ NODES = [
     ("{agent: a, answer: {v: {type: sting}}}", "did you mean `string`?"),
     ("{agent: a, answer: {v: {tpye: string}}}", "unknown JSON Schema keyword `tpye` (did you mean `type`?)"),
     ("{agent: a, answer: {v: {enum: []}}}", "`enum` is a list"),
+    ('{agent: a, answer: {v: {pattern: "(?=x)"}}}', "`answer` is no JSON Schema that can be checked"),
+    ('{agent: a, answer: {v: {$ref: "http://127.0.0.1:9/x"}}}', "http://127.0.0.1:9/x is not part of it"),
     ("{run: a, if: }", "`if` is an expression, not nothing"),
     ("{run: a, if: 'a &&'}", "Unexpected end of expression"),
     ("{run: a, if: '${{ a }} && b'}", "write the whole condition without"),

@@ -121,7 +121,7 @@ def test_recorded_failures_and_missing_results(tmp_path: Path) -> None:
 
 def test_the_answer_must_fit_its_schema(tmp_path: Path) -> None:
     outcome = play(tmp_path, {"type": "result"}, answer={"type": "object", "required": ["verdict"]})
-    assert (outcome.failure, outcome.message) == (FailureClass.BAD_OUTPUT, "answer: it lacks `verdict`")
+    assert (outcome.failure, outcome.message) == (FailureClass.BAD_OUTPUT, 'answer: "verdict" is a required property')
 
 
 def test_a_pause_hears_the_control(tmp_path: Path) -> None:
