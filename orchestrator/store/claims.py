@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ SET_BACK = timedelta(minutes=1)
 """A run that became ready so far in the future says that the clock was set back since: its delay counts no more."""
 
 
-_FIRST_DUE = Prepared(
+_DUE = (
     select(*RUN_COLUMNS)
     .join(executions, executions.c.id == node_runs.c.execution_id)
     .where(
@@ -33,9 +33,12 @@ _FIRST_DUE = Prepared(
     )
     .order_by(node_runs.c.priority.desc(), node_runs.c.ready_at, node_runs.c.execution_id, node_runs.c.index)
     .limit(1)
-    .with_for_update(of=node_runs, skip_locked=True)
 )
-"""The first run of one queue in claiming order, held against other claims and passing over what they hold."""
+"""The first run of one queue in claiming order."""
+
+_FIRST_DUE = Prepared(_DUE)
+_FIRST_FREE = Prepared(_DUE.with_for_update(of=node_runs, skip_locked=True))
+"""Held against other claims, and passing over what they hold."""
 
 _CHANGED = ("status", "epoch", "attempt", "worker", "started_at", "lease")
 _TAKE = Prepared(
@@ -45,18 +48,27 @@ _TAKE = Prepared(
 )
 
 
-def claim(
-    connection: Connection, *, labels: Sequence[str], instance: str, worker: str, now: datetime
+def first_due(
+    connection: Connection, *, labels: Sequence[str], instance: str, now: datetime, hold: bool
 ) -> NodeRun | None:
-    """As `Transaction.claim`. Each label is one step along an index; the best of them wins."""
+    """The run that `Transaction.claim` would take. Each label is one step along an index; the best of them wins.
+
+    To `hold` it keeps other claims from it; whoever only looks may be shown one that is being claimed.
+    """
+    query = _FIRST_FREE if hold else _FIRST_DUE
     when = {"now": now, "ahead": now + SET_BACK}
-    rows = [_FIRST_DUE.row(connection, of_instance=instance, label=label, **when) for label in dict.fromkeys(labels)]
-    found = [NodeRun(**row) for row in rows if row is not None]
-    return _take(connection, min(found, key=_urgency), worker, now) if found else None
+    rows = [query.row(connection, of_instance=instance, label=label, **when) for label in dict.fromkeys(labels)]
+    return first(NodeRun(**row) for row in rows if row is not None)
 
 
-def _take(connection: Connection, run: NodeRun, worker: str, now: datetime) -> NodeRun:
-    taken = replace(
+def first(runs: Iterable[NodeRun]) -> NodeRun | None:
+    """The one of these queued runs that is to be claimed before the others."""
+    return min(runs, key=_urgency, default=None)
+
+
+def taken(run: NodeRun, worker: str, now: datetime) -> NodeRun:
+    """A queued run as its claim leaves it."""
+    return replace(
         run,
         status=NodeStatus.RUNNING,
         epoch=run.epoch + 1,
@@ -65,9 +77,12 @@ def _take(connection: Connection, run: NodeRun, worker: str, now: datetime) -> N
         started_at=now,
         lease=0,
     )
-    values = {name: getattr(taken, name) for name in _CHANGED}
+
+
+def write_taken(connection: Connection, run: NodeRun) -> None:
+    """Store what `taken` changed."""
+    values = {name: getattr(run, name) for name in _CHANGED}
     _TAKE.write(connection, {"of_execution": run.execution_id, "of_index": run.index, **values})
-    return taken
 
 
 def _urgency(run: NodeRun) -> tuple[int, float, str, int]:

@@ -44,7 +44,9 @@ class SqlStore:
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
         with translated(self._where), self._writing.begin() as connection:
-            yield SqlTransaction(connection)
+            transaction = SqlTransaction(connection)
+            yield transaction
+            transaction.flush()
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
@@ -60,12 +61,22 @@ _ONE_NUMBER_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:workflow_id
 
 
 class SqlTransaction:
-    """`Transaction` on one connection. Writing to an execution it has not locked is a bug, and raises."""
+    """`Transaction` on one connection. Writing to an execution it has not locked is a bug, and raises.
+
+    A run that becomes ready is mostly claimed by the same transaction, so it is kept until then, and written once.
+    Whatever else looks at node runs, and the end of the transaction, has it written before: `flush` is called there.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._locked: dict[str, Execution] = {}
         self._claimed = False
+        self._ready: list[NodeRun] = []
+
+    def flush(self) -> None:
+        """Write what is kept; the last thing to be done before the commit."""
+        ready, self._ready = self._ready, []
+        self._write(ready)
 
     def next_number(self, workflow_id: str) -> int:
         if self._connection.dialect.name == "postgresql":
@@ -106,34 +117,34 @@ class SqlTransaction:
         self._locked[execution.id] = execution
 
     def run(self, execution_id: str, index: int) -> NodeRun:
+        self.flush()
         return read_run(self._connection, execution_id, index)
 
     def runs(self, execution_id: str) -> list[NodeRun]:
+        self.flush()
         self._know(execution_id)
         return read_runs(self._connection, execution_id)
 
     def successors(self, execution_id: str, index: int) -> list[NodeRun]:
+        self.flush()
         self._know(execution_id)
         return read_successors(self._connection, execution_id, index)
 
     def predecessors(self, execution_id: str, indexes: Collection[int]) -> dict[int, list[NodeRun]]:
+        self.flush()
         self._know(execution_id)
         return read_predecessors(self._connection, execution_id, indexes)
 
     def save_runs(self, runs: Sequence[NodeRun]) -> None:
-        if not runs:
-            return
         for execution_id in {run.execution_id for run in runs}:
             self._hold(execution_id)
-        rows = [
-            {**_run_values(run), "of_execution": run.execution_id, "of_index": run.index, "of_epoch": run.epoch}
-            for run in runs
-        ]
-        if _SAVE_RUNS.write(self._connection, *rows) != len(rows):
-            self._explain_missing(runs)
+        self.flush()
+        self._write([run for run in runs if not _ready_now(run)])
+        self._ready = [run for run in runs if _ready_now(run)]
 
     def cancel_pending(self, execution_id: str, at: datetime) -> int:
         self._hold(execution_id)
+        self.flush()
         cancelled = {"status": NodeStatus.CANCELLED, "result": Result.CANCELLED, "completed_at": at}
         pending = node_runs.c.status.in_(_CANCELLABLE)
         return self._connection.execute(
@@ -141,8 +152,19 @@ class SqlTransaction:
         ).rowcount
 
     def claim(self, *, labels: Sequence[str], instance: str, worker: str, now: datetime) -> NodeRun | None:
-        taken = claims.claim(self._connection, labels=labels, instance=instance, worker=worker, now=now)
-        self._claimed = self._claimed or taken is not None
+        found = self._first_kept(labels, instance, now)
+        if found:
+            self._ready.remove(found)
+            taken = claims.taken(found, worker, now)
+            self._write([taken], over=found.epoch)
+        else:
+            self.flush()
+            found = claims.first_due(self._connection, labels=labels, instance=instance, now=now, hold=True)
+            if found is None:
+                return None
+            taken = claims.taken(found, worker, now)
+            claims.write_taken(self._connection, taken)
+        self._claimed = True
         return taken
 
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None:
@@ -174,6 +196,38 @@ class SqlTransaction:
             self._know(execution_id)
             raise RuntimeError(f"execution {execution_id} is written to without `lock`")
         return self._locked[execution_id]
+
+    def _first_kept(self, labels: Sequence[str], instance: str, now: datetime) -> NodeRun | None:
+        """What is to be claimed of the runs that are kept; None where a stored one comes first.
+
+        The stored one is not held: others would pass over it, and nobody would have it.
+        """
+        kept = claims.first(run for run in self._ready if run.queue in labels and self._claimable(run, instance))
+        if kept is None:
+            return None
+        stored = claims.first_due(self._connection, labels=labels, instance=instance, now=now, hold=False)
+        comes_first = stored is None or (_key(stored) != _key(kept) and claims.first([stored, kept]) is kept)
+        return kept if comes_first else None
+
+    def _claimable(self, run: NodeRun, instance: str) -> bool:
+        execution = self._hold(run.execution_id)
+        return execution.instance == instance and not execution.cancel_requested
+
+    def _write(self, runs: Sequence[NodeRun], *, over: int | None = None) -> None:
+        """Replace rows whose epoch is not above the run's, or not above `over`."""
+        if not runs:
+            return
+        rows: list[dict[str, Any]] = [
+            {
+                **_run_values(run),
+                "of_execution": run.execution_id,
+                "of_index": run.index,
+                "of_epoch": run.epoch if over is None else over,
+            }
+            for run in runs
+        ]
+        if _SAVE_RUNS.write(self._connection, *rows) != len(rows):
+            self._explain_missing(rows)
 
     def _know(self, execution_id: str) -> None:
         if execution_id not in self._locked:
@@ -208,12 +262,20 @@ class SqlTransaction:
         if rows:
             self._connection.execute(insert(edges), rows)
 
-    def _explain_missing(self, runs: Sequence[NodeRun]) -> None:
-        for run in runs:
-            stored = self.run(run.execution_id, run.index)
-            if stored.epoch > run.epoch:
-                raise StaleClaim(f"{run.key} of {run.execution_id} has been claimed again since")
+    def _explain_missing(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        for row in rows:
+            stored = read_run(self._connection, row["of_execution"], row["of_index"])
+            if stored.epoch > row["of_epoch"]:
+                raise StaleClaim(f"{stored.key} of {stored.execution_id} has been claimed again since")
         raise NotFound("a node run disappeared while it was saved")
+
+
+def _key(run: NodeRun) -> tuple[str, int]:
+    return run.execution_id, run.index
+
+
+def _ready_now(run: NodeRun) -> bool:
+    return run.status is NodeStatus.QUEUED and run.not_before is None
 
 
 def _run_values(run: NodeRun) -> dict[str, object]:

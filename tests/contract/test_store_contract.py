@@ -30,7 +30,7 @@ from orchestrator.execution.state import (
     TriggerKind,
     Usage,
 )
-from orchestrator.lifecycle.ports import Lead, Lease, Store
+from orchestrator.lifecycle.ports import Lead, Lease, Store, Transaction
 from orchestrator.store.opening import open_store
 from tests.fakes.postgres import PostgresDatabases
 from tests.fakes.store import MemoryStore
@@ -111,7 +111,11 @@ def save_run(store: Store, run: NodeRun) -> None:
 
 def claim(store: Store, *labels: str, instance: str = "here", now: datetime = NOW) -> NodeRun | None:
     with store.begin() as tx:
-        return tx.claim(labels=labels or ("default",), instance=instance, worker="w1", now=now)
+        return take(tx, *labels, instance=instance, now=now)
+
+
+def take(tx: Transaction, *labels: str, instance: str = "here", now: datetime = NOW) -> NodeRun | None:
+    return tx.claim(labels=labels or ("default",), instance=instance, worker="w1", now=now)
 
 
 FULL_EXECUTION = execution(
@@ -404,6 +408,34 @@ class TestClaiming:
         taken = [claim(store) for _ in range(5)]
         order = [(run.execution_id, run.index) for run in taken if run]
         assert order == [(FIRST, 2), (SECOND, 1), (FIRST, 0), (FIRST, 1), (SECOND, 0)]
+
+    def test_what_became_ready_in_the_same_transaction_is_claimed_in_the_same_order(self, store: Store) -> None:
+        add(store, execution(), [queued(0), *(node_run(index) for index in (1, 2, 3, 4))])
+        with store.begin() as tx:
+            tx.lock(FIRST)
+            tx.save_runs([queued(1, ready_at=later(-1)), queued(2, ready_at=later(1)), queued(3, queue="other")])
+            taken = [claimed.index for _ in range(3) if (claimed := take(tx))]
+            assert taken == [1, 0, 2]
+            assert [run.status for run in tx.runs(FIRST)] == [RUNNING, RUNNING, RUNNING, QUEUED, NodeStatus.PENDING]
+            tx.save_runs([queued(4)])
+        assert [run.epoch for run in store.runs(FIRST)] == [1, 1, 1, 0, 0]
+        assert [run.status for run in store.runs(FIRST)] == [RUNNING, RUNNING, RUNNING, QUEUED, QUEUED]
+
+    def test_what_became_ready_anew_is_claimed_as_it_is_now(self, store: Store) -> None:
+        add(store, execution(), [queued(0, ready_at=later(-1)), queued(1)])
+        with store.begin() as tx:
+            tx.lock(FIRST)
+            tx.save_runs([queued(0, ready_at=later(1), lost=1)])
+            taken = [take(tx) for _ in range(3)]
+        assert [(run.index, run.lost) if run else None for run in taken] == [(1, 0), (0, 1), None]
+
+    def test_nothing_of_a_cancelled_execution_is_claimed_by_who_made_it_ready(self, store: Store) -> None:
+        add(store, execution(cancel_requested=True), [node_run(0)])
+        with store.begin() as tx:
+            tx.lock(FIRST)
+            tx.save_runs([queued(0)])
+            assert take(tx) is None
+        assert store.runs(FIRST)[0].status is QUEUED
 
     def test_labels_share_one_order(self, store: Store) -> None:
         runs = [
