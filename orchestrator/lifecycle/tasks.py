@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from orchestrator.definition.model import Agent, AgentDefinition, Merge, RetryClass, Run, WorkspaceMode
@@ -10,6 +11,7 @@ from orchestrator.execution.state import FailureClass, Outcome
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.ports import AgentTask, ShellTask, Task, Workspace
+from orchestrator.lifecycle.ports.runner import STEP_FILES
 from orchestrator.lifecycle.prompts import agent_prompt
 
 SHELL: Final = "shell"
@@ -99,7 +101,7 @@ def _task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace)
         epoch=run.epoch,
         action=action,
         workspace=workspace.path,
-        scratch=attempt.folders.empty("scratch"),
+        scratch=_scratch(attempt, action),
         temp=attempt.folders.empty("tmp"),
         writable=isinstance(node.action, Merge) or node.workspace is WorkspaceMode.WRITE,
         timeout_seconds=node.timeout_minutes * 60,
@@ -108,6 +110,12 @@ def _task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace)
         secrets=tuple(attempt.services.secrets.values()),
         artifacts=node.artifacts,
     )
+
+
+def _scratch(attempt: Attempt, action: ShellTask | AgentTask) -> Path:
+    if isinstance(action, ShellTask):
+        return attempt.folders.empty("script", may_hold=STEP_FILES)
+    return attempt.folders.empty("scratch")
 
 
 def _environment(attempt: Attempt) -> dict[str, str]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,10 +16,15 @@ from orchestrator.errors import SetupError
 _PRIVATE = stat.S_IFDIR | 0o700
 
 
+_EMPTY_FILE = (stat.S_IFREG | 0o600, 1, 0)
+"""Kind and mode, links, size."""
+
+
 @dataclass(slots=True)
 class _Folder:
     path: Path
     inode: int
+    may_hold: Collection[str]
     used: bool = True
 
 
@@ -26,7 +32,8 @@ class Folders:
     """Empty folders by name, for one attempt after the other; a context manager that removes them at its end.
 
     Making and removing folders is among the dearest that a file system does while others write, so what an attempt left
-    empty again serves the next one. They lie in `TMPDIR`, for no other user's eyes.
+    empty again serves the next one. So do files that every attempt gets and few write to. They lie in `TMPDIR`, for no
+    other user's eyes.
     """
 
     def __init__(self) -> None:
@@ -44,12 +51,15 @@ class Folders:
         self._root = None
         self._folders.clear()
 
-    def empty(self, name: str) -> Path:
-        """The folder called `name`, which is empty; `SetupError` where none can be made."""
+    def empty(self, name: str, *, may_hold: Collection[str] = ()) -> Path:
+        """The folder called `name`, which is empty; `SetupError` where none can be made.
+
+        Files called as in `may_hold`, the same for a folder each time, may be there: empty, and for us alone.
+        """
         folder = self._folders.get(name)
         if folder is None:
             try:
-                folder = self._folders[name] = self._made(name)
+                folder = self._folders[name] = self._made(name, may_hold)
             except OSError as error:
                 hint = "make room, check permissions, or set TMPDIR to another folder"
                 message = f"no folder for temporary files can be made: {error.strerror}"
@@ -65,7 +75,7 @@ class Folders:
                 shutil.rmtree(folder.path, ignore_errors=True)
             folder.used = False
 
-    def _made(self, name: str) -> _Folder:
+    def _made(self, name: str, may_hold: Collection[str]) -> _Folder:
         if self._root is None:
             self._root = Path(tempfile.mkdtemp(prefix="mycelium-"))
         path = self._root / name
@@ -73,7 +83,7 @@ class Folders:
             path = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._root))
         else:
             path.mkdir(mode=0o700)
-        return _Folder(path=path, inode=path.lstat().st_ino)
+        return _Folder(path=path, inode=path.lstat().st_ino, may_hold=may_hold)
 
 
 def _emptied(folder: _Folder) -> bool:
@@ -83,9 +93,15 @@ def _emptied(folder: _Folder) -> bool:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path)
-                else:
+                elif entry.name not in folder.may_hold or not _untouched(entry):
                     Path(entry).unlink()
         now = folder.path.lstat()
     except OSError:
         return False
     return (now.st_mode, now.st_ino) == (_PRIVATE, folder.inode)
+
+
+def _untouched(file: os.DirEntry[str]) -> bool:
+    """Whether an empty file of ours would look the same if it were made anew."""
+    found = file.stat(follow_symlinks=False)
+    return (found.st_mode, found.st_nlink, found.st_size, found.st_uid) == (*_EMPTY_FILE, os.geteuid())

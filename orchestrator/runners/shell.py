@@ -12,7 +12,7 @@ from pathlib import Path
 from orchestrator.definition.model import JsonValue
 from orchestrator.errors import SetupError
 from orchestrator.execution.state import Annotation, FailureClass, Level, Outcome
-from orchestrator.lifecycle.ports.runner import Control, LogSink, ShellTask, Task
+from orchestrator.lifecycle.ports.runner import STEP_FILES, Control, LogSink, ShellTask, Task
 from orchestrator.report.plain_text import clip
 from orchestrator.runners import attempt, commands, outputs
 from orchestrator.runners.commands import ANNOTATING, LONGEST_PROPERTY, WITHDRAWN, CommandName, WorkflowCommand
@@ -22,7 +22,6 @@ from orchestrator.runners.plain_command import plain_command
 from orchestrator.runners.process import Command
 from orchestrator.runners.supervise import Cause, Ended, Limits, supervise
 
-FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY")
 NOWHERE = {"GITHUB_PATH": os.devnull, "GITHUB_STATE": os.devnull}
 """What is written there is for later steps, and a node is one step."""
 ANNOTATION_LIMIT = 1000
@@ -71,7 +70,7 @@ class ShellRunner:
         return supervise(Command(argv=argv, env=env, cwd=task.workspace), limits, transcript, control)
 
     def _environment(self, task: Task) -> dict[str, str]:
-        files = {name: str(task.scratch / name) for name in FILES}
+        files = {name: str(task.scratch / name) for name in STEP_FILES}
         for path in files.values():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         return {**base_environment(task, self._inherited), **NOWHERE, **files, **task.env}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from orchestrator.definition.model import AgentDefinition, JsonValue
 from orchestrator.definition.project import EngineTemplate
@@ -14,6 +14,9 @@ from orchestrator.execution.state import (
     Level,
     Outcome,
 )
+
+STEP_FILES: Final = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY")
+"""What a script may write to: files by the names of the variables that have their paths."""
 
 
 class StopReason(StrEnum):
@@ -82,8 +85,8 @@ class AgentTask:
 class Task:
     """One attempt at one node run, ready to start.
 
-    `workspace` is the working directory, `scratch` an empty folder outside it for the runner's own files, `temp`
-    another one for what the node's programs put into `TMPDIR`. `env` is
+    `workspace` is the working directory, `scratch` an empty folder outside it for the runner's own files (that of a
+    script may hold `STEP_FILES`, empty), `temp` another one for what the node's programs put into `TMPDIR`. `env` is
     what the workflow asked for, on top of the runner's allow-list. `secrets` are values to mask from the first line on.
     """
 

@@ -29,6 +29,39 @@ def test_an_attempt_gets_what_the_last_one_left_empty() -> None:
         assert stat.S_IMODE(first.stat().st_mode) == 0o700
 
 
+def test_empty_files_that_may_be_there_serve_the_next_attempt() -> None:
+    with Folders() as folders:
+        path = folders.empty("script", may_hold=["output", "summary"])
+        for name in ("output", "summary", "other"):
+            (path / name).touch(mode=0o600)
+        kept = (path / "output").stat().st_ino
+        (path / "summary").write_text("left")
+        folders.clear()
+        assert folders.empty("script", may_hold=["output", "summary"]) == path
+        assert [each.name for each in path.iterdir()] == ["output"]
+        assert (path / "output").stat().st_ino == kept
+
+
+@pytest.mark.parametrize("change", ["mode", "link", "another name", "folder", "longer"])
+def test_a_file_that_is_not_as_it_was_made_is_removed(tmp_path: Path, change: str) -> None:
+    with Folders() as folders:
+        file = folders.empty("script", may_hold=["output"]) / "output"
+        if change == "folder":
+            file.mkdir()
+        elif change == "link":
+            file.symlink_to(tmp_path)
+        else:
+            file.touch(mode=0o600)
+        if change == "mode":
+            file.chmod(0o666)
+        if change == "another name":
+            (tmp_path / "outside").hardlink_to(file)
+        if change == "longer":
+            file.write_text("left")
+        folders.clear()
+        assert list(folders.empty("script", may_hold=["output"]).iterdir()) == []
+
+
 def test_a_link_is_removed_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept/file").write_text("kept")
