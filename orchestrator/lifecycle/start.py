@@ -85,7 +85,8 @@ def start(services: Services, request: StartRequest) -> Execution:
         numbered = replace(execution, number=tx.next_number(execution.workflow_id), open_runs=len(runs))
         tx.insert(numbered, plan, layout.runs, layout.edges)
         change = Transition(tx, tx.lock(execution.id), situation)
-        change.put(layout.runs, runs)
+        ready = [(laid_out, run) for laid_out, run in zip(layout.runs, runs, strict=True) if run is not laid_out]
+        change.put([laid_out for laid_out, _ in ready], [run for _, run in ready])
         change.spread(run for run in runs if run.status.settled)
         notice = change.close(services.instance)
     if notice:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Select, func, or_, select, text, update
+from sqlalchemy import Connection, Engine, Select, bindparam, func, or_, select, text, update
 
 from orchestrator.definition.codec import load_agents, load_project, load_workflow
 from orchestrator.definition.project import Project
@@ -24,11 +24,13 @@ from orchestrator.store.neighbourhood import (
     run_of,
 )
 from orchestrator.store.outbox import read_effects
+from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import RUN_COLUMNS, edges, executions, node_runs, plans
 from orchestrator.store.transaction import SqlTransaction
 
 RUNNING = text("node_runs.status = 'running'")
 WAITING = text("node_runs.status = 'waiting'")
+_PLAN = Prepared(select(plans).where(plans.c.execution_id == bindparam("execution_id")))
 _SHORTEST_PREFIX = 4
 _SHOWN_CANDIDATES = 10
 
@@ -88,16 +90,16 @@ class SqlStore:
 
     def plan(self, execution_id: str) -> Plan:
         with self._reading() as connection:
-            row = connection.execute(select(plans).where(plans.c.execution_id == execution_id)).one_or_none()
+            row = _PLAN.row(connection, execution_id=execution_id)
         if row is None:
             raise no_execution(execution_id)
         return Plan(
-            definition=load_workflow(row.definition),
-            source=row.source,
-            agents=load_agents(row.agents),
-            files=row.files,
-            base_bundle=row.base_bundle,
-            project=load_project(row.project) if row.project else Project(),
+            definition=load_workflow(row["definition"]),
+            source=row["source"],
+            agents=load_agents(row["agents"]),
+            files=row["files"],
+            base_bundle=row["base_bundle"],
+            project=load_project(row["project"]) if row["project"] else Project(),
         )
 
     def runs(self, execution_id: str) -> list[NodeRun]:

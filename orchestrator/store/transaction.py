@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, update
 
 from orchestrator.definition.codec import dump_agents, dump_project, dump_workflow
 from orchestrator.definition.project import Project
@@ -56,6 +56,19 @@ def _saving(names: tuple[str, ...]) -> Prepared:
 
 
 _SAVE_RUNS = _saving_runs()
+_HIGHEST = Prepared(
+    select(func.max(executions.c.number).label("number")).where(executions.c.workflow_id == bindparam("workflow_id"))
+)
+_KNOWN = Prepared(
+    select(executions.c.id).where(
+        or_(
+            executions.c.id == bindparam("of_execution"),
+            (executions.c.workflow_id == bindparam("workflow_id")) & (executions.c.number == bindparam("number")),
+        )
+    )
+)
+_ADD_EXECUTION, _ADD_PLAN = Prepared(insert(executions)), Prepared(insert(plans))
+_ADD_RUNS, _ADD_EDGES = Prepared(insert(node_runs)), Prepared(insert(edges))
 _ADD_LEAD = text("INSERT INTO leads (name, holder, beat) VALUES (:name, :holder, :beat) ON CONFLICT DO NOTHING")
 _ONE_NUMBER_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:workflow_id))")
 
@@ -81,19 +94,19 @@ class SqlTransaction:
     def next_number(self, workflow_id: str) -> int:
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(_ONE_NUMBER_AT_A_TIME, {"workflow_id": workflow_id})
-        highest = select(func.max(executions.c.number)).where(executions.c.workflow_id == workflow_id)
-        return 1 + (self._connection.execute(highest).scalar() or 0)
+        (highest,) = _HIGHEST.rows(self._connection, workflow_id=workflow_id)
+        return 1 + (highest["number"] or 0)
 
     def insert(
         self, execution: Execution, plan: Plan, runs: Sequence[NodeRun], edges: Sequence[tuple[int, int]]
     ) -> None:
         self._refuse_known(execution)
-        self._connection.execute(insert(executions), {name: getattr(execution, name) for name in _EXECUTION_FIELDS})
+        _ADD_EXECUTION.write(self._connection, {name: getattr(execution, name) for name in _EXECUTION_FIELDS})
         self._locked[execution.id] = execution
         self._insert_plan(execution.id, plan)
         if runs:
             rows = [{"instance": execution.instance, **_run_values(run)} for run in runs]
-            self._connection.execute(insert(node_runs), rows)
+            _ADD_RUNS.write(self._connection, *rows)
         self._insert_edges(execution.id, edges)
 
     def lock(self, execution_id: str) -> Execution:
@@ -239,9 +252,8 @@ class SqlTransaction:
             self._connection.execute(update(node_runs).where(runs_of).values(instance=instance))
 
     def _refuse_known(self, execution: Execution) -> None:
-        numbered = (executions.c.workflow_id == execution.workflow_id) & (executions.c.number == execution.number)
-        known = select(executions.c.id).where((executions.c.id == execution.id) | numbered)
-        if self._connection.execute(known).first():
+        row = {"of_execution": execution.id, "workflow_id": execution.workflow_id, "number": execution.number}
+        if _KNOWN.rows(self._connection, **row):
             number = f"number {execution.number} of {execution.workflow_id}"
             raise Conflict(f"execution {execution.id} ({number}) exists already")
 
@@ -255,12 +267,12 @@ class SqlTransaction:
             "base_bundle": plan.base_bundle,
             "project": None if plan.project == Project() else dump_project(plan.project),
         }
-        self._connection.execute(insert(plans), values)
+        _ADD_PLAN.write(self._connection, values)
 
     def _insert_edges(self, execution_id: str, pairs: Sequence[tuple[int, int]]) -> None:
         rows = [{"execution_id": execution_id, "source": source, "target": target} for source, target in pairs]
         if rows:
-            self._connection.execute(insert(edges), rows)
+            _ADD_EDGES.write(self._connection, *rows)
 
     def _explain_missing(self, rows: Sequence[Mapping[str, Any]]) -> None:
         for row in rows:
