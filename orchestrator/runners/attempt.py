@@ -11,7 +11,7 @@ import psutil  # type: ignore[import-untyped]  # no stubs in the package
 
 from orchestrator.lifecycle.ports.runner import Task
 from orchestrator.runners.environment import MARKER, marker, markers
-from orchestrator.runners.guard import start_time
+from orchestrator.runners.guards.process_table import start_time
 
 _WAIT_SECONDS = 5.0
 

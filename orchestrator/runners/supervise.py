@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from orchestrator.lifecycle.ports.runner import Control, StopReason
+from orchestrator.runners.guards.way import Way
 from orchestrator.runners.lines import LINE_LIMIT, LineSplitter
 from orchestrator.runners.process import Command, GuardedProcess, start
 
@@ -33,13 +34,15 @@ class Cause(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
     """How it ended. `code` is negative for a signal, None when nobody knows; `left` are the command lines of
-    processes that outlived the main one and were ended; `detail` explains `NOT_STARTED`."""
+    processes that outlived the main one and were ended; `detail` explains `NOT_STARTED`; `contained_by` says what
+    held them together, see `Way`."""
 
     cause: Cause
     code: int | None = None
     reason: StopReason | None = None
     left: tuple[str, ...] = ()
     detail: str = ""
+    contained_by: str = Way.DESCENDANTS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,7 +180,9 @@ class _Supervision:
         return self.open == 0 or time.monotonic() - max(self.ended_at, self.heard_at) > DRAIN_SECONDS
 
     def _ended(self) -> Ended:
+        by = self.process.contained_by
         if self.process.failed:
-            return Ended(cause=Cause.NOT_STARTED, detail=self.process.failed)
+            return Ended(cause=Cause.NOT_STARTED, detail=self.process.failed, contained_by=by)
         cause = Cause.LOST if self.process.deserted and self.process.exit_code is None else self.cause
-        return Ended(cause=cause, code=self.process.exit_code, reason=self.reason, left=self.process.left)
+        code, left = self.process.exit_code, self.process.left
+        return Ended(cause=cause, code=code, reason=self.reason, left=left, contained_by=by)

@@ -47,7 +47,7 @@ def _tree(supervisor: psutil.Process, *, control: bool) -> Iterator[tuple[str, p
     for place, fork in enumerate(forks):
         yield ("control loop" if control and place == 0 else "worker"), fork
         # Of the programs below a worker only the guard of nodes is ours.
-        yield from (("guard", child) for child in fork.children() if "guard.py" in " ".join(child.cmdline()))
+        yield from (("guard", child) for child in fork.children() if "guards.nursery" in " ".join(child.cmdline()))
 
 
 def _sums(infos: Sequence[Any]) -> dict[str, float | None]:

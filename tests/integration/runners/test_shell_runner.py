@@ -20,6 +20,7 @@ from orchestrator.runners import environment
 from orchestrator.runners.process import Command, start
 from orchestrator.runners.shell import ShellRunner
 from tests.fakes.checkout import eventually
+from tests.fakes.processes import gone
 from tests.fakes.running import ListLog, pipe_control, task
 
 
@@ -27,10 +28,6 @@ def run(folder: Path, script: str, log: ListLog | None = None, **changes: Any) -
     with pipe_control() as control:
         runner = ShellRunner(environ={"PATH": os.environ["PATH"], "MYCELIUM_SECRET_A": "hidden"})
         return runner.run(task(folder, ShellTask(script=script), **changes), log or ListLog(), control)
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_outputs_summary_and_annotations(tmp_path: Path) -> None:
@@ -100,7 +97,7 @@ def test_no_secret_is_in_sight_of_the_node_or_its_parents(tmp_path: Path) -> Non
 def test_clocks_end_the_tree(tmp_path: Path, clock: str, failure: str) -> None:
     outcome = run(tmp_path, "echo $$ > pid; sleep 1000", **{clock: 0.3})
     assert outcome.failure == failure
-    assert is_gone(int((tmp_path / "workspace/pid").read_text()))
+    assert gone(int((tmp_path / "workspace/pid").read_text()))
 
 
 @pytest.mark.parametrize("start", ["sleep 1000 &", "(setsid env -i /bin/sleep 1000 & echo $! > pid)"])
@@ -109,7 +106,7 @@ def test_what_is_left_running_is_ended_and_reported(tmp_path: Path, start: str) 
     outcome = run(tmp_path, f"{start}\n[ -f pid ] || echo $! > pid", log)
     assert outcome.succeeded
     assert any("left running, now ended" in text and "sleep 1000" in text for text in log.texts)
-    assert is_gone(int((tmp_path / "workspace/pid").read_text()))
+    assert gone(int((tmp_path / "workspace/pid").read_text()))
 
 
 def test_a_stop_ends_a_tree_that_ignores_polite_signals(tmp_path: Path) -> None:
@@ -122,7 +119,7 @@ def test_a_stop_ends_a_tree_that_ignores_polite_signals(tmp_path: Path) -> None:
         outcome = runner.run(task(tmp_path, ShellTask(script="echo ready\n" + script)), log, control)
     assert outcome.cancelled
     pid = tmp_path / "workspace/pid"
-    assert not pid.exists() or is_gone(int(pid.read_text()))
+    assert not pid.exists() or gone(int(pid.read_text()))
 
 
 WORKER = """
@@ -157,7 +154,7 @@ def test_reap_kills_what_carries_the_marker(tmp_path: Path) -> None:
     outcome = run(tmp_path, script)
     orphan = int((tmp_path / "workspace/pid").read_text())
     assert outcome.failure is FailureClass.LOST
-    assert is_gone(orphan)
+    assert gone(orphan)
 
 
 def test_a_plain_command_is_executed_without_a_shell(tmp_path: Path) -> None:
@@ -215,7 +212,7 @@ def test_a_guard_that_was_killed_while_idle_is_replaced(tmp_path: Path) -> None:
         folder.mkdir()
         guard = int(str(run(folder, 'echo "guard=$PPID" >> "$GITHUB_OUTPUT"').outputs["guard"]))
         os.kill(guard, signal.SIGKILL)
-        eventually(partial(is_gone, guard), "the end of the guard")
+        eventually(partial(gone, guard), "the end of the guard")
 
 
 def test_what_an_earlier_claim_left_is_killed_first(tmp_path: Path) -> None:
@@ -225,8 +222,8 @@ def test_what_an_earlier_claim_left_is_killed_first(tmp_path: Path) -> None:
     )
     try:
         assert run(tmp_path, "true", key="n", epoch=2).succeeded
-        assert is_gone(left.pid)
-        assert not is_gone(other.pid)
+        assert gone(left.pid)
+        assert not gone(other.pid)
     finally:
         for process in (left, other):
             process.kill()
