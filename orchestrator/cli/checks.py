@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 OLDEST_SQLITE = (3, 35)
 LEAST_FREE_BYTES = 1_000_000_000
 PROGRAM_SECONDS = 10
+CONTAINED: Mapping[str, str] = {
+    "pid namespace": "each agent in a PID namespace of its own",
+    "cgroup": "each agent in a control group of its own",
+    "descendants": "agents are found by descent alone",
+}
+CONTAINMENT_HINT = (
+    "on Linux, allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns), "
+    "or give Mycelium a control group (systemd: Delegate=yes); in a container, see docs/runners.md"
+)
 
 
 class Verdict(StrEnum):
@@ -191,6 +200,19 @@ def codex(surroundings: Surroundings) -> Finding:
     return _engine(surroundings, CodexEngine(), "set OPENAI_API_KEY")
 
 
+def containment(_: Surroundings) -> Finding:
+    """How the processes of agents are kept together; found out by doing it."""
+    from orchestrator.runners.guards.way import Way
+    from orchestrator.runners.process import containment
+
+    found = containment()
+    closed = "; ".join(f"no {way}: {why}" for way, why in found.refused.items())
+    detail = CONTAINED[found.way] + (f" ({closed})" if closed else "")
+    if found.way is Way.DESCENDANTS:
+        return Finding(name="Containment", verdict=Verdict.OPTIONAL, detail=detail, hint=CONTAINMENT_HINT)
+    return Finding(name="Containment", verdict=Verdict.OK, detail=detail)
+
+
 def _engine(surroundings: Surroundings, engine: Engine, hint: str) -> Finding:
     """Only whether there are credentials, never which: the answer ends up in bug reports."""
     program = shutil.which(engine.program, path=surroundings.environ.get("PATH"))
@@ -246,4 +268,5 @@ CHECKS: Mapping[str, Callable[[Surroundings], Finding]] = {
     "Claude Code": claude,
     "Codex": codex,
     "mycelium.yaml": project,
+    "Containment": containment,
 }

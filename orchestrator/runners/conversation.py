@@ -99,7 +99,8 @@ class Conversation:
         """One run of the program, to its end."""
         call = self._engine.call(request)
         argv = [str(self._scene.program), *call.arguments]
-        command = Command(argv=argv, env=call.env, cwd=request.task.workspace, stdin=self._stdin(call))
+        stdin = self._stdin(call)
+        command = Command(argv=argv, env=call.env, cwd=request.task.workspace, stdin=stdin, contained=True)
         reader, limits = self._engine.reader(request), self._limits()
         try:
             ended = supervise(command, limits, self._hearing(reader, call), self._control)

@@ -47,7 +47,7 @@ class Heard:
 
     def __init__(self, on_line: Callable[[Heard], object]) -> None:
         self.lines: list[str] = []
-        self.pid = 0
+        self.pid = self.start_time = 0
         self.is_lost = False
         self._on_line = on_line
 
@@ -57,7 +57,7 @@ class Heard:
         return psutil.Process(self.pid).ppid()
 
     def started(self, pid: int, start_time: int) -> None:
-        self.pid = pid
+        self.pid, self.start_time = pid, start_time
 
     def line(self, text: str, stream: str) -> None:
         self.lines.append(text)
@@ -68,6 +68,9 @@ class Heard:
 
     def tick(self) -> None:
         """Nothing to do."""
+
+    def enough(self) -> bool:
+        return False
 
 
 OnLine = Callable[[Heard, PipeControl], object]

@@ -15,7 +15,8 @@ from tempfile import mkdtemp
 
 import psutil
 
-from orchestrator.runners.guards import cgroup
+from orchestrator.runners.guards.cgroup import Cgroup, own
+from tests.fakes.checkout import eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,7 +58,7 @@ def plain_user() -> Iterator[PlainUser | str]:
 def delegated_group() -> Iterator[list[str]]:
     """Words of a command that runs the rest in a control group of the plain user; none where root has no group."""
     try:
-        path = Path(cgroup.own(), f"mycelium-test-{os.getpid()}")
+        path = Path(own(), f"mycelium-test-{os.getpid()}")
         path.mkdir()
     except OSError:
         yield []
@@ -67,8 +68,7 @@ def delegated_group() -> Iterator[list[str]]:
             os.chown(path / name, _nobody().pw_uid, _nobody().pw_gid)
         yield ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(path)]
     finally:
-        with suppress(OSError):
-            path.rmdir()
+        eventually(Cgroup(str(path)).remove, "the end of the group")
 
 
 def _nobody() -> pwd.struct_passwd:

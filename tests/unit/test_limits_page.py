@@ -57,6 +57,7 @@ LIMITS = {
     "bytes of the `env`": "lifecycle.tasks.MAX_ENVIRONMENT_BYTES",
     "characters that an agent is told": "lifecycle.prompts.MOST_PER_PREDECESSOR",
     "bytes of an agent's definition": "runners.command_line.ARGUMENT_LIMIT",
+    "processes that a program left": "runners.guards.guard.LEFT_LIMIT",
     "bytes of the log": "store.log_limit.LIMIT_BYTES",
     "bytes of a line": "runners.lines.LINE_LIMIT",
     "characters of a line": "store.log_chunk.LINE_CHARACTERS",

@@ -32,7 +32,7 @@ from orchestrator.runners.guards.way import Way
 STREAMS = 3
 LEAVE_SECONDS = 0.1
 SWEEP_SECONDS = 0.05
-NAMED = 100
+LEFT_LIMIT = 100
 """So many of the processes that were left behind are named."""
 
 
@@ -168,8 +168,8 @@ class Guard:
         if self.quiet_within(LEAVE_SECONDS):
             return []
         left = [text for text in map(command_line, self.hold.members()) if text]
-        if len(left) > NAMED:
-            left[NAMED:] = [f"{len(left) - NAMED} more processes"]
+        if len(left) > LEFT_LIMIT:
+            left[LEFT_LIMIT:] = [f"{len(left) - LEFT_LIMIT} more processes"]
         self.stop([step for step in steps if step[0] != signal.SIGINT])
         return left
 

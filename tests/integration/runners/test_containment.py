@@ -16,6 +16,8 @@ import pytest
 from orchestrator.lifecycle.ports.runner import StopReason
 from orchestrator.runners import guard_pool, process
 from orchestrator.runners.guards import cgroup
+from orchestrator.runners.guards.kernel import LINUX
+from orchestrator.runners.guards.process_table import start_time
 from orchestrator.runners.guards.way import Way
 from orchestrator.runners.supervise import Cause
 from tests.fakes.checkout import eventually
@@ -23,6 +25,7 @@ from tests.fakes.contained import READY, Contained, Heard
 from tests.fakes.processes import gone
 from tests.fakes.running import PipeControl
 
+pytestmark = pytest.mark.skipif(not LINUX, reason="what forks twice escapes where there is no subreaper")
 WAYS = list(Way)
 STRONG = [Way.PID_NAMESPACE, Way.CGROUP]
 """Those in which the kernel knows who belongs together."""
@@ -106,6 +109,18 @@ def test_a_polite_program_ends_politely(way: Way, contained: Contained) -> None:
 
     ended, heard = contained.run("if True:" + script, on_line, steps=(("SIGINT", 60.0), ("SIGKILL", 0.0)))
     assert (ended.code, heard.lines) == (3, ["ready", "interrupted"])
+
+
+def test_the_program_is_known_by_our_numbers(way: Way, contained: Contained) -> None:
+    """With them it is found when nobody holds it any more."""
+    found = []
+
+    def on_line(heard: Heard, control: PipeControl) -> None:
+        found.append((psutil.Process(heard.pid).cmdline()[-1], heard.start_time == start_time(heard.pid)))
+        control.stop(StopReason.CANCELLED)
+
+    contained.run("print('ready', flush=True); time.sleep(1000)", on_line)
+    assert found == [(contained.mark, True)]
 
 
 def test_a_signal_that_ends_the_program_is_told(way: Way, contained: Contained) -> None:

@@ -17,6 +17,8 @@ from orchestrator.cli.checks import Finding, Surroundings, Verdict
 from orchestrator.cli.exit import ended
 from orchestrator.cli.program import mycelium
 from orchestrator.errors import SetupError
+from orchestrator.runners.guard_pool import Containment
+from orchestrator.runners.guards.way import Way
 
 
 def surroundings(root: Path, environ: Mapping[str, str] | None = None) -> Surroundings:
@@ -128,6 +130,31 @@ def test_the_project_file_and_the_programs_it_names(tmp_path: Path) -> None:
     found = finding("mycelium.yaml", tmp_path, path)
     assert found.verdict is Verdict.FAILED
     assert "mycelium.yaml:1:1" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "detail"),
+    [
+        (Containment(way=Way.PID_NAMESPACE), Verdict.OK, "each agent in a PID namespace of its own"),
+        (
+            Containment(way=Way.CGROUP, refused={Way.PID_NAMESPACE: "not allowed"}),
+            Verdict.OK,
+            "each agent in a control group of its own (no pid namespace: not allowed)",
+        ),
+        (
+            Containment(way=Way.DESCENDANTS, refused={Way.PID_NAMESPACE: "a", Way.CGROUP: "b"}),
+            Verdict.OPTIONAL,
+            "agents are found by descent alone (no pid namespace: a; no cgroup: b)",
+        ),
+    ],
+)
+def test_what_keeps_agents_together(
+    found: Containment, verdict: Verdict, detail: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.runners.process.containment", lambda: found)
+    shown = finding("Containment", tmp_path)
+    assert (shown.verdict, shown.detail) == (verdict, detail)
+    assert ("Delegate=yes" in shown.hint) is (verdict is Verdict.OPTIONAL)
 
 
 @pytest.mark.parametrize("missing", [True, False])
