@@ -55,9 +55,9 @@ class ClaudeEngine:
             words += ["--settings", str(secret)]
         return Call(arguments=words, env=env, stdin=request.prompt, passing=(secret,) if secret else ())
 
-    def reader(self, request: Request) -> Reader:  # noqa: ARG002 - as the protocol has it
+    def reader(self, request: Request) -> Reader:
         """For one call."""
-        return ClaudeReader()
+        return ClaudeReader(spent=request.spent)
 
 
 def arguments(request: Request) -> list[str]:

@@ -14,9 +14,11 @@ class Record:
 
     `result` is the last event of that type: there is one for each time that work in the background woke the agent.
     `turns` are those of all results. `calls` and `denied` map the ids of tool calls to the tools' names; the calls
-    leave `StructuredOutput` out. `said` is the agent's last text. `counted` are the tokens of each message by its id.
+    leave `StructuredOutput` out. `said` is the agent's last text. `counted` are the tokens of each message by its id,
+    `before` is what the session had used before this call.
     """
 
+    before: Usage = field(default_factory=Usage)
     model: str = ""
     session: str = ""
     result: dict[str, Any] | None = None

@@ -18,10 +18,13 @@ NO_SUCH_TOOL = "No such tool available"
 
 
 class ClaudeReader:
-    """Takes line after line as they come. Unknown events pass; a line that is no event is shown as it is."""
+    """Takes line after line as they come. Unknown events pass; a line that is no event is shown as it is.
 
-    def __init__(self) -> None:
-        self.record = Record()
+    `spent` is what earlier calls of the session used.
+    """
+
+    def __init__(self, *, spent: Usage | None = None) -> None:
+        self.record = Record(before=spent or Usage())
 
     def line(self, text: str) -> Iterator[Happening]:
         """A line of stdout."""

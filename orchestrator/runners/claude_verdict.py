@@ -79,7 +79,7 @@ def _usage(record: Record) -> Usage:
         return spent_so_far(record)
     models = [each for each in mapping(record.result.get("modelUsage")).values() if isinstance(each, dict)]
     figures = models or [_renamed(mapping(record.result.get("usage")))]
-    return Usage(
+    told = Usage(
         model=record.model,
         input_tokens=_sum(figures, "inputTokens"),
         output_tokens=_sum(figures, "outputTokens"),
@@ -88,6 +88,23 @@ def _usage(record: Record) -> Usage:
         turns=record.turns,
         cost_usd=amount(record.result.get("total_cost_usd")),
     )
+    return _since(record.before, told) if models else told
+
+
+def _since(before: Usage, told: Usage) -> Usage:
+    """A session that is resumed tells the figures of all its calls but for the turns; versions before 2.1.330 told
+    those of the last call alone, which are less than what was used before."""
+    cost, earlier = told.cost_usd or 0.0, before.cost_usd or 0.0
+    rest = replace(
+        told,
+        input_tokens=told.input_tokens - before.input_tokens,
+        output_tokens=told.output_tokens - before.output_tokens,
+        cache_read_tokens=told.cache_read_tokens - before.cache_read_tokens,
+        cache_write_tokens=told.cache_write_tokens - before.cache_write_tokens,
+        cost_usd=None if told.cost_usd is None else max(0.0, cost - earlier),
+    )
+    tokens = (rest.input_tokens, rest.output_tokens, rest.cache_read_tokens, rest.cache_write_tokens)
+    return rest if min(tokens) >= 0 else told
 
 
 def _renamed(counts: dict[str, Any]) -> dict[str, Any]:
