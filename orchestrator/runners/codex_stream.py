@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,14 @@ from orchestrator.runners.codex_verdict import judged
 from orchestrator.runners.engine import Ending
 from orchestrator.runners.happenings import Called, Happening, Noted, Returned, Said, Spent, Started
 from orchestrator.runners.json_events import event, mapping, objects, single_line
+
+_REJECTED = re.compile(r"codex_core::tools::router: error=(.+)")
+"""How Codex tells that it did not do what the model asked for: no event does."""
+_DENIALS = (
+    (re.compile(r"patch rejected"), "Edit"),
+    (re.compile(r"approval policy is Never"), "Shell"),
+    (re.compile(r"unsupported call: (\S+)"), ""),
+)
 
 
 class CodexReader:
@@ -49,6 +58,11 @@ class CodexReader:
 
     def complaint(self, text: str) -> Iterator[Happening]:
         """A line of stderr."""
+        if (found := _REJECTED.search(text)) and (name := _denied(found[1])):
+            number = f"denied {len(self.record.denied)}"
+            self.record.calls[number] = self.record.denied[number] = name
+            yield Noted(text=f"{name}: {found[1]}", level=Level.WARNING, stream="tool")
+            return
         self.record.complaint = text.strip() or self.record.complaint
         yield Noted(text=text, level=Level.WARNING, stream="stderr")
 
@@ -85,6 +99,14 @@ class CodexReader:
         if item.get("status") == "declined":
             self.record.denied[called.id] = called.name
         yield Returned(id=called.id, output=_output(item), failed=item.get("status") in ("failed", "declined"))
+
+
+def _denied(reason: str) -> str:
+    """The tool that was denied; empty where a tool only failed."""
+    for pattern, name in _DENIALS:
+        if found := pattern.match(reason):
+            return name or str(found[1])
+    return ""
 
 
 def _call(item: dict[str, Any]) -> Called | None:
