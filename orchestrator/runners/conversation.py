@@ -123,7 +123,7 @@ class Conversation:
         for text in ended.left:
             self._say(f"left running, now ended: {text}")
         self._meter.now, self._code = ending.usage, ended.code
-        if cut := cut_short(ended, limits):
+        if cut := cut_short(ended, replace(limits, timeout_seconds=self._scene.task.timeout_seconds)):
             raise _CutShort(cut)
         passed = self._meter.exceeded() if ended.cause is Cause.ENOUGH else None
         return replace(ending, failure=passed[0], message=passed[1]) if passed else ending

@@ -228,6 +228,11 @@ def test_a_stall_meets_the_idle_clock(tmp_path: Path) -> None:
     assert outcome.failure is FailureClass.IDLE, outcome.message
 
 
+def test_the_time_is_that_of_the_node(tmp_path: Path) -> None:
+    outcome, _ = run(tmp_path, [INIT], after="time.sleep(1000)", timeout_seconds=1.0)
+    assert (outcome.failure, outcome.message) == (FailureClass.TIMEOUT, "timed out after 1 s; all of it was ended")
+
+
 def test_a_flood_and_lines_that_are_no_events(tmp_path: Path) -> None:
     big = {"type": "user", "message": {"content": [{"type": "tool_result", "content": "x\n" * 500_000}]}}
     outcome, log = run(tmp_path, ["text", 5, {"type": "new"}, *[SAID] * 2000, big, RESULT])
