@@ -40,19 +40,14 @@ def error(turn: Turn) -> Mapping[str, Any]:
     return {"type": "error", "error": {"type": kind, "message": f"scripted {turn.status}"}}
 
 
+def whole(asked: Asked, turn: Turn) -> Mapping[str, Any]:
+    """The answer to a request that wants no stream, as Claude Code makes after a stream that broke."""
+    usage = {"input_tokens": turn.input_tokens, "output_tokens": turn.output_tokens}
+    return {**_message(asked, turn), "content": list(turn.blocks), "stop_reason": _reason(turn), "usage": usage}
+
+
 def opening(asked: Asked, turn: Turn) -> Iterator[Mapping[str, Any]]:
-    usage = {"input_tokens": turn.input_tokens, "output_tokens": 1}
-    message: Mapping[str, Any] = {
-        "id": number("msg"),
-        "type": "message",
-        "role": "assistant",
-        "model": asked.body.get("model"),
-        "content": [],
-        "stop_reason": None,
-        "stop_sequence": None,
-        "usage": {**usage, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0},
-    }
-    yield {"type": "message_start", "message": message}
+    yield {"type": "message_start", "message": _message(asked, turn)}
 
 
 def block(asked: Asked, turn: Turn, index: int) -> Iterator[Mapping[str, Any]]:
@@ -71,15 +66,33 @@ def block(asked: Asked, turn: Turn, index: int) -> Iterator[Mapping[str, Any]]:
 
 
 def ending(asked: Asked, turn: Turn) -> Iterator[Mapping[str, Any]]:
-    calls = any(block["type"] == "tool_use" for block in turn.blocks)
-    reason = turn.stop_reason or ("tool_use" if calls else "end_turn")
-    delta = {"stop_reason": reason, "stop_sequence": None}
+    delta = {"stop_reason": _reason(turn), "stop_sequence": None}
     yield {"type": "message_delta", "delta": delta, "usage": {"output_tokens": turn.output_tokens}}
     yield {"type": "message_stop"}
 
 
 def failing(asked: Asked, turn: Turn) -> Iterator[Mapping[str, Any]]:
     yield error(turn)
+
+
+def _message(asked: Asked, turn: Turn) -> dict[str, Any]:
+    """A message that has only begun."""
+    cached = {"cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}
+    return {
+        "id": number("msg"),
+        "type": "message",
+        "role": "assistant",
+        "model": asked.body.get("model"),
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {"input_tokens": turn.input_tokens, "output_tokens": 1, **cached},
+    }
+
+
+def _reason(turn: Turn) -> str:
+    calls = any(block["type"] == "tool_use" for block in turn.blocks)
+    return turn.stop_reason or ("tool_use" if calls else "end_turn")
 
 
 def _text(content: object) -> str:

@@ -20,6 +20,8 @@ _ERRORS = {
     503: ("server_error", "server_is_overloaded"),
 }
 _RESULTS = ("function_call_output", "custom_tool_call_output")
+_UNLISTED = ("apply_patch", "exec")
+"""What Codex takes as plain text without having said so: its newest models reach it from within another tool."""
 Item = Mapping[str, Any]
 
 
@@ -45,6 +47,11 @@ def error(turn: Turn) -> Mapping[str, Any]:
     return {"error": {"type": kind, "code": code, "message": f"scripted {turn.status}", "param": None}}
 
 
+def whole(asked: Asked, turn: Turn) -> Mapping[str, Any]:
+    output = [_item(asked, turn, given)[0] for given in turn.blocks]
+    return {**_response(asked, "completed"), "output": output, "usage": _usage(turn)}
+
+
 def opening(asked: Asked, turn: Turn) -> Iterator[Mapping[str, Any]]:
     yield {"type": "response.created", "response": _response(asked, "in_progress")}
 
@@ -65,14 +72,7 @@ def ending(asked: Asked, turn: Turn) -> Iterator[Mapping[str, Any]]:
         details = {"incomplete_details": {"reason": reason}}
         yield {"type": "response.incomplete", "response": {**_response(asked, "incomplete"), **details}}
         return
-    usage = {
-        "input_tokens": turn.input_tokens,
-        "input_tokens_details": {"cached_tokens": 0},
-        "output_tokens": turn.output_tokens,
-        "output_tokens_details": {"reasoning_tokens": 0},
-        "total_tokens": turn.input_tokens + turn.output_tokens,
-    }
-    yield {"type": "response.completed", "response": {**_response(asked, "completed"), "usage": usage}}
+    yield {"type": "response.completed", "response": {**_response(asked, "completed"), "usage": _usage(turn)}}
 
 
 def failing(asked: Asked, turn: Turn) -> Iterator[Mapping[str, Any]]:
@@ -83,6 +83,16 @@ def _response(asked: Asked, status: str) -> dict[str, Any]:
     return {"id": number("resp"), "object": "response", "status": status, "model": asked.body.get("model")}
 
 
+def _usage(turn: Turn) -> Mapping[str, Any]:
+    return {
+        "input_tokens": turn.input_tokens,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": turn.output_tokens,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": turn.input_tokens + turn.output_tokens,
+    }
+
+
 def _item(asked: Asked, turn: Turn, given: Block) -> tuple[Item, str, str]:
     """The output item of a block, the name of what its deltas add to, and all that they add."""
     done = {"id": number("item"), "status": "completed"}
@@ -90,7 +100,7 @@ def _item(asked: Asked, turn: Turn, given: Block) -> tuple[Item, str, str]:
         content = [{"type": "output_text", "text": given["text"], "annotations": []}]
         return {**done, "type": "message", "role": "assistant", "content": content}, "output_text", given["text"]
     called = {**done, "call_id": given["id"], "name": given["name"]}
-    if given["name"] in asked.freeform:
+    if given["name"] in (*asked.freeform, *_UNLISTED):
         text = str(given["input"].get("input", ""))
         return {**called, "type": "custom_tool_call", "input": text}, "custom_tool_call_input", text
     written = json.dumps(given["input"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,11 +20,13 @@ Event = Mapping[str, Any]
 
 
 class Wire(Protocol):
-    """One interface: how a request is read, and what events make an answer."""
+    """One interface: how a request is read, and what an answer is, whole or in events."""
 
     def asked(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Asked: ...
 
     def error(self, turn: Turn) -> Event: ...
+
+    def whole(self, asked: Asked, turn: Turn) -> Event: ...
 
     def opening(self, asked: Asked, turn: Turn) -> Iterator[Event]: ...
 
@@ -72,8 +75,6 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """An agent that is killed leaves its connections as they are; anything else is a mistake in a test."""
-        import sys
-
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -110,22 +111,30 @@ class _Handler(BaseHTTPRequestHandler):
         if turn.breaks is Break.RESET:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
-        elif turn.status != 200 and turn.breaks is not Break.ERROR:
-            self._error(turn.status, wire.error(turn), turn.headers)
-        else:
+        elif turn.status != 200 and not (turn.breaks is Break.ERROR and asked.body.get("stream")):
+            self._json(turn.status, wire.error(turn), turn.headers)
+        elif asked.body.get("stream"):
             self._stream(wire, asked, turn)
+        else:
+            self._whole(wire.whole(asked, turn), turn)
 
     def _other(self) -> None:
         self.server.model.others.append(f"{self.command} {self.path}")
-        self._error(404, {"error": {"type": "not_found_error", "message": f"no {self.path} here"}}, {})
+        self._json(404, {"error": {"type": "not_found_error", "message": f"no {self.path} here"}}, {})
 
-    def _error(self, status: int, content: Event, headers: Mapping[str, str]) -> None:
+    def _whole(self, content: Event, turn: Turn) -> None:
+        if turn.stall or turn.breaks in (Break.SILENT, Break.HALFWAY):
+            self.server.model.closing.wait()
+        self._json(200, content, turn.headers, cut=turn.breaks is Break.CUT)
+
+    def _json(self, status: int, content: Event, headers: Mapping[str, str], *, cut: bool = False) -> None:
         answer = json.dumps(content).encode()
         self.send_response(status)
         for name, value in {"content-type": "application/json", "content-length": str(len(answer)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer)
+        self.wfile.write(answer[: len(answer) // 2] if cut else answer)
+        self.close_connection |= cut
 
     def _stream(self, wire: Wire, asked: Asked, turn: Turn) -> None:
         self.send_response(200)
