@@ -112,9 +112,9 @@ class Checkout:
         self.started.append(process)
         return process
 
-    def finish(self, process: subprocess.Popen[str]) -> Done:
+    def finish(self, process: subprocess.Popen[str], *, patience: float = PATIENCE_SECONDS) -> Done:
         """Wait for a started command."""
-        stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
+        stdout, stderr = process.communicate(timeout=patience)
         return Done(code=process.returncode, stdout=stdout, stderr=stderr)
 
     def run(self, workflow: str, *words: str, code: int = 0, **environ: str) -> dict[str, Any]:
