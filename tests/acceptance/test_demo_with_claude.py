@@ -1,4 +1,4 @@
-"""The demo with the real Claude Code: a scripted model does what the transcripts do, on the same prompts."""
+"""`make demo ENGINE=claude`: the real Claude Code, and a scripted model that does what the transcripts do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -38,40 +39,37 @@ def model() -> Iterator[ModelServer]:
 
 @pytest.fixture(scope="module")
 def demo(clone: Path, model: ModelServer) -> dict[str, Any]:
-    """The finished execution as JSON, with `stderr`."""
+    """The finished execution as JSON, with what the terminal showed as `shown`."""
+    # The packages of this environment will do: `-o setup` has make believe that they were just installed.
+    (clone / ".venv").symlink_to(sys.prefix)
     bin_folder = clone.parent / "bin"
     bin_folder.mkdir()
     (bin_folder / "claude").symlink_to(Path(PROGRAM).resolve())
     environ = {
         "HOME": str(clone.parent),
         "LC_ALL": "C.UTF-8",
-        "PATH": f"{bin_folder}:{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-        "PYTHONPATH": str(REPOSITORY),
+        "PATH": f"{bin_folder}:/usr/local/bin:/usr/bin:/bin",
         "ANTHROPIC_API_KEY": KEY,
         "ANTHROPIC_BASE_URL": model.url,
     }
-    arguments = ("run", "workflows/demo/three-agents.yaml", "--input", "engine=claude", "--approve-unattended")
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "orchestrator.cli", *arguments, "--json"],
-        cwd=clone,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return {**json.loads(done.stdout), "stderr": done.stderr}
+    run = partial(subprocess.run, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = run(["make", "-o", "setup", "demo", "ENGINE=claude"], cwd=clone)
+    assert done.returncode == 0, done.stdout + done.stderr
+    mycelium = [sys.executable, "-P", "-m", "orchestrator.cli"]
+    execution = run([*mycelium, "executions", "show", "latest", "--json"], cwd=clone / ".mycelium" / "demo")
+    return {**json.loads(execution.stdout), "shown": done.stdout + done.stderr}
 
 
 def test_it_ends_where_the_replay_ends(demo: dict[str, Any], clone: Path) -> None:
     assert set(demo["node_statuses"].values()) == {"completed"}
     assert not demo["replayed"]
-    assert "no model was called" not in demo["stderr"]
-    merged = _git(clone, "show", f"{demo['result_branch']}:orchestrator/report/duration.py")
+    assert "no model was called" not in demo["shown"]
+    assert "To look around in it" in demo["shown"]
+    where = clone / ".mycelium" / "demo"
+    merged = _git(where, "show", f"{demo['result_branch']}:orchestrator/report/duration.py")
     assert merged.startswith('"""Durations as people read them, from `0.4s` to `2w 3d`."""')
     assert '("w", 604_800)' in merged
-    authors = _git(clone, "log", "--format=%an", f"{demo['base']}..{demo['result_branch']}")
+    authors = _git(where, "log", "--format=%an", f"{demo['base']}..{demo['result_branch']}")
     assert all(agent in authors for agent in ("python-pro", "documentation-engineer", "test-writer"))
 
 
