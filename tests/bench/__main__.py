@@ -26,6 +26,7 @@ MODULES: Mapping[str, str] = {
     "commands": "tests.bench.commands",
     "store": "tests.bench.store",
     "worktrees": "tests.bench.worktrees",
+    "agents": "tests.bench.agents",
 }
 """Each has `measure(options, scene)`, whose result becomes JSON, and `show(result, options)`, text for a terminal."""
 

@@ -69,9 +69,13 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def tree(scene: Scene, **settings: str) -> Iterator[Services]:
-    """A process tree as that of `mycelium run`, and services to hand it executions."""
-    with taken_on(scene.environment(**settings)), app.embedded(scene.settings(**settings), ("default",)) as services:
+def tree(scene: Scene, beside: Mapping[str, str] | None = None, **settings: str) -> Iterator[Services]:
+    """A process tree as that of `mycelium run`, and services to hand it executions. `beside` are variables of its
+    environment that are no settings."""
+    with (
+        taken_on({**scene.environment(**settings), **(beside or {})}),
+        app.embedded(scene.settings(**settings), ("default",)) as services,
+    ):
         yield services
 
 
