@@ -57,7 +57,7 @@ def _merge(
     if action.resolver is None:
         advice = "name an agent as `resolver` to have conflicts mended"
         raise AttemptFailed(FailureClass.CONFLICT, f"node `{source}` conflicts in {', '.join(conflicts)}; {advice}")
-    prompt = resolver_prompt(attempt, action, source, conflicts, workspace.path)
+    prompt = resolver_prompt(attempt, action, source, conflicts, workspace)
     task = resolver_task(attempt, action, prompt, conflicts, call=next(calls))
     resolved = run_task(attempt, task, workspace)
     if not resolved.succeeded:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from orchestrator.definition.model import Agent, AgentDefinition, Merge, RetryClass, Run, WorkspaceMode
+from orchestrator.definition.model import Agent, AgentDefinition, ContextMode, Merge, RetryClass, Run, WorkspaceMode
 from orchestrator.errors import SetupError
 from orchestrator.execution.state import FailureClass, Outcome
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
+from orchestrator.lifecycle.findings import findings, lay_out, told
 from orchestrator.lifecycle.ports import AgentTask, ShellTask, Task, Workspace
 from orchestrator.lifecycle.ports.runner import STEP_FILES
 from orchestrator.lifecycle.prompts import agent_prompt
@@ -33,21 +34,27 @@ def action_task(attempt: Attempt, workspace: Workspace) -> ShellTask | AgentTask
         case Run(script=script):
             return ShellTask(script=attempt.text(script))
         case Agent() as action:
-            engine = attempt.text(action.engine)
-            return AgentTask(
-                definition=agent_definition(attempt, action.agent),
-                engine=engine,
-                prompt=agent_prompt(attempt, action, workspace.path),
-                model=attempt.text(action.model) if action.model else None,
-                tools=action.tools,
-                max_turns=action.max_turns,
-                answer=action.answer,
-                transcript=attempt.plan.files.get(attempt.run.key),
-                template=attempt.plan.project.engines.get(engine),
-                resumes=RetryClass.MAX_TURNS in attempt.node.retry.on,
-            )
+            return _agent_task(attempt, action, workspace)
         case action:
             raise AttemptFailed(FailureClass.SETUP, f"a node of kind {action.kind.value} is not run by a worker")
+
+
+def _agent_task(attempt: Attempt, action: Agent, workspace: Workspace) -> AgentTask:
+    engine = attempt.text(action.engine)
+    said = told(findings(attempt.predecessors) if action.context is ContextMode.NEEDS else ())
+    lay_out(said.files, workspace.path)
+    return AgentTask(
+        definition=agent_definition(attempt, action.agent),
+        engine=engine,
+        template=attempt.plan.project.engines.get(engine),
+        prompt=agent_prompt(attempt, action, workspace, said.lines),
+        model=attempt.text(action.model) if action.model else None,
+        tools=action.tools,
+        max_turns=action.max_turns,
+        answer=action.answer,
+        resumes=RetryClass.MAX_TURNS in attempt.node.retry.on,
+        transcript=attempt.plan.files.get(attempt.run.key),
+    )
 
 
 def resolver_task(attempt: Attempt, action: Merge, prompt: str, conflicts: tuple[str, ...], *, call: int) -> AgentTask:

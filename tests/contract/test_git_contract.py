@@ -345,6 +345,34 @@ def test_during_a_merge_nothing_else_is_committed_or_merged(
         setting.git.merge(workspace, theirs, AUTHOR, say("No"))
 
 
+def test_changes_during_a_merge_are_told_and_change_nothing(
+    setting: Setting, conflict: tuple[Workspace, str, str]
+) -> None:
+    workspace, ours, _ = conflict
+    assert {change.path for change in setting.git.changes(workspace)} == {"src/app.py", "b"}
+    write(workspace, {"src/app.py": b"def main():\n    return 5\n", "c": b"c\n"})
+    assert {change.path for change in setting.git.changes(workspace)} == {"src/app.py", "b", "c"}
+    assert setting.git.conclude_merge(workspace, AUTHOR, say("Merge both")) == ()
+    merged = setting.git.log(ours, setting.git.head(workspace))[-1]
+    assert {change.path for change in merged.changes} == {"src/app.py", "b", "c"}
+
+
+def test_what_lies_in_the_git_folder_is_never_a_change(setting: Setting) -> None:
+    git = setting.git
+    tracked = {".mycelium/needs/a.md": b"mine\n", ".gitattributes": b"* -text\n"}
+    base = commit_of(git, git.snapshot().base, tracked)
+    workspace = git.prepare("read", base)
+    write(workspace, {".git/mycelium/needs/a.md": b"found\n"})
+    assert git.changes(workspace) == ()
+    assert git.commit(workspace, AUTHOR, say("Nothing")) is None
+    write(workspace, {"new": b"new\n"})
+    made = git.commit(workspace, AUTHOR, say("Something"))
+    assert made is not None
+    assert git.files(made, under=".git") == []
+    assert git.read(made, ".mycelium/needs/a.md") == b"mine\n"
+    assert git.left_out(workspace) == ()
+
+
 def test_a_file_deleted_by_one_side_conflicts_until_decided(setting: Setting) -> None:
     git = setting.git
     base = git.snapshot().base

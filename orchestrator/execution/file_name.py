@@ -1,0 +1,21 @@
+"""The key of a node run as the name of a file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_ODD = re.compile(r"^\.|[^A-Za-z0-9 ._(),+=@-]")
+_LONGEST = 180
+_KEPT = 120
+
+
+def file_name(key: str) -> str:
+    """A name, without suffix, that every file system takes, and that no other key has: `test (3.11)` as it is.
+
+    Other characters are percent-encoded. Of a name that would be too long the beginning stays, with a hash of the key.
+    """
+    name = _ODD.sub(lambda odd: "".join(f"%{byte:02X}" for byte in odd[0].encode("utf-8", "surrogatepass")), key)
+    if len(name) <= _LONGEST:
+        return name
+    return f"{name[:_KEPT]}~{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
