@@ -19,3 +19,8 @@ def file_name(key: str) -> str:
     if len(name) <= _LONGEST:
         return name
     return f"{name[:_KEPT]}~{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+
+
+def transcript_name(key: str, call: int = 1) -> str:
+    """What the transcript of the nth call of an agent in a node run is called, without suffix."""
+    return file_name(key if call == 1 else f"{key}.{call}")

@@ -7,8 +7,9 @@ from typing import Final
 
 from orchestrator.definition.model import Agent, AgentDefinition, ContextMode, Merge, RetryClass, Run, WorkspaceMode
 from orchestrator.errors import SetupError
+from orchestrator.execution.file_name import transcript_name
 from orchestrator.execution.state import FailureClass, Outcome
-from orchestrator.lifecycle import contexts
+from orchestrator.lifecycle import contexts, fingerprint
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.findings import findings, lay_out, told
 from orchestrator.lifecycle.ports import AgentTask, ShellTask, Task, Workspace
@@ -40,11 +41,12 @@ def action_task(attempt: Attempt, workspace: Workspace) -> ShellTask | AgentTask
 
 
 def _agent_task(attempt: Attempt, action: Agent, workspace: Workspace) -> AgentTask:
-    engine = attempt.text(action.engine)
-    said = told(findings(attempt.predecessors) if action.context is ContextMode.NEEDS else ())
+    definition, engine = agent_definition(attempt, action.agent), attempt.text(action.engine)
+    found = findings(attempt.predecessors) if action.context is ContextMode.NEEDS else ()
+    said = told(found)
     lay_out(said.files, workspace.path)
     return AgentTask(
-        definition=agent_definition(attempt, action.agent),
+        definition=definition,
         engine=engine,
         template=attempt.plan.project.engines.get(engine),
         prompt=agent_prompt(attempt, action, workspace, said.lines),
@@ -53,24 +55,34 @@ def _agent_task(attempt: Attempt, action: Agent, workspace: Workspace) -> AgentT
         max_turns=action.max_turns,
         answer=action.answer,
         resumes=RetryClass.MAX_TURNS in attempt.node.retry.on,
-        transcript=attempt.plan.files.get(attempt.run.key),
+        transcript=_transcript(attempt, 1),
+        transcript_name=transcript_name(attempt.run.key),
+        fingerprint=fingerprint.of_agent(attempt, action, definition, found),
+        strict=attempt.plan.project.replay.strict,
     )
 
 
 def resolver_task(attempt: Attempt, action: Merge, prompt: str, conflicts: tuple[str, ...], *, call: int) -> AgentTask:
     """What the resolver of a `merge` node does in its nth call; each call has a transcript of its own to replay."""
-    engine = attempt.text(action.engine)
-    name = attempt.run.key if call == 1 else f"{attempt.run.key}.{call}"
+    definition, engine = agent_definition(attempt, action.resolver or ""), attempt.text(action.engine)
     return AgentTask(
-        definition=agent_definition(attempt, action.resolver or ""),
+        definition=definition,
         engine=engine,
         template=attempt.plan.project.engines.get(engine),
         prompt=prompt,
         model=attempt.text(action.model) if action.model else None,
-        transcript=attempt.plan.files.get(name),
-        transcript_name=name,
+        transcript=_transcript(attempt, call),
+        transcript_name=transcript_name(attempt.run.key, call),
         conflicts=conflicts,
+        fingerprint=fingerprint.of_resolver(attempt, action, definition, conflicts),
+        strict=attempt.plan.project.replay.strict,
     )
+
+
+def _transcript(attempt: Attempt, call: int) -> str | None:
+    """The transcript to replay: by its file's name, or by that of the node run alone."""
+    files, key = attempt.plan.files, attempt.run.key
+    return files.get(transcript_name(key, call), files.get(key if call == 1 else f"{key}.{call}"))
 
 
 def run_task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace) -> Outcome:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import select
 import time
+from collections.abc import Iterator
 
+from orchestrator.definition.model import JsonValue
 from orchestrator.execution.state import FailureClass, Level, Outcome, Usage
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
 from orchestrator.runners.answer import answer_problems
+from orchestrator.runners.happenings import Called, Happening, Noted, Returned, Said
+from orchestrator.runners.narration import narrate
+from orchestrator.runners.staleness import staleness
 from orchestrator.runners.transcript import (
     Delete,
     Edit,
     Event,
     Fail,
+    Link,
+    Note,
     Result,
     Text,
     Tool,
     Transcript,
-    TranscriptError,
     Used,
     Write,
-    parse,
 )
+from orchestrator.runners.transcript_reading import TranscriptError, parse
 from orchestrator.runners.worktree import Worktree, WorktreeError
 
 TICK_SECONDS = 0.25
@@ -43,6 +48,9 @@ class ReplayRunner:
             transcript = parse(task.action.transcript)
         except TranscriptError as error:
             return _setup(f"the transcript `{name}.jsonl` cannot be played: {error}")
+        if transcript.incomplete:
+            what = "; ".join(transcript.incomplete)
+            return _setup(f"the transcript `{name}.jsonl` is incomplete: what it leaves out is {what}")
         return _Playing(task, task.action, transcript, log).play(control, self._pace)
 
 
@@ -56,9 +64,14 @@ class _Playing:
         self.log = log
         self.worktree = Worktree(task.workspace)
         self.usage = Usage(model=transcript.model, replayed=True)
+        self.said = ""
 
     def play(self, control: Control, pace: float) -> Outcome:
-        self._introduce()
+        self.log.line(f"replaying {self.transcript.agent or self.task.key}: no model is called", stream="mycelium")
+        if stale := staleness(self.transcript, self.action):
+            if self.transcript.strict or self.action.strict:
+                return Outcome(failure=FailureClass.CONFLICT, message=f"{stale}; record it anew", usage=self.usage)
+            self.log.line(f"{stale}; what follows answers the old one", level=Level.WARNING, stream="mycelium")
         deadline = time.monotonic() + self.task.timeout_seconds
         for number, event in self.transcript.events:
             ending = self._pause(event.after_ms / 1000 * pace, deadline, control)
@@ -72,13 +85,6 @@ class _Playing:
             if ending is not None:
                 return ending
         return Outcome(failure=FailureClass.BAD_OUTPUT, message="the transcript has no `result`", usage=self.usage)
-
-    def _introduce(self) -> None:
-        self.log.line(f"replaying {self.transcript.agent or self.task.key}: no model is called", stream="mycelium")
-        recorded = self.transcript.prompt_sha256
-        if recorded and recorded != hashlib.sha256(self.action.prompt.encode()).hexdigest():
-            text = "the prompt has changed since the transcript was made; what follows answers the old one"
-            self.log.line(text, level=Level.WARNING, stream="mycelium")
 
     def _pause(self, seconds: float, deadline: float, control: Control) -> Outcome | None:
         """Let time pass, awake for the control and the clock."""
@@ -101,39 +107,55 @@ class _Playing:
     def _perform(self, event: Event) -> Outcome | None:
         """Show the event and do what it did; an outcome when it was the last."""
         match event:
-            case Text():
-                self._show(event.text, "agent")
-            case Tool():
-                self._show(f"{event.name} {event.input}".rstrip(), "tool")
-                self._show(event.output, "tool", Level.DEBUG)
-            case Edit():
-                self.worktree.edit(event.path, event.old, event.new)
-                self._show(f"Edit {event.path}", "tool")
-            case Write():
-                self.worktree.write(event.path, event.content)
-                self._show(f"{'Resolve' if event.resolves else 'Write'} {event.path}", "tool")
-            case Delete():
-                self.worktree.delete(event.path)
-                self._show(f"Delete {event.path}", "tool")
+            case Edit() | Write() | Link() | Delete():
+                self._change(event)
             case Used():
                 self.usage = event.usage
             case Fail():
-                return Outcome(failure=event.failure, message=event.message, usage=self.usage)
+                outputs: dict[str, JsonValue] = {} if event.text is None else {"text": event.text}
+                return Outcome(failure=event.failure, message=event.message, outputs=outputs, usage=self.usage)
             case Result():
                 return self._conclude(event)
+            case _:
+                for happening in _happenings(event):
+                    narrate(happening, self.log)
+                if isinstance(event, Text) and not event.nested:
+                    self.said = event.text
         return None
+
+    def _change(self, event: Edit | Write | Link | Delete) -> None:
+        match event:
+            case Edit():
+                self.worktree.edit(event.path, event.old, event.new)
+            case Write():
+                self.worktree.write(event.path, event.content, executable=event.executable)
+            case Link():
+                self.worktree.link(event.path, event.target)
+            case Delete():
+                self.worktree.delete(event.path)
+        verb = "Resolve" if isinstance(event, Write) and event.resolves else type(event).__name__
+        narrate(Called(id="", name=verb, input=event.path), self.log)
 
     def _conclude(self, event: Result) -> Outcome:
         outputs = {"text": event.text, **event.answer}
         problems = answer_problems(event.answer, self.action.answer) if self.action.answer is not None else []
         if problems:
             return Outcome(failure=FailureClass.BAD_OUTPUT, message=f"answer: {'; '.join(problems)}", usage=self.usage)
-        self._show(event.text, "agent")
+        if event.text != self.said:
+            narrate(Said(text=event.text), self.log)
         return Outcome(outputs=outputs, usage=self.usage)
 
-    def _show(self, text: str, stream: str, level: Level = Level.INFO) -> None:
-        for line in text.splitlines():
-            self.log.line(line, level=level, stream=stream)
+
+def _happenings(event: Text | Tool | Note) -> Iterator[Happening]:
+    """What it was when it was recorded."""
+    match event:
+        case Text():
+            yield Said(text=event.text, nested=event.nested)
+        case Tool():
+            yield Called(id="", name=event.name, input=event.input, nested=event.nested)
+            yield Returned(id="", output=event.output, failed=event.failed)
+        case Note():
+            yield Noted(text=event.text, level=event.level, stream=event.stream)
 
 
 def _setup(message: str) -> Outcome:

@@ -33,13 +33,19 @@ _json = st.recursive(
 _paths = st.sampled_from(
     ["a.txt", "b/c.txt", "../out", "/etc/x", "link/x", ".git/config", "a.txt/b", "", ".", "a\0b", "\ud800", "y" * 300]
 )
-_KINDS = ["text", "tool", "edit", "write", "resolve", "delete", "usage", "fail", "result", "x"]
+_KINDS = ["text", "tool", "note", "edit", "write", "resolve", "link", "delete", "usage", "fail", "result", "x"]
 _events = st.fixed_dictionaries(
     {"type": st.sampled_from(_KINDS)},
     optional={
         "path": _paths | _json,
         "text": st.text(max_size=10) | _json,
         "content": st.text(max_size=10) | _json,
+        "content_base64": st.sampled_from(["AP8=", "", "="]) | _json,
+        "executable": st.booleans() | _json,
+        "target": st.sampled_from(["a.txt", "../out", "/etc", ".git", "link", "b", ""]) | _json,
+        "level": st.sampled_from(["info", "error"]) | _json,
+        "nested": st.booleans() | _json,
+        "failed": st.booleans() | _json,
         "old": st.sampled_from(["one", "two", ""]) | _json,
         "new": st.text(max_size=5) | _json,
         "name": st.text(max_size=5) | _json,
@@ -53,8 +59,17 @@ _events = st.fixed_dictionaries(
         "cost_usd": _json,
     },
 )
+_headers = st.just(HEADER) | st.fixed_dictionaries(
+    {"mycelium_transcript": st.just(1)},
+    optional={
+        "fingerprint": st.dictionaries(st.sampled_from(["prompt", "x"]), _json, max_size=2) | _json,
+        "incomplete": st.lists(_json, max_size=2) | _json,
+        "strict": st.booleans() | _json,
+    },
+).map(lambda header: json.dumps(header) + "\n")
 _grammar = st.builds(
-    lambda events, plain: HEADER + "\n".join(json.dumps(event, ensure_ascii=plain) for event in events),
+    lambda header, events, plain: header + "\n".join(json.dumps(event, ensure_ascii=plain) for event in events),
+    _headers,
     st.lists(_events, max_size=8),
     st.booleans(),
 )
@@ -94,9 +109,11 @@ class Played:
         job = task(self._folder, action)
         (job.workspace / "a.txt").write_text("one two")
         (job.workspace / "link").symlink_to(self._outside)
+        (job.workspace / ".git").mkdir()
         try:
             with pipe_control() as control:
                 outcome = ReplayRunner(pace=0).run(job, ListLog(), control)
+            assert not list((job.workspace / ".git").iterdir())
         finally:
             shutil.rmtree(job.workspace)
         _check(outcome)

@@ -64,7 +64,9 @@ class AgentTask:
 
     `transcript` is what `engine: replay` plays, or None; `transcript_name` is what its file is called, when that is
     not the node run's key. `conflicts` are the paths a resolver must mend. `resumes`: where its turns are
-    used up, the session goes on once. `template` describes an engine of the repository's own.
+    used up, the session goes on once. `template` describes an engine of the repository's own. `fingerprint` has the
+    hashes, by part, of what is asked, whatever the folder and the execution; `strict` says that a transcript for
+    anything else is not played.
     """
 
     definition: AgentDefinition
@@ -79,6 +81,8 @@ class AgentTask:
     conflicts: tuple[str, ...] = ()
     resumes: bool = False
     template: EngineTemplate | None = None
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.execution.file_name import file_name
+from orchestrator.execution.file_name import file_name, transcript_name
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,9 @@ def test_a_long_key_keeps_its_beginning() -> None:
     long = "test (" + "x" * 500 + ")"
     assert file_name(long).startswith("test (xxxx")
     assert file_name(long) != file_name(long + "y")
+
+
+def test_each_call_of_an_agent_has_a_transcript_of_its_own() -> None:
+    names = [transcript_name("merge (a/b)", call) for call in (1, 2, 3)]
+    assert names == ["merge (a%2Fb)", "merge (a%2Fb).2", "merge (a%2Fb).3"]
+    assert len({transcript_name("m" * 400, call) for call in (1, 2, 3)}) == 3
