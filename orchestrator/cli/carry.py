@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -49,14 +50,19 @@ class Terminal:
         return cls(console=console, screen=screen(console.stream, environ), desk=desk, as_json=as_json)
 
 
-def carry(services: Services, settings: Settings, execution_id: str, terminal: Terminal) -> int:
+def carry(
+    services: Services, settings: Settings, execution_id: str, terminal: Terminal, *, record: Path | None = None
+) -> int:
     """Follow the execution until it ends or nobody here decides what it waits for; the exit code.
 
-    An interruption says how to go on later, and passes on: whoever holds the process tree ends it in a hurry.
+    What was recorded of its agents is written to the folder `record`. An interruption says how to go on later, and
+    passes on: whoever holds the process tree ends it in a hurry.
     """
     try:
         _prepare_pages()
         seen = _until_settled(services, settings, execution_id, terminal)
+        if record:
+            _write_recorded(services, seen, terminal.console, record)
     except KeyboardInterrupt:
         terminal.console.line()
         terminal.console.line("Stopping the nodes at work. They start anew with:")
@@ -108,6 +114,16 @@ def _build_pages(services: Services, settings: Settings) -> Path:
             hint="the execution is kept: make room or check permissions, then: mycelium site build",
         ) from error
     return output
+
+
+def _write_recorded(services: Services, seen: ExecutionView, console: Console, folder: Path) -> None:
+    from orchestrator.cli.transcripts import write_transcripts
+
+    console.line(f"  recorded      {write_transcripts(services, seen.execution.id, folder)}")
+    if not seen.execution.status.ended:
+        console.line(
+            f"                the others later: mycelium executions record {seen.execution.id} {quote(str(folder))}"
+        )
 
 
 def _say_where(console: Console, seen: ExecutionView, pages: Path) -> None:

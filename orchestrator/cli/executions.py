@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -28,6 +29,7 @@ HISTORY = {
     "show": Verb(target="orchestrator.cli.executions:show", summary="Show one execution and its nodes."),
     "logs": Verb(target="orchestrator.cli.executions:logs", summary="Print the log of an execution."),
     "fetch": Verb(target="orchestrator.cli.executions:fetch", summary="Make the result a branch of this repository."),
+    "record": Verb(target="orchestrator.cli.executions:record", summary="Write what was recorded of its agents."),
 }
 
 
@@ -155,6 +157,18 @@ def fetch(execution: str) -> None:
 
     with app.offline(repository_settings()) as services:
         click.echo(finish.fetch(services, services.store.find(execution).id))
+
+
+@click.command()
+@click.argument("execution")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def record(execution: str, folder: Path) -> None:
+    """Write the transcripts of an execution that was started with `run --record`, as far as it has come."""
+    from orchestrator import app
+    from orchestrator.cli.transcripts import write_transcripts
+
+    with app.offline(repository_settings()) as services:
+        click.echo(write_transcripts(services, services.store.find(execution).id, folder))
 
 
 def _owned_by_nobody(settings: Settings, executions: Iterable[Execution]) -> set[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.cli.decisions import person
+from orchestrator.cli.transcripts import prepared
 from orchestrator.cli.workflow_files import parsed
 from orchestrator.cli.workflow_source import of_checkout, of_commit
 from orchestrator.definition.events import event_name
@@ -22,13 +23,17 @@ from orchestrator.settings import Settings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """What a person asked for: a workflow by file or id, `KEY=VALUE` inputs, a ref, and an event's payload."""
+    """What a person asked for: a workflow by file or id, `KEY=VALUE` inputs, a ref, and an event's payload.
+
+    `record` is the folder for transcripts of what agents do.
+    """
 
     workflow: str
     inputs: Sequence[str] = ()
     ref: str | None = None
     event: Path | None = None
     event_name: str | None = None
+    record: Path | None = None
 
 
 def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
@@ -55,6 +60,7 @@ def request(settings: Settings, git: Git, wanted: Wanted) -> StartRequest:
         snapshot=snapshot or git.snapshot(),
         repository_path=str(settings.root),
         project=found.project,
+        record=wanted.record is not None and bool(prepared(wanted.record)),
     )
 
 

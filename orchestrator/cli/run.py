@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--event-name", help="The name of that event; told from its payload when not given.")
 @click.option("--detach", is_flag=True, help="Leave the work to `mycelium worker`, and do not wait for it.")
 @click.option("--approve-unattended", is_flag=True, help="Where there is no terminal to ask in, approve what waits.")
+@click.option("--record", type=click.Path(path_type=Path), metavar="DIR", help="Write what agents do as transcripts.")
 @click.option("--json", "as_json", is_flag=True, help="Print the execution as one JSON object on stdout.")
 @click.pass_context
 def run(ctx: click.Context, /, *, detach: bool, approve_unattended: bool, as_json: bool, **wanted: Any) -> None:
@@ -56,7 +58,11 @@ def _detached(wanted: Mapping[str, Any]) -> str:
 
     settings, checked = _checked(wanted)
     with app.shared(settings) as services:
-        return start(services, checked).id
+        started = start(services, checked).id
+    if checked.record:
+        how = f"mycelium executions record {started} {quote(str(wanted['record']))}"
+        click.echo(f"What its agents do is recorded; once they have ended: {how}", err=True)
+    return started
 
 
 def _carried(wanted: Mapping[str, Any], supervisor: Supervisor, **terminal: bool) -> int:
@@ -72,7 +78,7 @@ def _carried(wanted: Mapping[str, Any], supervisor: Supervisor, **terminal: bool
     with app.embedded(replace(settings, concurrency=workers), checked.workflow.queues, supervisor) as services:
         gc.freeze()
         gc.enable()
-        return carry(services, settings, start(services, checked).id, here)
+        return carry(services, settings, start(services, checked).id, here, record=wanted["record"])
 
 
 def _useful_workers(workflow: Workflow) -> int:

@@ -19,10 +19,10 @@ from orchestrator.definition.project import Project
 from orchestrator.definition.project_file import FILE
 from orchestrator.definition.reader import nearest
 from orchestrator.errors import BadInput, InvalidDefinition, NotFound, Problem, SetupError
+from orchestrator.lifecycle.limits import MAX_TRANSCRIPT_BYTES
 from orchestrator.settings import Settings
 
 SUFFIXES = (".yaml", ".yml")
-MAX_TRANSCRIPT_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

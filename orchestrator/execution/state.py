@@ -171,7 +171,8 @@ class Outcome:
     agent its answer and `text commit files_changed usage`. `summary` is the Markdown of GITHUB_STEP_SUMMARY.
     `base` and `commit` are the workspace's commits (full SHA-1) before and after; `commit` is None when nothing was
     committed. `bundle` is the digest of a git bundle that brings `commit` to another machine. `discarded` counts
-    changed files that a `read` workspace threw away.
+    changed files that a `read` workspace threw away. `transcripts` are the digests of what was recorded, one for each
+    call of an agent.
     """
 
     failure: FailureClass | None = None
@@ -189,6 +190,7 @@ class Outcome:
     discarded: int = 0
     cancelled: bool = False
     retry_after_seconds: float | None = None
+    transcripts: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:
@@ -299,7 +301,7 @@ class Plan:
 
     `files` are texts that lie beside the workflow and that nodes read by name: the transcripts of `engine: replay`,
     by node run key. `base_bundle` is the digest of a git bundle that brings the execution's base to other machines,
-    where they cannot be expected to have it.
+    where they cannot be expected to have it. `record` has what agents do written into transcripts.
     """
 
     definition: Workflow
@@ -308,6 +310,7 @@ class Plan:
     files: dict[str, str] = field(default_factory=dict)
     base_bundle: str | None = None
     project: Project = field(default_factory=Project)
+    record: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,7 +22,7 @@ def keep_artifacts(attempt: Attempt, folder: Path) -> tuple[Artifact, ...]:
     """
     room = MAX_ARTIFACT_BYTES - attempt.execution.artifact_bytes
     kept: list[Artifact] = []
-    names = _matching(folder, attempt.node.artifacts)
+    names = matching(folder, attempt.node.artifacts)
     if len(names) > MAX_ARTIFACTS:
         text = f"{len(names):,} files match `artifacts`; the first {MAX_ARTIFACTS:,} are kept (pack them into one)"
         attempt.log.say(text, level=Level.WARNING)
@@ -39,7 +39,8 @@ def keep_artifacts(attempt: Attempt, folder: Path) -> tuple[Artifact, ...]:
     return tuple(kept)
 
 
-def _matching(folder: Path, patterns: tuple[str, ...]) -> list[str]:
+def matching(folder: Path, patterns: tuple[str, ...]) -> list[str]:
+    """The regular files below `folder` that one of the patterns names, sorted."""
     if not patterns:
         return []
     return sorted(name for name in _files(folder) if any(_fits(pattern, name) for pattern in patterns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestrator.definition.expressions import interpolate_text
 from orchestrator.definition.model import Node
@@ -27,7 +27,7 @@ class AttemptFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """`predecessors` are by index."""
+    """`predecessors` are by index. `transcripts` gathers the digests of what was recorded of its agents."""
 
     services: Services
     execution: Execution
@@ -39,6 +39,7 @@ class Attempt:
     mask: Mask
     control: Control
     folders: Folders
+    transcripts: list[str] = field(default_factory=list)
 
     @property
     def node(self) -> Node:

@@ -37,7 +37,8 @@ _LOG = logging.getLogger(__name__)
 
 def carry_out(attempt: Attempt) -> Outcome:
     """Do what the node says, once; the outcome is masked. Raises `StaleClaim` and nothing else that is expected."""
-    return _masked(within_limits(_guarded(attempt)), attempt.mask)
+    outcome = _masked(within_limits(_guarded(attempt)), attempt.mask)
+    return replace(outcome, transcripts=tuple(attempt.transcripts))
 
 
 def _guarded(attempt: Attempt) -> Outcome:

@@ -24,6 +24,9 @@ MAX_ANNOTATIONS: Final = 1_000_000
 MAX_ARTIFACT_BYTES: Final = 100_000_000
 """What the artifacts of one execution may come to."""
 
+MAX_TRANSCRIPT_BYTES: Final = 20_000_000
+"""What may be recorded of one call of an agent, and played."""
+
 MAX_ARTIFACTS: Final = 1_000
 MAX_CHANGES: Final = 3_000
 """Files that one node run may keep, and changed files that are told one by one."""

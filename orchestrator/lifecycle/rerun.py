@@ -164,4 +164,5 @@ def _again(services: Services, execution: Execution) -> StartRequest:
         base_bundle=plan.base_bundle,
         project=plan.project,
         repository_path=execution.repository_path,
+        record=plan.record,
     )

@@ -36,6 +36,7 @@ class StartRequest:
     transcripts, by node run key; `project` is what the project file beside it says. `event` is the payload that becomes
     `github.event`. Without a `snapshot` the nodes work in empty folders; `base_bundle` is one that brings its base to
     other machines, where there is one already.
+    `record` is as in the `Plan`.
     """
 
     workflow: Workflow
@@ -51,6 +52,7 @@ class StartRequest:
     base_bundle: str | None = None
     repository_path: str = ""
     project: Project = field(default_factory=Project)
+    record: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +82,7 @@ def start(services: Services, request: StartRequest) -> Execution:
         files=dict(request.files),
         base_bundle=request.base_bundle or pack_base(services, execution.base),
         project=request.project,
+        record=request.record,
     )
     with services.store.begin() as tx:
         numbered = replace(execution, number=tx.next_number(execution.workflow_id), open_runs=len(runs))

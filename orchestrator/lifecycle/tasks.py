@@ -15,6 +15,7 @@ from orchestrator.lifecycle.findings import findings, lay_out, told
 from orchestrator.lifecycle.ports import AgentTask, ShellTask, Task, Workspace
 from orchestrator.lifecycle.ports.runner import STEP_FILES
 from orchestrator.lifecycle.prompts import agent_prompt
+from orchestrator.lifecycle.recording import Recording
 
 SHELL: Final = "shell"
 TEMPLATE: Final = "template"
@@ -91,7 +92,12 @@ def run_task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspa
     if runner is None:
         known = {*attempt.services.runners, *attempt.plan.project.engines} - {SHELL, TEMPLATE}
         raise SetupError(f"there is no engine `{_runner_name(action)}`", hint=f"engines are {', '.join(sorted(known))}")
-    return runner.run(_task(attempt, action, workspace), attempt.log, attempt.control)
+    if not (isinstance(action, AgentTask) and attempt.plan.record):
+        return runner.run(_task(attempt, action, workspace), attempt.log, attempt.control)
+    recording = Recording(attempt, action, workspace)
+    outcome = runner.run(_task(attempt, recording.task, workspace), attempt.log, attempt.control)
+    recording.conclude(outcome)
+    return outcome
 
 
 def _runner_name(action: ShellTask | AgentTask) -> str:

@@ -19,6 +19,7 @@ from orchestrator.runners.judgement import misfit, outcome_of
 from orchestrator.runners.meter import Meter
 from orchestrator.runners.private_files import write_private
 from orchestrator.runners.process import Command
+from orchestrator.runners.recorder import Recorder
 from orchestrator.runners.supervise import Cause, Ended, Limits, supervise
 
 EVENT_LIMIT: Final = 32_000_000
@@ -56,6 +57,7 @@ class Conversation:
         self._meter = Meter(turns=scene.action.max_turns)
         self._code: int | None = None
         self._deadline = time.monotonic() + scene.task.timeout_seconds
+        self._recorder = Recorder() if scene.action.record else None
 
     def outcome(self) -> Outcome:
         """Call, and call again where it helps. Raises `SetupError` for what cannot be put to the program."""
@@ -63,6 +65,9 @@ class Conversation:
             return self._judged(self._called())
         except _CutShort as cut:
             return replace(cut.outcome, usage=self._meter.total)
+        finally:
+            if self._recorder and self._scene.action.record:
+                self._scene.action.record.write_text(self._recorder.text(), encoding="utf-8")
 
     def _called(self) -> Ending:
         """The last of the endings."""
@@ -116,8 +121,14 @@ class Conversation:
         return file
 
     def _hearing(self, reader: Reader, call: Call) -> Hearing:
-        processes = Processes(self._scene.task)
-        return Hearing(reader, self._log, processes, self._meter, at_work=lambda: _remove(call.passing))
+        return Hearing(
+            reader,
+            self._log,
+            Processes(self._scene.task),
+            self._meter,
+            at_work=lambda: _remove(call.passing),
+            recorder=self._recorder,
+        )
 
     def _ended(self, ended: Ended, ending: Ending, limits: Limits) -> Ending:
         for text in ended.left:

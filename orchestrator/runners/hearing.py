@@ -1,4 +1,4 @@
-"""Hears an agent's program while it works: events become log lines, figures are kept, processes remembered."""
+"""Hears an agent's program while it works: events become log lines and are recorded, figures kept, processes known."""
 
 from __future__ import annotations
 
@@ -10,17 +10,27 @@ from orchestrator.runners.engine import Reader
 from orchestrator.runners.happenings import Happening, Spent, Started
 from orchestrator.runners.meter import Meter
 from orchestrator.runners.narration import narrate
+from orchestrator.runners.recorder import Recorder
 
 AtWork = Callable[[], None]
 
 
 class Hearing:
-    """One call of the program, heard line by line and counted by `meter`; `at_work` is called when it says that it
-    has started."""
+    """One call of the program, heard line by line, counted by `meter` and kept by `recorder`; `at_work` is called when
+    it says that it has started."""
 
-    def __init__(self, reader: Reader, log: LogSink, processes: Processes, meter: Meter, at_work: AtWork) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        log: LogSink,
+        processes: Processes,
+        meter: Meter,
+        at_work: AtWork,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._reader = reader
         self._log = log
+        self._recorder = recorder
         self._processes = processes
         self._meter = meter
         self._at_work = at_work
@@ -49,6 +59,8 @@ class Hearing:
     def _take(self, happenings: Iterable[Happening]) -> None:
         for happening in happenings:
             narrate(happening, self._log)
+            if self._recorder:
+                self._recorder.hear(happening)
             match happening:
                 case Started(failed_servers=failed):
                     self._hopeless = bool(failed)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.sql.elements import ColumnElement, TextClause
@@ -84,6 +85,7 @@ plans = Table(
     Column("files", Json, nullable=False),
     Column("base_bundle", String),
     Column("project", Text),
+    Column("record", Boolean, nullable=False, server_default=false()),
 )
 
 # `instance` repeats the execution's, so that a claim reads one index and no foreign rows.

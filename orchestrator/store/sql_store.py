@@ -100,6 +100,7 @@ class SqlStore:
             files=row["files"],
             base_bundle=row["base_bundle"],
             project=load_project(row["project"]) if row["project"] else Project(),
+            record=row["record"],
         )
 
     def runs(self, execution_id: str) -> list[NodeRun]:

@@ -266,6 +266,7 @@ class SqlTransaction:
             "files": plan.files,
             "base_bundle": plan.base_bundle,
             "project": None if plan.project == Project() else dump_project(plan.project),
+            "record": plan.record,
         }
         _ADD_PLAN.write(self._connection, values)
 

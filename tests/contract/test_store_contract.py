@@ -91,6 +91,7 @@ def plan() -> Plan:
         files={"n0": '{"a":1}\n'},
         base_bundle="ab" * 32,
         project=parse_project("mcp: {docs: {command: docs-mcp}}\nreplay: {strict: true}\n"),
+        record=True,
     )
 
 

@@ -66,7 +66,10 @@ LIMITS = {
     "bytes of an event": "runners.conversation.EVENT_LIMIT",
     "characters of the output": "runners.template_reader.MOST_CHARACTERS",
     "bytes of an agent file": "agents.front_matter.SIZE_LIMIT",
-    "bytes of a recorded transcript": "cli.workflow_files.MAX_TRANSCRIPT_BYTES",
+    "bytes of a recorded transcript": "lifecycle.limits.MAX_TRANSCRIPT_BYTES",
+    "bytes of the events": "runners.recorder.MOST_RECORDED_BYTES",
+    "characters of a recorded text": "runners.recorder.MOST_RECORDED_CHARACTERS",
+    "milliseconds of a recorded": "runners.recorder.MOST_PAUSE_MS",
     "bytes of a payload": "cli.explain.MAX_PAYLOAD_BYTES",
 }
 """The beginning of each row, and the constant that it tells."""

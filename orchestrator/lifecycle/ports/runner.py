@@ -66,7 +66,8 @@ class AgentTask:
     not the node run's key. `conflicts` are the paths a resolver must mend. `resumes`: where its turns are
     used up, the session goes on once. `template` describes an engine of the repository's own. `fingerprint` has the
     hashes, by part, of what is asked, whatever the folder and the execution; `strict` says that a transcript for
-    anything else is not played.
+    anything else is not played. `record` is the file into which a runner writes what it heard of the agent, as events
+    of a transcript; None where nobody wants it.
     """
 
     definition: AgentDefinition
@@ -83,6 +84,7 @@ class AgentTask:
     template: EngineTemplate | None = None
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
+    record: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

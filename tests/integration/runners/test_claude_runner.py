@@ -81,6 +81,16 @@ def test_success(tmp_path: Path) -> None:
     assert log.masked == ["test-key-value"]
 
 
+def test_what_happened_is_recorded_however_it_ends(tmp_path: Path) -> None:
+    heard = tmp_path / "heard.jsonl"
+    outcome, _ = run(tmp_path, [INIT, SAID], action={"record": heard}, code=1, complaints="no more\n")
+    assert outcome.failure is FailureClass.EXIT
+    events = {event["type"]: event for event in map(json.loads, heard.read_text(encoding="utf-8").splitlines())}
+    assert events["text"]["text"] == "Reading."
+    assert (events["note"]["text"], events["note"]["stream"]) == ("no more", "stderr")
+    assert (events["tool"]["name"], events["tool"]["input"]) == ("Read", {"file_path": "a.py"})
+
+
 def test_command_and_environment(tmp_path: Path) -> None:
     environ = {**KEY, "HOME": "/home/user", "GITHUB_TOKEN": "gh", "MYCELIUM_SECRET_A": "s"}
     run(

@@ -47,6 +47,12 @@ def test_a_finding_is_the_message_the_words_and_the_other_outputs() -> None:
     assert found[0].text == 'exit code 1\n\nI looked.\n\n{\n  "verdict": "bad"\n}'
 
 
+def test_who_approved_is_no_finding() -> None:
+    decided = replace(run("ask", Outcome(outputs={"decided_by": "ann", "decision": "approved"})), decided_by="ann")
+    (found,) = findings([decided])
+    assert found.text == '{\n  "decision": "approved"\n}'
+
+
 def test_what_fits_stands_in_the_prompt_alone() -> None:
     said = told([finding("a", "x" * MOST_PER_PREDECESSOR)])
     assert said.files == {}
