@@ -16,7 +16,7 @@ from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.codex import CodexEngine
 from tests.fakes.agent_programs import search_path
 from tests.fakes.codex_cli import PROGRAM, needs_codex
-from tests.fakes.model_server import Break, ModelServer, Script, Turn, call, model_server, say, turns
+from tests.fakes.model_server import ModelServer, Script, call, model_server, say, turns
 from tests.fakes.running import ListLog, pipe_control, task
 
 pytestmark = needs_codex
@@ -126,39 +126,6 @@ def test_nobody_writes_outside_of_the_workspace(tmp_path: Path) -> None:
     ran = run(tmp_path, turns(say(shell(f"echo x > {outside}")), say("Done.")))
     assert ran.outcome.succeeded, ran.outcome.message
     assert not outside.exists()
-
-
-@pytest.mark.parametrize(
-    ("turn", "failure"),
-    [
-        (Turn(status=401), FailureClass.AUTH),
-        (Turn(status=429), FailureClass.OVERLOADED),
-        (Turn(status=500), FailureClass.OVERLOADED),
-        (Turn(blocks=say("Half").blocks, breaks=Break.CUT), FailureClass.OVERLOADED),
-        (Turn(status=400), FailureClass.EXIT),
-        (Turn(status=404), FailureClass.EXIT),
-        (Turn(blocks=say("No.").blocks, stop_reason="refusal"), FailureClass.REFUSED),
-    ],
-)
-def test_what_the_model_answers_becomes_a_class_of_failure(tmp_path: Path, turn: Turn, failure: FailureClass) -> None:
-    ran = run(tmp_path, turns(turn))
-    assert ran.outcome.failure is failure, ran.outcome.message
-    if failure is FailureClass.AUTH:
-        assert "check `OPENAI_API_KEY`" in ran.outcome.message
-
-
-def test_turns_are_bounded_and_may_go_on_once(tmp_path: Path) -> None:
-    ran = run(tmp_path, turns(say(shell("true"))), action={"max_turns": 2})
-    assert ran.outcome.failure is FailureClass.MAX_TURNS, ran.outcome.message
-    assert len(ran.model.asked) <= 4
-    script = turns(*[say(shell("true"))] * 3, say("Done."))
-    again = run(_fresh(tmp_path), script, action={"max_turns": 2, "resumes": True})
-    assert "it used up its turns; the session goes on once" in again.log.texts
-
-
-def test_a_stream_that_stalls_meets_the_idle_clock(tmp_path: Path) -> None:
-    ran = run(tmp_path, turns(Turn(blocks=say("Wait").blocks, stall=True)), idle_seconds=3.0)
-    assert ran.outcome.failure is FailureClass.IDLE, ran.outcome.message
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
