@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import SetupError
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.state import FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
-from orchestrator.runners import attempt
+from orchestrator.runners import attempt, mcp
 from orchestrator.runners.conversation import Conversation, Scene
 from orchestrator.runners.engine import Engine
 from orchestrator.runners.environment import base_environment, folder, passed
@@ -47,6 +47,9 @@ class AgentRunner:
             outcome = Conversation(self._engine, scene, log, control).outcome()
         except SetupError as error:
             return Outcome(failure=FailureClass.SETUP, message=str(error))
+        if outcome.failure is FailureClass.SETUP:
+            for words in mcp.last_words(action.servers, scene.home):
+                log.line(f"MCP server {words}", level=Level.WARNING, stream="mycelium")
         return self._naming_the_key(outcome, scene.env)
 
     def _naming_the_key(self, outcome: Outcome, env: Mapping[str, str]) -> Outcome:

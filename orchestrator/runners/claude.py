@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from orchestrator.definition.model import JsonValue
 from orchestrator.errors import SetupError
 from orchestrator.lifecycle.ports.runner import AgentTask
-from orchestrator.runners import claude_access
+from orchestrator.runners import claude_access, mcp
 from orchestrator.runners.claude_stream import ClaudeReader
 from orchestrator.runners.command_line import ARGUMENT_LIMIT
 from orchestrator.runners.credentials import Credentials
 from orchestrator.runners.engine import Call, Host, Reader, Request
+from orchestrator.runners.private_files import write_private
 
 SETTINGS: Final = {
     "DISABLE_TELEMETRY": "1",
@@ -44,20 +46,30 @@ class ClaudeEngine:
         return claude_access.hosts(env)
 
     def call(self, request: Request) -> Call:
-        """Secrets come in a file of settings that is gone before the agent does anything."""
+        """Secrets come in files that are gone before the agent does anything: settings, and the MCP servers."""
         words = arguments(request)
         longest = max(len(text.encode()) for text in words)
         if longest > ARGUMENT_LIMIT:
             raise SetupError(f"the agent or its answer's schema is too long: {longest} bytes")
-        own = {"CLAUDE_CONFIG_DIR": str(request.home / ".claude")}
+        own = {"CLAUDE_CONFIG_DIR": str(request.home / ".claude"), "MCP_TIMEOUT": str(mcp.START_SECONDS * 1000)}
         env, secret = claude_access.handed_over({**SETTINGS, **request.env, **own}, request.home)
-        if secret:
-            words += ["--settings", str(secret)]
-        return Call(arguments=words, env=env, stdin=request.prompt, passing=(secret,) if secret else ())
+        servers = _told_of_servers(request)
+        files = {"--settings": secret, "--mcp-config": servers}
+        words += [word for name, file in files.items() if file for word in (name, str(file))]
+        passing = [file for file in files.values() if file]
+        return Call(arguments=words, env=env, stdin=request.prompt, passing=passing)
 
     def reader(self, request: Request) -> Reader:
         """For one call."""
         return ClaudeReader(spent=request.spent)
+
+
+def _told_of_servers(request: Request) -> Path | None:
+    if not request.action.servers:
+        return None
+    file, hidden = request.home / "mcp.json", claude_access.CREDENTIALS.secrets
+    write_private(file, mcp.mcp_config(request.action.servers, request.home, hidden))
+    return file
 
 
 def arguments(request: Request) -> list[str]:
@@ -66,6 +78,7 @@ def arguments(request: Request) -> list[str]:
     inside the workspace alone."""
     action, writable = request.action, request.task.writable
     allowed = tools(action, writable=writable)
+    allowed += mcp.allowed_tools(action.servers, allowed)
     listed = [*allowed, "StructuredOutput"] if action.answer is not None else allowed
     argv = [
         *("-p", "--output-format", "stream-json", "--verbose"),

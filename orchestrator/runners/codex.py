@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from orchestrator.definition.model import JsonValue
 from orchestrator.lifecycle.ports.runner import AgentTask
-from orchestrator.runners import codex_access
+from orchestrator.runners import codex_access, mcp
 from orchestrator.runners.codex_schema import strict
 from orchestrator.runners.codex_stream import CodexReader
 from orchestrator.runners.credentials import Credentials
@@ -38,8 +38,10 @@ class CodexEngine:
         folder = request.home / ".codex"
         folder.mkdir(mode=0o700, exist_ok=True)
         env, secret = codex_access.handed_over({**request.env, "CODEX_HOME": str(folder)}, folder)
-        write_private(folder / "config.toml", configuration(request))
-        passing = (secret,) if secret else ()
+        settings = folder / "config.toml"
+        write_private(settings, configuration(request))
+        # The secrets of MCP servers stand in the settings, which Codex reads while it starts.
+        passing = [*([secret] if secret else []), *([settings] if request.action.servers else [])]
         return Call(arguments=_arguments(request, folder), env=env, stdin=request.prompt, passing=passing)
 
     def reader(self, request: Request) -> Reader:
@@ -74,6 +76,7 @@ def configuration(request: Request) -> str:
         "analytics.enabled": False,
         "check_for_update_on_startup": False,
     }
+    settings |= mcp.codex_servers(action.servers, request.home, _listed(action))
     if action.model:
         settings = {"model": action.model, **settings}
     return "".join(f"{name} = {_toml(value)}\n" for name, value in settings.items())
@@ -88,8 +91,11 @@ def sandbox(request: Request) -> str:
 
 def _has_shell(action: AgentTask) -> bool:
     """Whether the agent may run commands that write; what they write in a `read` workspace is thrown away."""
-    listed = action.tools if action.tools is not None else action.definition.tools
-    return any(name.partition("(")[0] == SHELL for name in listed or ())
+    return any(name.partition("(")[0] == SHELL for name in _listed(action))
+
+
+def _listed(action: AgentTask) -> Sequence[str]:
+    return (action.tools if action.tools is not None else action.definition.tools) or ()
 
 
 def _toml(value: JsonValue) -> str:

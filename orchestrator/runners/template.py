@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.definition.placeholders import filled, filled_map, filled_words, names_in
 from orchestrator.definition.project import EngineTemplate, PromptBy
 from orchestrator.errors import SetupError
+from orchestrator.runners import mcp
 from orchestrator.runners.command_line import ARGUMENT_LIMIT
 from orchestrator.runners.credentials import Credentials
 from orchestrator.runners.engine import Call, Host, Reader, Request
@@ -81,8 +82,19 @@ class TemplateEngine:
             "session": request.session or None,
             "answer_schema": json.dumps(action.answer) if action.answer is not None else None,
         }
-        values = {name: value for name, value in found.items() if value is not None}
+        values = {name: value for name, value in found.items() if value is not None} | self._servers(request)
         return {**values, **_as_files(request, values)}
+
+    def _servers(self, request: Request) -> dict[str, str]:
+        """The MCP servers. What the program does with one that is not there, only the program knows."""
+        servers = request.action.servers
+        if not servers:
+            return {}
+        if not self.template.takes_servers:
+            hint = "name `{mcp_config_file}` or `{mcp_servers}` in its template, or leave `mcp` out"
+            raise SetupError(f"{self.title} takes no MCP servers", hint=hint)
+        told = mcp.mcp_servers(servers, request.home, self.template.credentials)
+        return {"mcp_servers": json.dumps(told), "mcp_config": json.dumps({"mcpServers": told})}
 
     def _prompt(self, request: Request) -> str:
         """The agent's definition and its task; how to give an answer where the program has no word for a schema."""
@@ -95,14 +107,17 @@ class TemplateEngine:
         return "\n\n".join(part for part in parts if part)
 
 
-_EMPTY = dict.fromkeys(("model", "max_turns", "session", "answer_schema", "answer_schema_file"), "")
+_EMPTY = {
+    **dict.fromkeys(("model", "max_turns", "session", "answer_schema", "answer_schema_file", "mcp_config_file"), ""),
+    "mcp_servers": "{}",
+}
 """In a file, what has no value is nothing."""
 
 
 def _as_files(request: Request, values: Mapping[str, str]) -> dict[str, str]:
     """The values that also come as a file, by the placeholder for its path."""
     made: dict[str, str] = {}
-    for name, file in (("prompt", "prompt.md"), ("answer_schema", "answer.json")):
+    for name, file in (("prompt", "prompt.md"), ("answer_schema", "answer.json"), ("mcp_config", "mcp.json")):
         if name in values:
             path: Path = request.task.scratch / file
             write_private(path, values[name])

@@ -59,12 +59,32 @@ class ShellTask:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class McpServer:
+    """An MCP server, ready to be started or called: a program with its words and environment, or an address.
+
+    Secrets stand in `env` and `headers`, and nowhere else; `secrets` are those that were made for this attempt. `hosts`
+    are what it must reach where the network is closed, `readable` the paths that it must see where files are hidden.
+    """
+
+    name: str
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    hosts: tuple[str, ...] = ()
+    readable: tuple[Path, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AgentTask:
     """A prompt for an agent, with its expressions evaluated and its context fenced in.
 
     `transcript` is what `engine: replay` plays, or None; `transcript_name` is what its file is called, when that is
     not the node run's key. `conflicts` are the paths a resolver must mend. `resumes`: where its turns are
-    used up, the session goes on once. `template` describes an engine of the repository's own. `fingerprint` has the
+    used up, the session goes on once. `template` describes an engine of the repository's own. `servers` are the MCP
+    servers that the agent is given: the node fails where one of them is not there. `fingerprint` has the
     hashes, by part, of what is asked, whatever the folder and the execution; `strict` says that a transcript for
     anything else is not played. `record` is the file into which a runner writes what it heard of the agent, as events
     of a transcript; None where nobody wants it.
@@ -82,6 +102,7 @@ class AgentTask:
     conflicts: tuple[str, ...] = ()
     resumes: bool = False
     template: EngineTemplate | None = None
+    servers: tuple[McpServer, ...] = ()
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
     record: Path | None = None

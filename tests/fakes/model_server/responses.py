@@ -99,7 +99,9 @@ def _item(asked: Asked, turn: Turn, given: Block) -> tuple[Item, str, str]:
     if given["type"] == "text":
         content = [{"type": "output_text", "text": given["text"], "annotations": []}]
         return {**done, "type": "message", "role": "assistant", "content": content}, "output_text", given["text"]
-    called = {**done, "call_id": given["id"], "name": given["name"]}
+    space, _, name = given["name"].rpartition("__")
+    named = {"namespace": space, "name": name} if space.startswith("mcp__") else {"name": given["name"]}
+    called = {**done, "call_id": given["id"], **named}
     if given["name"] in (*asked.freeform, *_UNLISTED):
         text = str(given["input"].get("input", ""))
         return {**called, "type": "custom_tool_call", "input": text}, "custom_tool_call_input", text

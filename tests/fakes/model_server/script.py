@@ -75,7 +75,7 @@ def say(*blocks: Block | str) -> Turn:
     return Turn(blocks=[{"type": "text", "text": block} if isinstance(block, str) else block for block in blocks])
 
 
-def call(name: str, **given: Any) -> Block:
+def call(name: str, /, **given: Any) -> Block:
     """A tool call. A tool that takes plain text gets it as `input`."""
     return {"type": "tool_use", "id": number("toolu"), "name": name, "input": given}
 

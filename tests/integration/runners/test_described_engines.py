@@ -12,7 +12,7 @@ import pytest
 from orchestrator.definition.project import EngineTemplate
 from orchestrator.definition.project_file import parse_project
 from orchestrator.execution.state import FailureClass, Outcome, Usage
-from orchestrator.lifecycle.ports.runner import AgentTask
+from orchestrator.lifecycle.ports.runner import AgentTask, McpServer
 from orchestrator.runners.described import DescribedRunner
 from tests.fakes.running import REVIEWER, ListLog, pipe_control, task
 
@@ -167,3 +167,38 @@ def test_a_prompt_that_no_command_line_holds(tmp_path: Path) -> None:
         outcome = DescribedRunner(environ={"PATH": str(tmp_path)}).run(task(tmp_path, wanted), ListLog(), control)
     assert outcome.failure is FailureClass.SETUP
     assert "prompt: file" in outcome.message
+
+
+TOLD = """
+    command: [my-agent, [--mcp, "{mcp_config_file}"]]
+    files: {.mine/settings.json: '{"servers": {mcp_servers}}'}
+    credentials: [MINE_KEY]
+"""
+
+
+def test_it_is_told_of_mcp_servers_where_its_template_has_a_place_for_them(tmp_path: Path) -> None:
+    server = McpServer(name="docs", command="docs-mcp", args=("--quiet",), env={"TOKEN": "t"})
+    outcome, _, calls = run(tmp_path, TOLD, "ok\n", servers=(server,))
+    assert outcome.succeeded, outcome.message
+    (called,) = calls
+    (settings,) = (json.loads(text) for path, text in called["files"].items() if path.endswith("settings.json"))
+    (config,) = (json.loads(text) for text in called["texts"].values())
+    assert settings["servers"] == config["mcpServers"]
+    started = config["mcpServers"]["docs"]
+    assert started["env"] == {"TOKEN": "t"}
+    assert started["args"][-2:] == ["docs-mcp", "--quiet"]
+    assert "unset MINE_KEY;" in started["args"][1]
+
+
+def test_without_any_the_place_is_empty(tmp_path: Path) -> None:
+    _, _, calls = run(tmp_path, TOLD, "ok\n")
+    assert calls[0]["files"] == {".mine/settings.json": '{"servers": {}}'}
+    assert calls[0]["argv"] == []
+
+
+def test_a_template_without_a_place_for_servers_fails_the_node(tmp_path: Path) -> None:
+    server = McpServer(name="docs", url="https://mcp.example/mcp")
+    outcome, _, calls = run(tmp_path, "    command: [my-agent]\n", "ok\n", servers=(server,))
+    assert outcome.failure is FailureClass.SETUP
+    assert "the engine `mine` takes no MCP servers" in outcome.message
+    assert calls == []
