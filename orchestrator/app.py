@@ -21,7 +21,7 @@ from orchestrator.lifecycle.identifier import RANDOM_BYTES, execution_id
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
-    from orchestrator.lifecycle.ports import Events, Git, Wake
+    from orchestrator.lifecycle.ports import Blackboard, Events, Git, Wake
     from orchestrator.lifecycle.services import Services
     from orchestrator.queue.launch import Supervisor
     from orchestrator.queue.link import Link
@@ -67,14 +67,14 @@ class SystemClock:
         return time.monotonic()
 
 
-def build(settings: Settings, *, redis_url: str | None, instance: str) -> Services:
+def build(settings: Settings, *, redis_url: str | None, instance: str, blackboard_url: str | None = None) -> Services:
     """The services of one process. Without `redis_url` nobody is woken; the caller closes store and logs."""
     from orchestrator.git.ignoring import make_self_ignoring
     from orchestrator.lifecycle.services import Services
     from orchestrator.runners.registry import runners
     from orchestrator.store.opening import open_storage
 
-    _check_reach(settings)
+    check_reach(settings)
     make_self_ignoring(settings.home_dir)
     clock = SystemClock()
     wake, events = _bells(redis_url, instance)
@@ -94,6 +94,7 @@ def build(settings: Settings, *, redis_url: str | None, instance: str) -> Servic
         workspace_quota_bytes=settings.workspace_quota_bytes,
         spread=instance == SHARED_INSTANCE,
         branches=instance != SHARED_INSTANCE,
+        blackboard=_blackboard(blackboard_url or settings.blackboard_url),
     )
 
 
@@ -111,9 +112,10 @@ def preload(settings: Settings) -> tuple[str, ...]:
     return PRELOAD + PRELOAD_SHARED + tuple(driver for driver in DRIVERS if find_spec(driver))
 
 
-def build_in_child(*, redis_url: str, instance: str, root: str) -> Services:
+def build_in_child(*, redis_url: str, instance: str, root: str, blackboard_url: str | None = None) -> Services:
     """The services of a worker or control loop, which knows the repository's root and its environment."""
-    return build(configuration.load(Path(root), os.environ), redis_url=redis_url, instance=instance)
+    settings = configuration.load(Path(root), os.environ)
+    return build(settings, redis_url=redis_url, instance=instance, blackboard_url=blackboard_url)
 
 
 @contextmanager
@@ -139,11 +141,14 @@ def owning(settings: Settings) -> Generator[Services]:
 
 
 @contextmanager
-def embedded(settings: Settings, queues: tuple[str, ...], supervisor: Supervisor | None = None) -> Generator[Services]:
+def embedded(
+    settings: Settings, queues: tuple[str, ...], supervisor: Supervisor | None = None, *, blackboard: bool = False
+) -> Generator[Services]:
     """Services on a process tree of our own: Valkey, workers and control loop end with the block, drained.
 
     Its workers serve all of `queues`: what is run here has no other workers to wait for. Reading events raises
-    `SetupError` where the tree has ended before its time. A `supervisor` that was launched for it saves time.
+    `SetupError` where the tree has ended before its time. A `supervisor` that was launched for it saves time. With
+    `blackboard` there is a server for that too, unless the settings name one.
     """
     from orchestrator.git.ignoring import make_self_ignoring
     from orchestrator.queue.instance import Instance
@@ -166,6 +171,7 @@ def embedded(settings: Settings, queues: tuple[str, ...], supervisor: Supervisor
         link=link,
         workers=settings.concurrency,
         embedded=settings.redis_url is None,
+        blackboard=blackboard and settings.blackboard_url is None,
         preload=preload(settings),
         log_level=settings.log_level,
         log_format=settings.log_format,
@@ -223,7 +229,38 @@ def _reached(redis_url: str | None) -> str | None:
     return redis_url
 
 
-def _check_reach(settings: Settings) -> None:
+def _blackboard(url: str | None) -> Blackboard | None:
+    if url is None:
+        return None
+    from orchestrator.queue.blackboard import RedisBlackboard
+
+    return RedisBlackboard(url)
+
+
+def check_reach(settings: Settings) -> None:
+    """What the addresses in the settings would break, much later and hard to understand."""
+    _check_own_server(settings)
+    _check_database(settings)
+
+
+def _check_own_server(settings: Settings) -> None:
+    """Agents may fill the blackboard up, and then nothing else on that server can be written either."""
+    urls = [url for url in (settings.redis_url, settings.blackboard_url) if url]
+    if len({_server(url) for url in urls}) < len(urls):
+        raise SetupError(
+            "MYCELIUM_BLACKBOARD_URL and MYCELIUM_REDIS_URL name the same server",
+            hint="give the blackboard a server of its own, or leave it out for `mycelium run`, which brings one",
+        )
+
+
+def _server(url: str) -> tuple[str | None, str | None]:
+    """Which server it is, whatever the login and the database."""
+    parts = urlsplit(url)
+    address = parts.netloc.rpartition("@")[2]
+    return (address if ":" in address else f"{address}:6379", parts.path if parts.scheme == "unix" else None)
+
+
+def _check_database(settings: Settings) -> None:
     """SQLite is for one machine: with a Redis elsewhere, workers elsewhere would each see a database of their own."""
     if settings.redis_url is None or not settings.database_url.startswith("sqlite"):
         return

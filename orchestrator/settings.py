@@ -25,7 +25,8 @@ class Settings:
     """What an operator sets. `docs/settings.md` has a line for each.
 
     `root` is the repository's root folder; relative paths are resolved from it. `database_url` is a SQLAlchemy URL;
-    `redis_url` None means an embedded server. Secrets are those of `MYCELIUM_SECRET_<NAME>`, by name.
+    `redis_url` None means an embedded server, `blackboard_url` None another one for executions that use a blackboard.
+    Secrets are those of `MYCELIUM_SECRET_<NAME>`, by name.
     """
 
     root: Path
@@ -34,6 +35,7 @@ class Settings:
     cache_dir: Path
     database_url: str
     redis_url: str | None
+    blackboard_url: str | None
     concurrency: int
     log_level: str
     log_format: str
@@ -59,6 +61,7 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
         cache_dir=root / _text(environ, "CACHE_DIR", str(_user_cache(environ))),
         database_url=_database_url(_text(environ, "DATABASE_URL", ""), root, home),
         redis_url=environ.get(f"{PREFIX}REDIS_URL") or None,
+        blackboard_url=environ.get(f"{PREFIX}BLACKBOARD_URL") or None,
         concurrency=_concurrency(environ),
         log_level=_choice(environ, "LOG_LEVEL", "warning", ("debug", "info", "warning", "error")),
         log_format=_choice(environ, "LOG_FORMAT", "console", ("console", "json")),

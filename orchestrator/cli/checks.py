@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from orchestrator.errors import MyceliumError
+from orchestrator.errors import MyceliumError, SetupError
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
@@ -226,6 +226,18 @@ def _engine(surroundings: Surroundings, engine: Engine, hint: str) -> Finding:
     return Finding(name=engine.title, verdict=Verdict.OK, detail=f"{version}, with credentials")
 
 
+def blackboard(surroundings: Surroundings) -> Finding:
+    from orchestrator.queue.blackboard import require_package
+
+    try:
+        package = f"redis-mcp-server {require_package()}"
+    except SetupError as error:
+        return Finding(name="Blackboard", verdict=Verdict.OPTIONAL, detail=error.message, hint=error.hint or "")
+    own = "the one of MYCELIUM_BLACKBOARD_URL (not contacted)"
+    where = own if surroundings.settings.blackboard_url else "a server that `mycelium run` brings"
+    return Finding(name="Blackboard", verdict=Verdict.OK, detail=f"{package}, {where}")
+
+
 def project(surroundings: Surroundings) -> Finding:
     """What `mycelium.yaml` describes, and the programs of it that this machine has not got."""
     from orchestrator.cli import project_file
@@ -269,4 +281,5 @@ CHECKS: Mapping[str, Callable[[Surroundings], Finding]] = {
     "Codex": codex,
     "mycelium.yaml": project,
     "Containment": containment,
+    "Blackboard": blackboard,
 }

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
-    """An execution, the queues its nodes wait in, and whether the process tree that owns it is alive.
+    """An execution, the queues its nodes wait in, whether they use a blackboard, and whether the process tree that owns
+    it is alive.
 
     `owed`: there is something to be done yet, and be it that an ended execution has no branch.
     """
 
     execution: Execution
     queues: tuple[str, ...]
+    blackboard: bool
     alive: bool
     owed: bool
 
@@ -85,7 +87,7 @@ def rerun(ctx: click.Context, /, execution: str, failed_only: bool, node: str | 
     found = _found(settings, execution)
     if not found.execution.status.ended:
         raise Conflict(f"execution {found.execution.id} has not ended: it is {found.execution.status.value}")
-    with app.embedded(settings, found.queues) as services:
+    with app.embedded(settings, found.queues, blackboard=found.blackboard) as services:
         again = run_again(services, found.execution.id, failed_only=failed_only, node=node)
         ctx.exit(_carry(services, settings, again.id, how))
 
@@ -111,7 +113,7 @@ def resume(ctx: click.Context, /, execution: str, **how: bool) -> None:
         raise Conflict(
             f"execution {found.execution.id} is being run by another process", hint="there is nothing to resume"
         )
-    with app.embedded(settings, found.queues) as services:
+    with app.embedded(settings, found.queues, blackboard=found.blackboard) as services:
         take_up(services, found.execution.id, of=found.execution.instance)
         ctx.exit(_carry(services, settings, found.execution.id, how))
 
@@ -153,7 +155,7 @@ def _decide(execution: str, node: str, decide: Decide, how: dict[str, bool]) -> 
             decide(services, found.execution.id, node, person(os.environ))
         Console.stdout().line(f"Decided: `{node}` of execution {found.execution.id}. It goes on where it runs.")
         return 0
-    with app.embedded(settings, found.queues) as services:
+    with app.embedded(settings, found.queues, blackboard=found.blackboard) as services:
         # Taken up first: a decision may end the execution, and then there is nothing left to take up.
         take_up(services, found.execution.id, of=found.execution.instance)
         decide(services, found.execution.id, node, person(os.environ))
@@ -162,15 +164,22 @@ def _decide(execution: str, node: str, decide: Decide, how: dict[str, bool]) -> 
 
 def _found(settings: Settings, reference: str) -> _Found:
     from orchestrator import app
+    from orchestrator.definition.project import BLACKBOARD
     from orchestrator.lifecycle.resume import owes
     from orchestrator.queue.instance import dead
 
     with app.offline(settings) as services:
         execution = services.store.find(reference)
-        queues = services.plan(execution.id).definition.queues
+        definition = services.plan(execution.id).definition
         owed = not execution.status.ended or owes(services, execution)
     alive = execution.instance not in dead(settings.home_dir, [execution.instance])
-    return _Found(execution=execution, queues=queues, alive=alive, owed=owed)
+    return _Found(
+        execution=execution,
+        queues=definition.queues,
+        blackboard=BLACKBOARD in definition.servers,
+        alive=alive,
+        owed=owed,
+    )
 
 
 def _carry(services: Services, settings: Settings, execution_id: str, how: dict[str, bool]) -> int:

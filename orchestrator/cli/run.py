@@ -70,12 +70,14 @@ def _carried(wanted: Mapping[str, Any], supervisor: Supervisor, **terminal: bool
     gc.disable()  # nothing that is imported goes away again
     from orchestrator import app
     from orchestrator.cli.carry import Terminal, carry
+    from orchestrator.definition.project import BLACKBOARD
     from orchestrator.lifecycle.start import start
 
     settings, checked = _checked(wanted)
     here = Terminal.standard(os.environ, **terminal)
     workers = min(settings.concurrency, _useful_workers(checked.workflow))
-    with app.embedded(replace(settings, concurrency=workers), checked.workflow.queues, supervisor) as services:
+    workflow, ours = checked.workflow, replace(settings, concurrency=workers)
+    with app.embedded(ours, workflow.queues, supervisor, blackboard=BLACKBOARD in workflow.servers) as services:
         gc.freeze()
         gc.enable()
         return carry(services, settings, start(services, checked).id, here, record=wanted["record"])

@@ -42,7 +42,7 @@ PLACEHOLDERS = {
 """What stands for what in `command`, `env` and `files`; one without a value leaves out what it stands in."""
 
 FIGURES = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "turns", "cost_usd")
-_HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _NOT_THEIRS = re.compile(r"MYCELIUM_.*|GITHUB_.*|GH_.*|PATH|HOME|LD_.*|DYLD_.*")
 
 
@@ -122,7 +122,7 @@ READ_KEYS = Keys(
         "usage": Key(shape=keyed(USAGE_KEYS, lambda keys, *_: keys), description="What was used, figure by figure"),
     },
 )
-HOST = matching(_HOST, "name of a host", "such as `api.example.com`, `*.example.com` or `example.com:8443`")
+HOST = matching(_HOST, "name of a host", "such as `api.example.com` or `example.com:8443`")
 ENGINE_KEYS = Keys(
     place="an engine",
     keys={

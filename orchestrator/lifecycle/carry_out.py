@@ -19,6 +19,7 @@ from orchestrator.lifecycle.integrate import integrate
 from orchestrator.lifecycle.limits import MAX_CHANGES, within_limits
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import Workspace
+from orchestrator.lifecycle.servers import mcp_servers
 from orchestrator.lifecycle.tasks import action_task, run_task
 from orchestrator.lifecycle.workspaces import workspace_for
 from orchestrator.report.numbers import plural
@@ -78,7 +79,8 @@ def _done(attempt: Attempt) -> Outcome:
 
 
 def _in_workspace(attempt: Attempt, workspace: Workspace) -> Outcome:
-    outcome = run_task(attempt, action_task(attempt, workspace), workspace)
+    with mcp_servers(attempt) as servers:
+        outcome = run_task(attempt, action_task(attempt, workspace, servers), workspace)
     outcome = replace(outcome, base=workspace.base)
     if outcome.cancelled:
         return outcome

@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 from itertools import count
 
-from orchestrator.errors import BadInput, Conflict
+from orchestrator.definition.project import BLACKBOARD
+from orchestrator.errors import BadInput, Conflict, MyceliumError
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import live
 from orchestrator.lifecycle.services import Services
@@ -25,6 +26,7 @@ def finish(services: Services, execution_id: str) -> None:
     if execution.result and execution.result != execution.base and not execution.result_branch:
         _keep_result(services, execution, execution.result)
     live.announce_end(services, execution)
+    _retire_blackboard(services, execution)
 
 
 def fetch(services: Services, execution_id: str) -> str:
@@ -57,6 +59,16 @@ def _keep_result(services: Services, execution: Execution, result: str) -> None:
         latest = tx.lock(execution.id)
         if latest.result == result:  # and no rerun has begun meanwhile, which will have a result of its own
             tx.save(replace(latest, result_branch=branch))
+
+
+def _retire_blackboard(services: Services, execution: Execution) -> None:
+    """Nobody waits for this: what cannot be removed now stays, and only takes up room."""
+    if services.blackboard is None or BLACKBOARD not in services.plan(execution.id).definition.servers:
+        return
+    try:
+        services.blackboard.retire(execution.id)
+    except MyceliumError as error:
+        _LOG.warning("the blackboard of execution %s is left as it is: %s", execution.id, error)
 
 
 def _component(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.execution.state import Plan
-from orchestrator.lifecycle.ports import Blobs, Clock, Events, Git, Logs, Runner, Store, Wake
+from orchestrator.lifecycle.ports import Blackboard, Blobs, Clock, Events, Git, Logs, Runner, Store, Wake
 
 _KEPT_PLANS = 16
 
@@ -19,7 +19,8 @@ class Services:
     `runners` is keyed by `shell` and by engine name. `instance` names this process tree in the store. `new_id` makes
     execution ids that grow with time. `secrets` are values by name, masked everywhere. `jitter` draws from [0, 1).
     `workspace_quota_bytes` is what leftover workspaces may take. `spread` says that nodes may run on other machines;
-    `branches` that this process may make result branches, which then appear in one repository only.
+    `branches` that this process may make result branches, which then appear in one repository only. `blackboard` is
+    None where no server for it is known.
     """
 
     store: Store
@@ -37,6 +38,7 @@ class Services:
     workspace_quota_bytes: int = 5_000_000_000
     spread: bool = False
     branches: bool = True
+    blackboard: Blackboard | None = None
     _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def plan(self, execution_id: str) -> Plan:

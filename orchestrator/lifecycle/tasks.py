@@ -12,7 +12,7 @@ from orchestrator.execution.state import FailureClass, Outcome
 from orchestrator.lifecycle import contexts, fingerprint
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.findings import findings, lay_out, told
-from orchestrator.lifecycle.ports import AgentTask, ShellTask, Task, Workspace
+from orchestrator.lifecycle.ports import AgentTask, McpServer, ShellTask, Task, Workspace
 from orchestrator.lifecycle.ports.runner import STEP_FILES
 from orchestrator.lifecycle.prompts import agent_prompt
 from orchestrator.lifecycle.recording import Recording
@@ -30,18 +30,18 @@ AGENT_IDLE_SECONDS: Final = 900.0
 stream that the model's service has silently dropped."""
 
 
-def action_task(attempt: Attempt, workspace: Workspace) -> ShellTask | AgentTask:
-    """What a `run` or `agent` node does in `workspace`."""
+def action_task(attempt: Attempt, workspace: Workspace, servers: tuple[McpServer, ...] = ()) -> ShellTask | AgentTask:
+    """What a `run` or `agent` node does in `workspace`; an agent with these MCP servers."""
     match attempt.node.action:
         case Run(script=script):
             return ShellTask(script=attempt.text(script))
         case Agent() as action:
-            return _agent_task(attempt, action, workspace)
+            return _agent_task(attempt, action, workspace, servers)
         case action:
             raise AttemptFailed(FailureClass.SETUP, f"a node of kind {action.kind.value} is not run by a worker")
 
 
-def _agent_task(attempt: Attempt, action: Agent, workspace: Workspace) -> AgentTask:
+def _agent_task(attempt: Attempt, action: Agent, workspace: Workspace, servers: tuple[McpServer, ...]) -> AgentTask:
     definition, engine = agent_definition(attempt, action.agent), attempt.text(action.engine)
     found = findings(attempt.predecessors) if action.context is ContextMode.NEEDS else ()
     said = told(found)
@@ -55,6 +55,7 @@ def _agent_task(attempt: Attempt, action: Agent, workspace: Workspace) -> AgentT
         tools=action.tools,
         max_turns=action.max_turns,
         answer=action.answer,
+        servers=servers,
         resumes=RetryClass.MAX_TURNS in attempt.node.retry.on,
         transcript=_transcript(attempt, 1),
         transcript_name=transcript_name(attempt.run.key),

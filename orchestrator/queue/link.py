@@ -16,15 +16,17 @@ class Link:
     """How a worker or a control loop reaches the rest; it survives JSON.
 
     `services` names a function `f(*, redis_url, instance, **arguments) -> Services`, called once in each child after
-    the fork. `work` names what runs nodes, as `lifecycle.execute.work`; `lose` what takes back the nodes that dead
-    workers of a seat ran, `f(services, seat)`; `control` what makes the control loop out of services and its seat, an
-    object with `step() -> float` and `close()`; `warm_up` what a worker does before its first node, `f()`. All of these
-    are `module:attribute`; `jobs` is the module with `bind` and the `REGISTRY` of functions that a token may call.
+    the fork; it is given `blackboard_url` too where there is one. `work` names what runs nodes, as
+    `lifecycle.execute.work`; `lose` what takes back the nodes that dead workers of a seat ran, `f(services, seat)`;
+    `control` what makes the control loop out of services and its seat, an object with `step() -> float` and `close()`;
+    `warm_up` what a worker does before its first node, `f()`. All of these are `module:attribute`; `jobs` is the module
+    with `bind` and the `REGISTRY` of functions that a token may call.
     """
 
     redis_url: str
     instance: str
     services: str
+    blackboard_url: str = ""
     arguments: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[str, ...] = ("default",)
     jobs: str = "orchestrator.jobs"
@@ -36,7 +38,8 @@ class Link:
     def build(self) -> Services:
         """The adapters of this process; called after the fork, so that no connection is shared."""
         factory: Callable[..., Services] = resolve(self.services)
-        return factory(redis_url=self.redis_url, instance=self.instance, **self.arguments)
+        blackboard = {"blackboard_url": self.blackboard_url} if self.blackboard_url else {}
+        return factory(redis_url=self.redis_url, instance=self.instance, **blackboard, **self.arguments)
 
 
 def resolve(name: str) -> Any:

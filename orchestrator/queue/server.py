@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -23,6 +24,16 @@ START_SECONDS = 10.0
 PROGRAMS = ("valkey-server", "redis-server")
 PASSED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """All that a server needs of the environment; the rest holds secrets, and it shows its own to everything we run."""
+
+MAX_BLACKBOARD_BYTES = 268_435_456
+MAX_BLACKBOARD_VALUE_BYTES = 16_777_216
+BLACKBOARD_LIMITS = (
+    f"maxmemory {MAX_BLACKBOARD_BYTES}",
+    # What others wrote is not thrown away: writing fails instead.
+    "maxmemory-policy noeviction",
+    f"proto-max-bulk-len {MAX_BLACKBOARD_VALUE_BYTES}",
+)
+"""What keeps one execution from taking the machine's memory."""
 
 
 def find_binary() -> Path:
@@ -50,8 +61,10 @@ class EmbeddedServer:
     Socket and password stay the same over `start` after a crash, so that clients simply reconnect.
     """
 
-    def __init__(self, binary: Path) -> None:
+    def __init__(self, binary: Path, limits: Sequence[str] = ()) -> None:
+        """`limits` are further lines of configuration."""
         self._binary = binary
+        self._limits = limits
         self._password = secrets.token_urlsafe(32)
         # A socket path holds 104 bytes on macOS, and TMPDIR is long there: /tmp keeps it short.
         short = "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108 - mkdtemp makes a folder of ours in it
@@ -136,6 +149,7 @@ class EmbeddedServer:
                 "appendonly no",
                 "daemonize no",
                 "databases 1",
+                *self._limits,
                 "",
             )
         )

@@ -27,7 +27,7 @@ from orchestrator.log_format import CONSOLE, configure
 from orchestrator.queue import mortal
 from orchestrator.queue.link import Link
 from orchestrator.queue.pool import Pool, Role
-from orchestrator.queue.server import EmbeddedServer, find_binary
+from orchestrator.queue.server import BLACKBOARD_LIMITS, EmbeddedServer, find_binary
 
 MOST_KEPT = 8
 RESTARTS = 3
@@ -39,13 +39,15 @@ log = logging.getLogger(__name__)
 class Plan:
     """What a tree consists of; it survives JSON.
 
-    `embedded` asks for a Valkey of its own, whose address replaces `link.redis_url`. `control` asks for a control
+    `embedded` asks for a Valkey of its own, whose address replaces `link.redis_url`, and `blackboard` for another one,
+    whose address becomes `link.blackboard_url`. `control` asks for a control
     loop. `preload` names modules to import before the first fork, so that every child shares them.
     """
 
     link: Link
     workers: int
     embedded: bool = True
+    blackboard: bool = False
     control: bool = True
     preload: tuple[str, ...] = field(default=())
     log_level: str = "warning"
@@ -98,13 +100,19 @@ class Supervisor:
         self._orders = orders
         self._abandoned = False
         self._server = EmbeddedServer(find_binary()) if plan.embedded else None
-        self.link = replace(plan.link, redis_url=self._server.url) if self._server else plan.link
+        self._blackboard = EmbeddedServer(find_binary(), BLACKBOARD_LIMITS) if plan.blackboard else None
+        self._servers = [server for server in (self._server, self._blackboard) if server]
+        self.link = plan.link
+        if self._server:
+            self.link = replace(self.link, redis_url=self._server.url)
+        if self._blackboard:
+            self.link = replace(self.link, blackboard_url=self._blackboard.url)
         self._pool = Pool(_roles(plan, self.link))
 
     def start(self) -> None:
         """Start everything."""
-        if self._server:
-            self._server.start()
+        for server in self._servers:
+            server.start()
         self._pool.start()
 
     def watch(self) -> None:
@@ -122,20 +130,22 @@ class Supervisor:
             self._pool.kill()
         else:
             self._pool.stop(hurry=self._orders.hurry or not self._orders.terminate)
-        if self._server:
-            self._server.stop()
+        for server in self._servers:
+            server.stop()
 
     def describe(self) -> dict[str, Any]:
         return {
             "redis_url": self.link.redis_url,
             "server": self._server.pid if self._server else None,
+            "blackboard": self._blackboard.pid if self._blackboard else None,
             "children": self._pool.pids(),
         }
 
     def _tend(self) -> float | None:
-        if self._server and not self._server.alive():
-            log.warning("the embedded server ended; starting another one")
-            _start_again(self._server)
+        for server in self._servers:
+            if not server.alive():
+                log.warning("an embedded server ended; starting another one")
+                _start_again(server)
         return self._pool.tend()
 
 

@@ -62,8 +62,8 @@ class ProcessTree:
         """Process ids by name, as they were at the start; `Conflict` before it."""
         if not self._answer or self._supervisor is None:
             raise Conflict("the process tree is not running")
-        server = {"server": self._answer["server"]} if self._answer["server"] else {}
-        return {"supervisor": self._supervisor.process.pid, **server, **self._answer["children"]}
+        servers = {name: self._answer[name] for name in ("server", "blackboard") if self._answer[name]}
+        return {"supervisor": self._supervisor.process.pid, **servers, **self._answer["children"]}
 
     def alive(self) -> bool:
         return self._supervisor is not None and self._supervisor.process.poll() is None

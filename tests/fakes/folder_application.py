@@ -21,8 +21,10 @@ from orchestrator.queue.names import Names
 from orchestrator.queue.tokens import RedisWake
 
 
-def services(*, redis_url: str, instance: str, folder: str) -> Any:
-    """What stands for `Services` here."""
+def services(*, redis_url: str, instance: str, folder: str, blackboard_url: str = "") -> Any:
+    """What stands for `Services` here; it notes the blackboard that it was told of."""
+    if blackboard_url:
+        _write(Path(folder) / "blackboard", blackboard_url)
     return SimpleNamespace(folder=Path(folder), wake=RedisWake(connect(redis_url), Names(instance=instance)))
 
 

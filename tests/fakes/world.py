@@ -14,6 +14,7 @@ from orchestrator.execution.state import Execution, NodeRun
 from orchestrator.lifecycle.claim import Claimant
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.execute import work
+from orchestrator.lifecycle.ports import Blackboard
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import StartRequest, start
 from orchestrator.store.opening import Storage
@@ -50,6 +51,7 @@ class World:
     secrets: Mapping[str, str] = field(default_factory=dict)
     instance: str = "here"
     storage: Storage | None = None
+    blackboard: Blackboard | None = None
 
     def __post_init__(self) -> None:
         self.clock = FakeClock()
@@ -75,6 +77,7 @@ class World:
             instance=self.instance,
             secrets=self.secrets,
             jitter=lambda: 0.0,
+            blackboard=self.blackboard,
         )
         self.control = ControlLoop(self.services, "control")
 

@@ -58,6 +58,8 @@ LIMITS = {
     "characters that an agent is told of one": "lifecycle.findings.MOST_PER_PREDECESSOR",
     "characters that an agent is told of all": "lifecycle.findings.MOST_OF_ALL",
     "predecessors whose findings": "lifecycle.findings.MOST_TOLD",
+    "bytes of the blackboard": "queue.server.MAX_BLACKBOARD_BYTES",
+    "bytes of a value on": "queue.server.MAX_BLACKBOARD_VALUE_BYTES",
     "bytes of an agent's definition": "runners.command_line.ARGUMENT_LIMIT",
     "processes that a program left": "runners.guards.guard.LEFT_LIMIT",
     "bytes of the log": "store.log_limit.LIMIT_BYTES",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from orchestrator.app import check_reach
 from orchestrator.errors import SetupError
 from orchestrator.settings import load
 from orchestrator.store.opening import parse_url
@@ -77,3 +79,25 @@ def test_what_is_refused(name: str, value: str, said: str) -> None:
         load(ROOT, {f"MYCELIUM_{name}": value})
     assert f"MYCELIUM_{name}" in str(refusal.value)
     assert "hush" not in str(refusal.value)
+
+
+OURS, BOARD = "redis://:a@queue.example:6379/0", "redis://:b@board.example"
+
+
+@pytest.mark.parametrize(
+    ("board", "refused"),
+    [
+        (BOARD, False),
+        ("redis://other:c@queue.example/3", True),
+        ("rediss://queue.example:6379", True),
+        ("redis://queue.example:6380", False),
+        ("unix:///run/valkey.sock", False),
+    ],
+)
+def test_the_blackboard_is_on_a_server_of_its_own(tmp_path: Path, board: str, refused: bool) -> None:
+    postgres = "postgresql+psycopg://nowhere.example/x"
+    environ = {"MYCELIUM_REDIS_URL": OURS, "MYCELIUM_BLACKBOARD_URL": board, "MYCELIUM_DATABASE_URL": postgres}
+    found = load(tmp_path, environ)
+    assert found.blackboard_url == board
+    with pytest.raises(SetupError, match="name the same server") if refused else nullcontext():
+        check_reach(found)

@@ -7,16 +7,27 @@ promises; the in-memory fakes in `tests/fakes` keep the same promises.
 
 from __future__ import annotations
 
+from orchestrator.lifecycle.ports.blackboard import Blackboard
 from orchestrator.lifecycle.ports.clock import Clock
 from orchestrator.lifecycle.ports.git import Author, CommitMessage, Git, Snapshot, Workspace
 from orchestrator.lifecycle.ports.records import Blobs, Logs, NewLogLine
-from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Runner, ShellTask, StopReason, Task
+from orchestrator.lifecycle.ports.runner import (
+    AgentTask,
+    Control,
+    LogSink,
+    McpServer,
+    Runner,
+    ShellTask,
+    StopReason,
+    Task,
+)
 from orchestrator.lifecycle.ports.store import Lead, Lease, Store, StoredEffect, Transaction
 from orchestrator.lifecycle.ports.wake import Events, LiveEvent, LiveEventKind, StopSignals, Wake
 
 __all__ = [
     "AgentTask",
     "Author",
+    "Blackboard",
     "Blobs",
     "Clock",
     "CommitMessage",
@@ -29,6 +40,7 @@ __all__ = [
     "LiveEventKind",
     "LogSink",
     "Logs",
+    "McpServer",
     "NewLogLine",
     "Runner",
     "ShellTask",

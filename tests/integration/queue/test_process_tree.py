@@ -12,9 +12,10 @@ from typing import Any
 
 import psutil
 import pytest
+from redis import Redis
 
-from orchestrator.errors import SetupError
-from orchestrator.queue.connection import connect
+from orchestrator.errors import SetupError, Unavailable
+from orchestrator.queue.connection import connect, translated
 from orchestrator.queue.instance import Instance, dead
 from orchestrator.queue.launch import launched
 from orchestrator.queue.link import Link
@@ -108,6 +109,32 @@ def test_a_killed_worker_is_replaced_and_what_waits_goes_on(
     successor = eventually(lambda: application.done(tmp_path, "next"))
     assert str(successor).rpartition(".")[2] != str(pid)
     assert gone(pid)
+
+
+def test_a_blackboard_is_another_server_which_is_kept_up_and_ends_with_the_tree(
+    link: Link, tmp_path: Path, eventually: Eventually
+) -> None:
+    with ProcessTree(Plan(link=link, workers=1, control=False, blackboard=True)) as tree:
+        pids = tree.pids
+        assert pids["blackboard"] != pids["server"]
+        eventually((tmp_path / "blackboard").exists)
+        url = (tmp_path / "blackboard").read_text()
+        assert url != tree.redis_url
+        with connect(url) as client:
+            assert client.config_get("maxmemory*")["maxmemory-policy"] == "noeviction"
+            client.set("a", "1")
+            os.kill(pids["blackboard"], signal.SIGKILL)
+            assert eventually(lambda: _emptied(client))
+    assert all(gone(pid) for pid in pids.values())
+    assert not socket_folder(url).exists()
+
+
+def _emptied(client: Redis) -> bool:
+    try:
+        with translated("waiting"):
+            return client.get("a") is None
+    except Unavailable:
+        return False
 
 
 def test_draining_lets_the_running_node_end_and_starts_no_other(

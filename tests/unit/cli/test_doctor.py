@@ -157,6 +157,18 @@ def test_what_keeps_agents_together(
     assert ("Delegate=yes" in shown.hint) is (verdict is Verdict.OPTIONAL)
 
 
+def test_the_blackboard_with_its_package_and_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = finding("Blackboard", tmp_path)
+    assert found.verdict is Verdict.OK
+    assert "a server that `mycelium run` brings" in found.detail
+    url = {"MYCELIUM_BLACKBOARD_URL": "redis://:sesame@x"}
+    assert finding("Blackboard", tmp_path, url).detail.endswith("the one of MYCELIUM_BLACKBOARD_URL (not contacted)")
+    monkeypatch.setattr("orchestrator.queue.blackboard.PACKAGE", "redis-mcp-server-of-nobody")
+    found = finding("Blackboard", tmp_path)
+    assert found.verdict is Verdict.OPTIONAL
+    assert "mycelium-orchestrator[blackboard]" in found.hint
+
+
 @pytest.mark.parametrize("missing", [True, False])
 def test_the_exit_code_and_json_follow_the_findings(
     missing: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

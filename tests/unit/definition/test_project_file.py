@@ -41,7 +41,7 @@ engines:
     model: m-1
     env: {LEVEL: "3", CONFIG: '{"model":"{model}","x":{"y":"{{model}}"}}'}
     credentials: [MINE_API_KEY]
-    hosts: [api.mine.example, "*.mine.example:8443"]
+    hosts: [api.mine.example, "mine.example:8443"]
     install: npm install -g mine
     files: {.mine/settings.json: "{}"}
 mcp:
@@ -77,7 +77,7 @@ def test_all_that_it_may_say() -> None:
     )
     assert engine.exit_codes == {41: ExitMeaning.AUTH, 53: ExitMeaning.MAX_TURNS, 54: ExitMeaning.MAX_TURNS}
     assert (engine.model, engine.credentials) == ("m-1", ("MINE_API_KEY",))
-    assert engine.hosts == ("api.mine.example", "*.mine.example:8443")
+    assert engine.hosts == ("api.mine.example", "mine.example:8443")
     assert engine.files == {".mine/settings.json": "{}"}
     assert project.mcp["docs"] == McpTemplate(
         name="docs",
