@@ -60,6 +60,7 @@ LIMITS = {
     "predecessors whose findings": "lifecycle.findings.MOST_TOLD",
     "bytes of the blackboard": "queue.server.MAX_BLACKBOARD_BYTES",
     "bytes of a value on": "queue.server.MAX_BLACKBOARD_VALUE_BYTES",
+    "problems told of one answer": "runners.answer.MOST_PROBLEMS",
     "bytes of an agent's definition": "runners.command_line.ARGUMENT_LIMIT",
     "processes that a program left": "runners.guards.guard.LEFT_LIMIT",
     "bytes of the log": "store.log_limit.LIMIT_BYTES",
