@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.lifecycle.ports.runner import McpServer
 from tests.fakes.agent_clis import Cli, every_cli
 from tests.fakes.agent_runs import Moment, asleep, nothing_left, run
 from tests.fakes.model_server import Break, Turn, say, turns
@@ -55,6 +56,18 @@ def test_cancelled_during_a_command(cli: Cli, seconds: str, tmp_path: Path) -> N
         ran = run(cli, tmp_path, turns(say(cli.shell(command))), cancel=Moment(file="up"))
     assert (ran.workspace / "up").exists()
     assert ran.outcome.cancelled, ran.outcome
+    assert asleep(seconds) == []
+
+
+def test_cancelled_while_a_server_starts(cli: Cli, seconds: str, tmp_path: Path) -> None:
+    """An MCP server that never answers, which the program waits for."""
+    up = tmp_path / "workspace" / "up"
+    server = McpServer(name="slow", command="/bin/sh", args=("-c", f"touch {up}; sleep {seconds}"))
+    with nothing_left(tmp_path):
+        ran = run(cli, tmp_path, turns(say("Never.")), cancel=Moment(file="up"), action={"servers": (server,)})
+    assert up.exists()
+    assert ran.outcome.cancelled, ran.outcome
+    assert not ran.model.asked
     assert asleep(seconds) == []
 
 
