@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
-import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from orchestrator.errors import SetupError
+from orchestrator.runners.guard_link import GuardLink, Refusal, answer, send
 from orchestrator.runners.guards.kernel import LINUX
 from orchestrator.runners.guards.way import Way
 
@@ -30,20 +28,6 @@ sys.path.append(sys.argv[2])
 from orchestrator.runners.guards.nursery import main
 main(int(sys.argv[1]))
 """
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class GuardLink:
-    """The worker's end of a guard. `pid` and `cgroup` (a path) are known of the guard of a single program only."""
-
-    socket: socket.socket
-    way: Way = Way.DESCENDANTS
-    pid: int = 0
-    cgroup: str = ""
-
-    def heard(self) -> tuple[bytes, int]:
-        """What the guard has to say, nothing once it is gone; and the process that says so, or that it is about."""
-        return _heard(self.socket)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +66,7 @@ class GuardPool:
             return self._handed(single, request, streams)
         while (link := self._taken()) is not None:
             try:
-                _send(link.socket, request, streams)
+                send(link.socket, request, streams)
             except OSError:
                 self.forget(link)  # it was killed while it had nothing to do
             else:
@@ -117,7 +101,7 @@ class GuardPool:
 
     def _handed(self, link: GuardLink, request: bytes, streams: Sequence[int]) -> GuardLink:
         try:
-            _send(link.socket, request, streams)
+            send(link.socket, request, streams)
         except ConnectionError:
             pass  # the link tells so too, to whoever listens to it
         except BaseException:
@@ -135,15 +119,22 @@ class GuardPool:
             if why := REFUSED.get(way):
                 refused[way] = why
                 continue
-            ours = self._new(way)
-            answer, pid = _answer(ours)
-            if "refused" not in answer:
-                return GuardLink(socket=ours, way=way, pid=pid, cgroup=answer["cgroup"])
-            self._close(ours)
-            refused[way] = answer["refused"]
-            if answer["lasting"]:
-                REFUSED[way] = answer["refused"]
+            # A nursery that was killed in between says nothing; another one will.
+            found = self._asked(way) or self._asked(way) or Refusal(why="its guard ended at once", lasting=False)
+            if isinstance(found, GuardLink):
+                return found
+            refused[way] = found.why
+            if found.lasting:
+                REFUSED[way] = found.why
         return None
+
+    def _asked(self, way: Way) -> GuardLink | Refusal | None:
+        """A guard for one program, or why there is none; None where nobody says anything."""
+        ours = self._new(way)
+        found = answer(ours, way)
+        if not isinstance(found, GuardLink):
+            self._close(ours)
+        return found
 
     def _new(self, way: Way) -> socket.socket:
         """Have a guard forked; our end of the link to it."""
@@ -199,31 +190,6 @@ class GuardPool:
         self._lock = threading.Lock()
         self._nursery = None
         self._scripts, self._sockets, self._idle = [], set(), []
-
-
-def _send(link: socket.socket, request: bytes, streams: Sequence[int]) -> None:
-    sent = socket.send_fds(link, [request], streams)
-    link.sendall(request[sent:])
-
-
-def _heard(link: socket.socket) -> tuple[bytes, int]:
-    try:
-        chunk, ancillary, _, _ = link.recvmsg(65536, socket.CMSG_SPACE(12) if LINUX else 0)
-    except ConnectionError:
-        return b"", 0
-    for level, kind, data in ancillary:
-        if LINUX and (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
-            return chunk, int(struct.unpack("iII", data[:12])[0])
-    return chunk, 0
-
-
-def _answer(link: socket.socket) -> tuple[dict[str, Any], int]:
-    """The first line of the guard of a single program, and its pid; it waits for a request after that."""
-    said, pid = _heard(link)
-    while said and not said.endswith(b"\n"):
-        more, _ = _heard(link)
-        said = said + more if more else b""
-    return json.loads(said or b'{"refused": "its guard ended at once", "lasting": false}'), pid
 
 
 def _start_script(fd: int) -> subprocess.Popen[bytes]:

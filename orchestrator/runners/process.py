@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 
 import psutil  # type: ignore[import-untyped]  # no stubs in the package
 
-from orchestrator.runners.guard_pool import Containment, GuardLink, GuardPool
+from orchestrator.runners.guard_link import GuardLink
+from orchestrator.runners.guard_pool import Containment, GuardPool
 from orchestrator.runners.guards.cgroup import Cgroup
 from orchestrator.runners.guards.way import Way
 

@@ -142,7 +142,6 @@ def test_a_crowd_is_ended_at_once(way: Way, contained: Contained) -> None:
     assert contained.alive() == []
 
 
-@only_strong
 def test_processes_that_flee_do_not_get_away(way: Way, contained: Contained) -> None:
     """Each is gone by the time somebody has read its number."""
     script = """
@@ -176,6 +175,8 @@ def test_nothing_outlives_guard_and_nursery(way: Way, contained: Contained) -> N
     ended, _ = contained.run(READY, kill_guard_and_nursery)
     assert ended.cause is Cause.LOST
     assert contained.alive() == []
+    again, _ = contained.run("pass")
+    assert (again.cause, again.contained_by) == (Cause.EXITED, way), "another nursery serves"
 
 
 def test_a_program_goes_on_without_the_nursery(way: Way, contained: Contained, tmp_path: Path) -> None:
