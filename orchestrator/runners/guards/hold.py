@@ -37,10 +37,6 @@ class Hold(Protocol):
         """What a forked child does before it becomes the program."""
         ...
 
-    def prove(self) -> None:
-        """`OSError` where the kernel does not allow it after all."""
-        ...
-
     def release(self) -> None:
         """Nothing lives any more; safe to repeat."""
         ...
@@ -60,9 +56,6 @@ class ByDescent:
         for pid in self.members():
             with contextlib.suppress(OSError):
                 os.kill(pid, number)
-
-    def prove(self) -> None:
-        """It always works."""
 
     def release(self) -> None:
         """Nothing to do."""
@@ -97,9 +90,6 @@ class InCgroup(ByDescent):
         if number == signal.SIGKILL:
             self.cgroup.kill()
         super().signal(number)
-
-    def prove(self) -> None:
-        self.cgroup.prove()
 
     def release(self) -> None:
         self.cgroup.remove()

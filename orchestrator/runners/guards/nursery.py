@@ -67,7 +67,8 @@ class Nursery:
         self.parent = parent
         self.guards: dict[int, Charge] = {}
         self.dead: list[Charge] = []
-        self.born = 0
+        self.groups = 0
+        self.proven = False
         self.deserted_at: float | None = None
         self.pipe = os.pipe()
         for end in self.pipe:
@@ -112,8 +113,7 @@ class Nursery:
         pid = 0
         try:
             if way is Way.CGROUP:
-                self.born += 1
-                charge.cgroup = Cgroup.create(f"mycelium-{os.getpid()}-{self.born}")
+                charge.cgroup = self.group()
             pid = self.fork(way, charge)
         except OSError as error:
             refuse(link, error)
@@ -123,6 +123,19 @@ class Nursery:
         if way is Way.DESCENDANTS:
             charge.forget()
         self.guards[pid] = charge
+
+    def group(self) -> Cgroup:
+        """A new control group; the first shows whether it can be entered at all."""
+        self.groups += 1
+        group = Cgroup.create(f"mycelium-{os.getpid()}-{self.groups}")
+        try:
+            if not self.proven:
+                group.prove()
+                self.proven = True
+        except OSError:
+            group.remove()
+            raise
+        return group
 
     def fork(self, way: Way, charge: Charge) -> int:
         """The new guard's pid; 0 where there is none."""
@@ -146,11 +159,6 @@ class Nursery:
         guard = Guard(socket.socket(fileno=link), hold)
         for end in self.pipe:
             os.close(end)
-        try:
-            hold.prove()
-        except OSError as error:
-            refuse(link, error)
-            return
         if hold.way is not Way.DESCENDANTS:
             guard.tell(contained_by=hold.way, cgroup=hold.place)
         guard.serve(once=hold.way is not Way.DESCENDANTS)
