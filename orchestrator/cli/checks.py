@@ -257,6 +257,17 @@ def project(surroundings: Surroundings) -> Finding:
     return Finding(name=FILE, verdict=Verdict.OPTIONAL, detail=detail, hint="; ".join(hints))
 
 
+def sandbox(_: Surroundings) -> Finding:
+    """Tries it with the very options that agents are started with."""
+    from orchestrator.runners.sandbox import usable
+
+    ability = usable()
+    if ability.works:
+        return Finding(name="Sandbox", verdict=Verdict.OK, detail=f"{ability.detail}: agents are confined")
+    detail = f"agents are not confined: {ability.detail}"
+    return Finding(name="Sandbox", verdict=Verdict.OPTIONAL, detail=detail, hint=ability.hint)
+
+
 def _first_line(*command: str) -> str:
     """The first line a program prints; empty when it fails or does not answer."""
     try:
@@ -279,6 +290,7 @@ CHECKS: Mapping[str, Callable[[Surroundings], Finding]] = {
     "Database": database,
     "Claude Code": claude,
     "Codex": codex,
+    "Sandbox": sandbox,
     "mycelium.yaml": project,
     "Containment": containment,
     "Blackboard": blackboard,

@@ -29,8 +29,13 @@ WORKFLOW_KEYS = Keys(
     later=frozenset(
         {
             *("publish", "layout", "trust", "concurrency", "budget", "on-failure", "on-completion", "secrets"),
-            *("permissions", "run-name", "mcp", "sandbox"),
+            *("permissions", "run-name", "mcp"),
         }
     ),
-    hints={"jobs": "write `nodes`", "steps": "write `nodes`", "workflow_dispatch": "write it under `on`"},
+    hints={
+        "jobs": "write `nodes`",
+        "steps": "write `nodes`",
+        "workflow_dispatch": "write it under `on`",
+        "sandbox": "write it under `defaults`",
+    },
 )

@@ -77,6 +77,14 @@ class ContextMode(StrEnum):
     NONE = "none"
 
 
+class SandboxMode(StrEnum):
+    """Where an agent's program runs: in bubblewrap, not confined, or confined where the machine can."""
+
+    AUTO = "auto"
+    BWRAP = "bwrap"
+    NONE = "none"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Need:
     """An edge, seen from its target."""
@@ -135,6 +143,7 @@ class Agent:
     answer: dict[str, JsonValue] | None = None
     context: ContextMode = ContextMode.NEEDS
     mcp: tuple[str, ...] = ()
+    sandbox: SandboxMode = SandboxMode.AUTO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,6 +166,7 @@ class Merge:
     engine: str = "claude"
     model: str | None = None
     prompt: str = ""
+    sandbox: SandboxMode = SandboxMode.AUTO
 
 
 Action = Annotated[Run | Agent | Approval | Merge, Field(discriminator="kind")]

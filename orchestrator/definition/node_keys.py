@@ -20,6 +20,7 @@ from orchestrator.definition.node_shapes import (
     PRIORITY,
     QUEUE,
     RETRY,
+    SANDBOX,
     TOOLS,
     WORKSPACE,
     Defaults,
@@ -46,6 +47,9 @@ _MODEL_KEY = Key(shape=TEMPLATE, description="The engine's model; the agent's or
 _TIMEOUT_KEY = Key(shape=MINUTES, description="Minutes until an attempt is stopped; 30 without it")
 _RETRY_KEY = Key(shape=RETRY, description="How many attempts in total, or when and how to try again")
 _WORKSPACE_KEY = Key(shape=WORKSPACE, description="none, read (default) or write: then changes are committed")
+_SANDBOX_KEY = Key(
+    shape=SANDBOX, description="Where the agent's program runs: bwrap, none, or auto (default): bwrap where it works"
+)
 _QUEUE_KEY = Key(shape=QUEUE, description="The workers that may take it; default without it")
 
 _MCP_KEY = Key(shape=MCP, description="The MCP servers that agents are given: redis, or names of mycelium.yaml")
@@ -60,8 +64,9 @@ DEFAULT_KEYS = Keys(
         "workspace": _WORKSPACE_KEY,
         "queue": _QUEUE_KEY,
         "mcp": _MCP_KEY,
+        "sandbox": _SANDBOX_KEY,
     },
-    later=frozenset({"run", "sandbox", "budget"}),
+    later=frozenset({"run", "budget"}),
 )
 DEFAULTS = keyed(
     DEFAULT_KEYS,
@@ -95,13 +100,14 @@ NODE_KEYS = Keys(
         "tools": Key(shape=TOOLS, description="The only tools the agent may use: a list, or names with commas"),
         "mcp": _MCP_KEY,
         "max-turns": Key(shape=number(least=1, whole=True), description="How many turns the agent may take"),
+        "sandbox": _SANDBOX_KEY,
         "prompt": Key(shape=TEMPLATE, description="What the agent is to do; its definition alone says it without"),
         "resolver": Key(shape=AGENT_NAME, description="The agent that resolves the conflicts of a merge"),
     },
     later=frozenset(
         {
             *("secrets", "idle-minutes", "cache", "budget", "working-directory", "foreach", "environment"),
-            *("sandbox", "workflow", "with", "concurrency", "publish"),
+            *("workflow", "with", "concurrency", "publish"),
         }
     ),
     hints={
@@ -127,7 +133,7 @@ OWNERS: dict[str, frozenset[NodeKind]] = {
     **dict.fromkeys(("strategy", "env", "workspace", "artifacts"), _WORKING),
     **dict.fromkeys(("retry", "timeout-minutes", "outputs", "queue", "priority"), _PERFORMED),
     **dict.fromkeys(("context", "answer", "tools", "mcp", "max-turns"), _AGENT),
-    **dict.fromkeys(("engine", "model", "prompt"), _ENGINED),
+    **dict.fromkeys(("engine", "model", "prompt", "sandbox"), _ENGINED),
     "resolver": frozenset({NodeKind.MERGE}),
     **{kind.value: frozenset({kind}) for kind in NodeKind},
 }

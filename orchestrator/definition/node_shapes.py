@@ -14,6 +14,7 @@ from orchestrator.definition.model import (
     Need,
     Retry,
     RetryClass,
+    SandboxMode,
     WorkspaceMode,
 )
 from orchestrator.definition.names_list import split_names
@@ -48,6 +49,7 @@ class Defaults:
     workspace: WorkspaceMode = WorkspaceMode.READ
     queue: str = "default"
     mcp: tuple[str, ...] = ()
+    sandbox: SandboxMode = SandboxMode.AUTO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,4 +193,5 @@ MCP = Shape(
     schema=_SERVERS.schema,
 )
 WORKSPACE = member(WorkspaceMode, what="workspace")
+SANDBOX = member(SandboxMode, what="sandbox")
 PRIORITY = number(least=-1000, whole=True)

@@ -131,6 +131,7 @@ def _action(kind: NodeKind, keys: dict[str, Any], defaults: Defaults) -> Action:
         "engine": keys.get("engine", defaults.engine),
         "model": keys.get("model", defaults.model),
         "prompt": keys.get("prompt", ""),
+        "sandbox": keys.get("sandbox", defaults.sandbox),
     }
     match kind:
         case NodeKind.RUN:

@@ -169,6 +169,7 @@ class Outcome:
 
     `failure` is None on success. `outputs` become `needs.X.outputs`; a run node has `summary` and `exit-code`, an
     agent its answer and `text commit files_changed usage`. `summary` is the Markdown of GITHUB_STEP_SUMMARY.
+    `sandbox` says where an agent's program ran: `bwrap` or `none`; empty where no such program ran.
     `base` and `commit` are the workspace's commits (full SHA-1) before and after; `commit` is None when nothing was
     committed. `bundle` is the digest of a git bundle that brings `commit` to another machine. `discarded` counts
     changed files that a `read` workspace threw away. `transcripts` are the digests of what was recorded, one for each
@@ -188,6 +189,7 @@ class Outcome:
     bundle: str | None = None
     changes: tuple[FileChange, ...] = ()
     discarded: int = 0
+    sandbox: str = ""
     cancelled: bool = False
     retry_after_seconds: float | None = None
     transcripts: tuple[str, ...] = ()

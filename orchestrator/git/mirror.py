@@ -57,6 +57,12 @@ class Mirror:
             self._put_aside()
         self.ensure(source)
 
+    def object_stores(self) -> tuple[Path, ...]:
+        """The folders with the objects of every commit here: its own, and those it borrows from."""
+        own = self.path / "objects"
+        borrowed = os.fsdecode((own / "info/alternates").read_bytes()).splitlines()
+        return (own, *map(Path, borrowed))
+
     def commit(self, name: str) -> str:
         """A full commit id that exists here; `BadInput` when it is none, `NotFound` when it is not here."""
         if not self.has(name):

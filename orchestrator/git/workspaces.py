@@ -51,7 +51,7 @@ class Workspaces:
         """A folder with the files of `commit`, and a `.git` for the agent; `NotFound` where there is no such commit."""
         claimed = self._claim(name)
         tree, private = self._trees / claimed, self._private / claimed
-        workspace = Workspace(path=tree, git_dir=private, base=commit)
+        workspace = Workspace(path=tree, git_dir=private, base=commit, borrowed=mirror.object_stores())
         try:
             with _writing(self._folder):
                 gitdir.write_private(private, mirror=mirror.path, commit=commit)

@@ -112,6 +112,7 @@ def _run(run: NodeRun, now: datetime) -> dict[str, JsonValue]:
         "error_code": run.error_code,
         "error_message": outcome.message if outcome and outcome.failure else None,
         "usage": usage,
+        "sandbox": outcome.sandbox or None if outcome else None,
         "commit": outcome.commit if outcome else None,
         "artifacts": artifacts,
         "decided_by": run.decided_by,

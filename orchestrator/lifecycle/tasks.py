@@ -56,6 +56,7 @@ def _agent_task(attempt: Attempt, action: Agent, workspace: Workspace, servers: 
         max_turns=action.max_turns,
         answer=action.answer,
         servers=servers,
+        sandbox=action.sandbox,
         resumes=RetryClass.MAX_TURNS in attempt.node.retry.on,
         transcript=_transcript(attempt, 1),
         transcript_name=transcript_name(attempt.run.key),
@@ -78,6 +79,7 @@ def resolver_task(attempt: Attempt, action: Merge, prompt: str, conflicts: tuple
         conflicts=conflicts,
         fingerprint=fingerprint.of_resolver(attempt, action, definition, conflicts),
         strict=attempt.plan.project.replay.strict,
+        sandbox=action.sandbox,
     )
 
 
@@ -127,6 +129,7 @@ def _task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace)
         epoch=run.epoch,
         action=action,
         workspace=workspace.path,
+        borrowed=workspace.borrowed,
         scratch=_scratch(attempt, action),
         temp=attempt.folders.empty("tmp"),
         writable=isinstance(node.action, Merge) or node.workspace is WorkspaceMode.WRITE,

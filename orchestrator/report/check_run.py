@@ -16,7 +16,7 @@ from orchestrator.report.comment import Part, comment_parts, to_markdown
 from orchestrator.report.duration import human_duration
 from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import REPLAY_NOTICE, purpose, run_seconds, sentence, tolerated
-from orchestrator.report.markdown_safety import fenced, safe_inline, safe_markdown, safe_message
+from orchestrator.report.markdown_safety import fenced, safe_code, safe_inline, safe_markdown, safe_message
 from orchestrator.report.plain_text import clip, code_spans, one_line, visible
 from orchestrator.report.view import ExecutionView
 
@@ -197,6 +197,8 @@ def _run_summary(view: ExecutionView, run: NodeRun) -> str:
         lines.append(safe_message(run.outcome.message, 1_000))
     if view.is_replayed(run):
         lines.append(f"**{REPLAY_NOTICE}**")
+    if run.outcome and run.outcome.sandbox:
+        lines.append(f"Sandbox: {safe_code(run.outcome.sandbox, 20)}.")
     return "\n\n".join(lines)
 
 

@@ -12,7 +12,16 @@ from orchestrator.execution.state import Commit, ExecutionStatus, NodeRun, NodeS
 from orchestrator.report.attention import decisions
 from orchestrator.report.duration import human_duration
 from orchestrator.report.failure_tail import failure_tail
-from orchestrator.report.figures import failures, figures, purpose, replay_notice, run_seconds, sentence, tolerated
+from orchestrator.report.figures import (
+    confinement,
+    failures,
+    figures,
+    purpose,
+    replay_notice,
+    run_seconds,
+    sentence,
+    tolerated,
+)
 from orchestrator.report.markdown_safety import (
     fenced,
     safe_code,
@@ -268,4 +277,5 @@ def _footer(view: ExecutionView) -> str:
         words.append(human_cost(numbers.cost_usd) + (" when recorded" if view.replayed else ""))
     kinds = {view.workflow.nodes[run.node].kind for run in view.runs if run.node in view.workflow.nodes}
     words += ["no agents"] * (NodeKind.AGENT not in kinds)
+    words.append(confinement(view))
     return f"<sub>{' · '.join(word for word in words if word)}</sub>"

@@ -12,6 +12,7 @@ from orchestrator.report.numbers import plural
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
 
+NOT_CONFINED = "none"
 REPLAY_NOTICE = "Replayed transcripts: no model was called."
 
 _SUMMARY_ORDER = (
@@ -78,6 +79,16 @@ def replay_notice(view: ExecutionView) -> str:
     if all(view.is_replayed(run) for run in view.runs if view.is_agents(run)):
         return REPLAY_NOTICE
     return f"{REPLAY_NOTICE.removesuffix('.')} for {_listed([one_line(run.key, 60) for run in replayed])}."
+
+
+def confinement(view: ExecutionView) -> str:
+    """Whether the agents' programs were kept in a sandbox: `agents confined`, `2 of 3 agents not confined`; empty
+    where no such program ran."""
+    used = [run.outcome.sandbox for run in view.runs if run.outcome and run.outcome.sandbox]
+    loose = used.count(NOT_CONFINED)
+    if not used or not loose:
+        return "agents confined" if used else ""
+    return "agents not confined" if loose == len(used) else f"{loose} of {len(used)} agents not confined"
 
 
 def run_seconds(run: NodeRun, view: ExecutionView) -> float | None:

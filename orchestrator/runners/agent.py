@@ -11,6 +11,7 @@ from orchestrator.errors import SetupError
 from orchestrator.execution.state import FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
 from orchestrator.runners import attempt, mcp
+from orchestrator.runners.agent_reach import agent_reach, with_servers
 from orchestrator.runners.conversation import Conversation, Scene
 from orchestrator.runners.engine import Engine
 from orchestrator.runners.environment import base_environment, folder, passed
@@ -64,7 +65,11 @@ class AgentRunner:
         env = self._environment(task, home)
         if missing := self._engine.credentials.missing(env, self._engine.title):
             raise _Missing(failure=FailureClass.AUTH, message=missing)
-        return Scene(task=task, action=action, program=program, home=home, env=env)
+        taken = self._engine.credentials.taken(env)
+        hosts = self._engine.hosts(env)
+        reach = agent_reach(task, program=program, home=home, environ=self._environ, credentials=taken, hosts=hosts)
+        reach = with_servers(reach, action.servers)
+        return Scene(task=task, action=action, program=program, home=home, env=env, reach=reach)
 
     def _found(self) -> Path:
         engine = self._engine

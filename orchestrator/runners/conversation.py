@@ -14,12 +14,15 @@ from orchestrator.runners.attempt import Processes
 from orchestrator.runners.endings import cut_short
 from orchestrator.runners.engine import Call, Ending, Engine, Reader, Request
 from orchestrator.runners.followup import FollowUp, Reason, follow_up
-from orchestrator.runners.hearing import Hearing
+from orchestrator.runners.happenings import Started
+from orchestrator.runners.hearing import Ear, Hearing
+from orchestrator.runners.jail import Reach
 from orchestrator.runners.judgement import misfit, outcome_of
 from orchestrator.runners.meter import Meter
 from orchestrator.runners.private_files import write_private
 from orchestrator.runners.process import Command
 from orchestrator.runners.recorder import Recorder
+from orchestrator.runners.sandbox import Confinement, confined, confines
 from orchestrator.runners.supervise import Cause, Ended, Limits, supervise
 
 EVENT_LIMIT: Final = 32_000_000
@@ -29,13 +32,15 @@ IDLE_SECONDS: Final = 900.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
-    """Where an attempt happens: the engine's program, its private home, and all of its environment."""
+    """Where an attempt happens: the engine's program, its private home, all of its environment, and what it reaches
+    where it is confined."""
 
     task: Task
     action: AgentTask
     program: Path
     home: Path
     env: Mapping[str, str]
+    reach: Reach
 
 
 class _CutShort(Exception):
@@ -56,6 +61,7 @@ class Conversation:
         self._control = control
         self._meter = Meter(turns=scene.action.max_turns)
         self._code: int | None = None
+        self._sandbox = ""
         self._deadline = time.monotonic() + scene.task.timeout_seconds
         self._recorder = Recorder() if scene.action.record else None
 
@@ -64,7 +70,7 @@ class Conversation:
         try:
             return self._judged(self._called())
         except _CutShort as cut:
-            return replace(cut.outcome, usage=self._meter.total)
+            return replace(cut.outcome, usage=self._meter.total, sandbox=self._sandbox)
         finally:
             if self._recorder and self._scene.action.record:
                 self._scene.action.record.write_text(self._recorder.text(), encoding="utf-8")
@@ -98,6 +104,7 @@ class Conversation:
             spent=meter.total,
             turns=meter.turns_left,
             usd=meter.usd_left,
+            confined=confines(scene.action.sandbox),
         )
 
     def _call(self, request: Request) -> Ending:
@@ -108,7 +115,8 @@ class Conversation:
         command = Command(argv=argv, env=call.env, cwd=request.task.workspace, stdin=stdin, contained=True)
         reader, limits = self._engine.reader(request), self._limits()
         try:
-            ended = supervise(command, limits, self._hearing(reader, call), self._control)
+            with confined(self._scene.action.sandbox, self._scene.reach, command) as place:
+                ended = self._supervised(place, limits, self._hearing(reader, call, place))
         finally:
             _remove(call.passing)
         return self._ended(ended, reader.ending(ended.code), limits)
@@ -120,15 +128,20 @@ class Conversation:
         write_private(file, call.stdin)
         return file
 
-    def _hearing(self, reader: Reader, call: Call) -> Hearing:
-        return Hearing(
-            reader,
-            self._log,
-            Processes(self._scene.task),
-            self._meter,
-            at_work=lambda: _remove(call.passing),
-            recorder=self._recorder,
-        )
+    def _supervised(self, place: Confinement, limits: Limits, hearing: Hearing) -> Ended:
+        self._sandbox = place.used
+        hearing.tick()
+        ended = supervise(place.command, limits, hearing, self._control)
+        code = place.ended(ended.code)
+        hearing.tick()
+        return replace(ended, code=code)
+
+    def _hearing(self, reader: Reader, call: Call, place: Confinement) -> Hearing:
+        ears: list[Ear] = [lambda happening: _remove(call.passing) if isinstance(happening, Started) else None]
+        if self._recorder:
+            ears.append(self._recorder.hear)
+        processes = Processes(self._scene.task)
+        return Hearing(reader, self._log, processes, self._meter, ears=ears, news=place.news)
 
     def _ended(self, ended: Ended, ending: Ending, limits: Limits) -> Ending:
         for text in ended.left:
@@ -149,7 +162,7 @@ class Conversation:
         if outcome.succeeded:
             for name in sorted(set(ending.denied)):
                 self._say(f"the tool `{name}` was denied; allow it with `tools`")
-        return replace(outcome, exit_code=self._code)
+        return replace(outcome, exit_code=self._code, sandbox=self._sandbox)
 
     def _say(self, text: str) -> None:
         self._log.line(text, level=Level.WARNING, stream="mycelium")

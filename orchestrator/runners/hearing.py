@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from orchestrator.execution.state import Level
 from orchestrator.lifecycle.ports.runner import LogSink
 from orchestrator.runners.attempt import Processes
 from orchestrator.runners.engine import Reader
 from orchestrator.runners.happenings import Happening, Spent, Started
 from orchestrator.runners.meter import Meter
 from orchestrator.runners.narration import narrate
-from orchestrator.runners.recorder import Recorder
 
-AtWork = Callable[[], None]
+Ear = Callable[[Happening], None]
+News = Callable[[], Iterable[str]]
 
 
 class Hearing:
-    """One call of the program, heard line by line, counted by `meter` and kept by `recorder`; `at_work` is called when
-    it says that it has started."""
+    """One call of the program, heard line by line and counted by `meter`. All `ears` hear what happens; `news` is asked
+    for warnings as time passes."""
 
     def __init__(
         self,
@@ -25,15 +26,16 @@ class Hearing:
         log: LogSink,
         processes: Processes,
         meter: Meter,
-        at_work: AtWork,
-        recorder: Recorder | None = None,
+        *,
+        ears: Sequence[Ear],
+        news: News = tuple,
     ) -> None:
         self._reader = reader
         self._log = log
-        self._recorder = recorder
         self._processes = processes
         self._meter = meter
-        self._at_work = at_work
+        self._ears = ears
+        self._news = news
         self._hopeless = False
 
     def started(self, pid: int, start_time: int) -> None:
@@ -50,6 +52,8 @@ class Hearing:
 
     def tick(self) -> None:
         """Time passes."""
+        for text in self._news():
+            self._log.line(text, level=Level.WARNING, stream="mycelium")
         self._log.tick()
 
     def enough(self) -> bool:
@@ -59,11 +63,10 @@ class Hearing:
     def _take(self, happenings: Iterable[Happening]) -> None:
         for happening in happenings:
             narrate(happening, self._log)
-            if self._recorder:
-                self._recorder.hear(happening)
+            for ear in self._ears:
+                ear(happening)
             match happening:
                 case Started(failed_servers=failed):
                     self._hopeless = bool(failed)
-                    self._at_work()
                 case Spent(usage=usage):
                     self._meter.now = usage

@@ -156,6 +156,7 @@ FULL_OUTCOME = Outcome(
     bundle="e" * 64,
     changes=(FileChange(path="a", status="renamed", additions=1, deletions=None, previous_path="b"),),
     discarded=2,
+    sandbox="bwrap",
     cancelled=True,
     retry_after_seconds=1.5,
 )

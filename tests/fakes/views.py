@@ -328,6 +328,7 @@ def hostile() -> ExecutionView:
         annotations=(Annotation(level=HOSTILE, message=HOSTILE, path=HOSTILE, title=HOSTILE),),
         artifacts=(Artifact(name="../../../index.html", digest=HOSTILE, size=4),),
         usage=Usage(model=HOSTILE),
+        sandbox=HOSTILE,
         commit=sha("evil"),
         changes=(FileChange(path="../" + HOSTILE, status="added", additions=1, deletions=0),),
     )

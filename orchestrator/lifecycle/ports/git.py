@@ -26,11 +26,15 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workspace:
-    """A folder where one attempt works, and the commit it was made from (None for `workspace: none`)."""
+    """A folder where one attempt works, and the commit it was made from (None for `workspace: none`).
+
+    `borrowed` are folders elsewhere that git reads when it is called in the folder.
+    """
 
     path: Path
     git_dir: Path | None
     base: str | None
+    borrowed: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

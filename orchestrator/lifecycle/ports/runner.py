@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
-from orchestrator.definition.model import AgentDefinition, JsonValue
+from orchestrator.definition.model import AgentDefinition, JsonValue, SandboxMode
 from orchestrator.definition.project import EngineTemplate
 from orchestrator.execution.state import (
     Level,
@@ -106,6 +106,7 @@ class AgentTask:
     fingerprint: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
     record: Path | None = None
+    sandbox: SandboxMode = SandboxMode.AUTO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,8 +114,9 @@ class Task:
     """One attempt at one node run, ready to start.
 
     `workspace` is the working directory, `scratch` an empty folder outside it for the runner's own files (that of a
-    script may hold `STEP_FILES`, empty), `temp` another one for what the node's programs put into `TMPDIR`. `env` is
-    what the workflow asked for, on top of the runner's allow-list. `secrets` are values to mask from the first line on.
+    script may hold `STEP_FILES`, empty), `temp` another one for what the node's programs put into `TMPDIR`. `borrowed`
+    are folders elsewhere that git reads when it is called in the workspace. `env` is what the workflow asked for, on
+    top of the runner's allow-list. `secrets` are values to mask from the first line on.
     """
 
     execution_id: str
@@ -129,6 +131,7 @@ class Task:
     scratch: Path
     temp: Path
     writable: bool
+    borrowed: tuple[Path, ...] = ()
     timeout_seconds: float
     idle_seconds: float | None = None
     env: Mapping[str, str] = field(default_factory=dict)

@@ -362,3 +362,16 @@ def test_the_cache_is_for_its_user_alone(user: UserRepository, workspace: Worksp
     folder = next(user.cache.glob("repositories/*"))
     assert workspace.path.is_relative_to(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_workspace_tells_which_object_stores_its_git_reads(user: UserRepository) -> None:
+    """All of them, as one that borrows from another is followed; and only objects, not what says whose they are."""
+    shared = user.folder.with_name("shared.git")
+    user.run("clone", "-q", "--bare", str(user.folder), str(shared))
+    clone = user.folder.with_name("clone")
+    user.run("clone", "-q", "--shared", str(shared), str(clone))
+    adapter = user.adapter(clone)
+    workspace = adapter.prepare("work", user.run("rev-parse", "HEAD"))
+    mirror = workspace.path.parents[1] / "mirror.git"
+    assert workspace.borrowed == (mirror / "objects", clone / ".git/objects", shared / "objects")
+    assert adapter.prepare("empty", None).borrowed == ()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.definition.model import SandboxMode
 from orchestrator.execution.state import FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners.agent import AgentRunner
@@ -42,6 +43,9 @@ RESULT: dict[str, Any] = {
     "usage": {"input_tokens": 5, "output_tokens": 7, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 1},
     "permission_denials": [],
 }
+LOOSE: dict[str, Any] = {"sandbox": SandboxMode.NONE}
+"""The stand-in keeps its notes beside the workspace, which a sandbox would not show."""
+
 PROGRAM = """#!{python}
 import json, os, sys, time
 from pathlib import Path
@@ -61,7 +65,7 @@ def run(folder: Path, events: list[Any], *, code: int = 0, after: str = "", **gi
     program.chmod(0o755)
     (folder / "events").write_text("".join(json.dumps(event) + "\n" for event in events))
     (folder / "complaints").write_text(given.pop("complaints", ""))
-    action = AgentTask(definition=REVIEWER, engine="claude", prompt="Look at it.", **given.pop("action", {}))
+    action = AgentTask(definition=REVIEWER, engine="claude", prompt="Look at it.", **LOOSE, **given.pop("action", {}))
     log = ListLog()
     with pipe_control() as control:
         environ = given.pop("environ", KEY)
@@ -288,7 +292,7 @@ def run_calls(
     log = ListLog()
     with pipe_control() as control:
         runner = AgentRunner(ClaudeEngine(), environ=KEY, program=program)
-        wanted = AgentTask(definition=REVIEWER, engine="claude", prompt="Look at it.", **action)
+        wanted = AgentTask(definition=REVIEWER, engine="claude", prompt="Look at it.", **LOOSE, **action)
         outcome = runner.run(task(folder, wanted), log, control)
     return outcome, log, json.loads((folder / "seen.json").read_text())
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.definition.model import SandboxMode
 from orchestrator.definition.project import EngineTemplate
 from orchestrator.definition.project_file import parse_project
 from orchestrator.execution.state import FailureClass, Outcome, Usage
@@ -46,7 +47,9 @@ def run(
     program.write_text(PROGRAM.format(python=sys.executable, folder=str(folder), code=code, complaint=complaint))
     program.chmod(0o755)
     (folder / "outputs.json").write_text(json.dumps(outputs))
-    wanted = AgentTask(definition=REVIEWER, engine="mine", prompt="Look at it.", template=template(keys), **action)
+    # The stand-in keeps its notes beside the workspace, which a sandbox would not show.
+    given = {"prompt": "Look at it.", "sandbox": SandboxMode.NONE, **action}
+    wanted = AgentTask(definition=REVIEWER, engine="mine", template=template(keys), **given)
     environ = {"PATH": f"{program.parent}:/usr/bin:/bin", "MINE_KEY": "secret-value", "OTHER_KEY": "other-value"}
     log = ListLog()
     with pipe_control() as control:

@@ -326,6 +326,17 @@ def test_a_failure_shows_its_command_and_code_and_repeats_nothing(tmp_path: Path
     assert "echo &lt;four&gt;" in after
 
 
+@pytest.mark.parametrize(("used", "shown"), [("bwrap", "confined by bwrap"), ("none", "not confined"), ("", "")])
+def test_a_node_says_where_its_agents_program_ran(tmp_path: Path, used: str, shown: str) -> None:
+    seen = views.completed()
+    outcome = replace(seen.runs[0].outcome or Outcome(), sandbox=used)
+    runs = tuple(replace(run, outcome=outcome) if run.index == 0 else run for run in seen.runs)
+    build(ViewSource(views=[replace(seen, runs=runs)]), tmp_path)
+    html = execution_page(tmp_path, DEMO).read_text(encoding="utf-8")
+    assert html.count("confined") == bool(shown)
+    assert f"<span>{shown}</span>" in html or not shown
+
+
 @pytest.mark.parametrize(("summary", "shown"), [("**12** passed", False), ("", True)])
 def test_what_a_command_said_last_stands_in_for_a_step_summary(tmp_path: Path, summary: str, shown: bool) -> None:
     seen = views.completed()

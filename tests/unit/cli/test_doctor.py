@@ -19,6 +19,7 @@ from orchestrator.cli.program import mycelium
 from orchestrator.errors import SetupError
 from orchestrator.runners.guard_pool import Containment
 from orchestrator.runners.guards.way import Way
+from orchestrator.runners.sandbox import Ability
 
 
 def surroundings(root: Path, environ: Mapping[str, str] | None = None) -> Surroundings:
@@ -113,6 +114,18 @@ def test_codex_without_and_with_credentials(tmp_path: Path) -> None:
     assert finding("Codex", tmp_path, path).detail == "codex-cli 0.169.0, without credentials"
     found = finding("Codex", tmp_path, {**path, "CODEX_API_KEY": "sk-secret"})
     assert (found.verdict, found.detail) == (Verdict.OK, "codex-cli 0.169.0, with credentials")
+
+
+def test_what_the_sandbox_can_do_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works = Ability(works=True, detail="bubblewrap 0.8.0")
+    monkeypatch.setattr("orchestrator.runners.sandbox.usable", lambda: works)
+    found = finding("Sandbox", tmp_path)
+    assert (found.verdict, found.detail, found.hint) == (Verdict.OK, "bubblewrap 0.8.0: agents are confined", "")
+    lacks = Ability(works=False, detail="bubblewrap is not installed", hint="install it")
+    monkeypatch.setattr("orchestrator.runners.sandbox.usable", lambda: lacks)
+    found = finding("Sandbox", tmp_path)
+    assert (found.verdict, found.hint) == (Verdict.OPTIONAL, "install it")
+    assert found.detail == "agents are not confined: bubblewrap is not installed"
 
 
 def test_the_project_file_and_the_programs_it_names(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from orchestrator.definition.model import (
     Retry,
     RetryClass,
     Run,
+    SandboxMode,
     Workflow,
     WorkspaceMode,
 )
@@ -62,6 +63,9 @@ def test_every_key_at_once() -> None:
     assert isinstance(review.action, Agent)
     assert review.action.tools == ("Read", "Grep", "Bash(git log:*, -n)")
     assert review.action.engine == "${{ inputs.engine }}"
+    assert review.action.sandbox is SandboxMode.BWRAP
+    others = {name: getattr(workflow.nodes[name].action, "sandbox", None) for name in ("lint", "fix", "merge", "gate")}
+    assert others == {"lint": None, "fix": SandboxMode.NONE, "merge": SandboxMode.NONE, "gate": None}
     assert review.implied_success is False
     assert workflow.nodes["lint"].timeout_minutes == 20
     assert workflow.nodes["fix"].condition == "needs.review.outputs.verdict == 'changes'"

@@ -44,7 +44,9 @@ TOP = [
     ("env: {A: '${{ needs.x }}'}\nnodes: {a: {run: x}}", "`needs` cannot be read in `env`"),
     ("defaults: {engine: claud}\nnodes: {a: {run: x}}", "unknown engine `claud` (did you mean `claude`?)"),
     ("defaults: {engine: gemini}\nnodes: {a: {run: x}}", "mycelium.yaml does not describe the engine `gemini`"),
-    ("defaults: {sandbox: x}\nnodes: {a: {run: x}}", "`sandbox` is not supported yet"),
+    ("sandbox: none\nnodes: {a: {run: x}}", "unknown key `sandbox` in a workflow (write it under `defaults`)"),
+    ("defaults: {sandbox: docker}\nnodes: {a: {run: x}}", "unknown sandbox `docker` (it is one of `auto`, `bwrap`,"),
+    ("defaults: {sandbox: '${{ inputs.x }}'}\nnodes: {a: {run: x}}", "`sandbox` takes no expressions"),
 ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.definition.model import Agent, ContextMode, JsonValue, Merge, Run, WorkspaceMode
+from orchestrator.definition.model import Agent, ContextMode, JsonValue, Merge, Run, SandboxMode, WorkspaceMode
 from orchestrator.errors import SetupError
 from orchestrator.execution.state import ExecutionStatus, FailureClass, Level, Outcome, Usage
 from orchestrator.lifecycle.ports import AgentTask, Control, Lease, LogSink, ShellTask, Task
@@ -49,6 +49,16 @@ def test_an_agent_must_show_signs_of_life_and_a_command_need_not(world: World) -
     world.run(workflow(*nodes), agents=AGENTS)
     assert world.runner.task("think").idle_seconds == 900
     assert world.runner.task("build").idle_seconds is None
+
+
+@pytest.mark.parametrize("mode", SandboxMode)
+def test_an_agent_is_confined_as_its_node_says(world: World, mode: SandboxMode) -> None:
+    merge = node("m", "a", "b", action=Merge(nodes=("a", "b"), resolver="resolver", sandbox=mode))
+    think = node("think", action=Agent(agent="writer", sandbox=mode))
+    world.runner.deeds |= {"a": writes(new_txt="a"), "b": writes(new_txt="b"), "m": writes(new_txt="both")}
+    world.run(workflow(node("a", workspace=WRITE), node("b", workspace=WRITE), merge, think), agents=AGENTS)
+    actions = [world.runner.task(key).action for key in ("think", "m")]
+    assert [action.sandbox for action in actions if isinstance(action, AgentTask)] == [mode, mode]
 
 
 def test_changes_of_a_reader_are_thrown_away_and_counted(world: World) -> None:

@@ -33,6 +33,14 @@ def test_the_rest_shape(world: World) -> None:
     assert (failed["key"], failed["error_code"], failed["matrix"]) == ("test (2)", "RUN_EXIT", {"v": 2})
 
 
+def test_it_says_where_an_agents_program_ran(world: World) -> None:
+    world.runner.deeds["a"] = Outcome(sandbox="bwrap")
+    shown = as_json(view(world.services, world.run(workflow(node("a"), node("b"))).id))
+    runs = shown["node_runs"]
+    assert isinstance(runs, list)
+    assert [run["sandbox"] for run in runs if isinstance(run, dict)] == ["bwrap", None]
+
+
 def test_no_duration_is_negative_where_the_clock_was_set_back(world: World) -> None:
     def deed(task: Task, log: LogSink, control: Control) -> Outcome:
         world.clock.advance(-3600)

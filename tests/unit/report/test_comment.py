@@ -12,7 +12,7 @@ from orchestrator.execution.state import Annotation, NodeStatus, Outcome, Usage
 from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check, run_check, run_conclusion
 from orchestrator.report.comment import MAX_BYTES, comment, marker
 from orchestrator.report.failure_tail import failure_tail
-from orchestrator.report.figures import REPLAY_NOTICE
+from orchestrator.report.figures import REPLAY_NOTICE, confinement
 from orchestrator.report.view import ExecutionView
 from tests.fakes import views
 
@@ -45,6 +45,37 @@ def test_it_counts_tokens_only_where_somebody_counted() -> None:
         for run in shown.runs
     )
     assert " tokens" not in comment(replace(shown, runs=uncounted))
+
+
+@pytest.mark.parametrize(
+    ("used", "shown"),
+    [
+        (["", "", ""], ""),
+        (["bwrap", "", "bwrap"], "agents confined"),
+        (["none", "none", "none"], "agents not confined"),
+        (["bwrap", "none", "bwrap"], "1 of 3 agents not confined"),
+    ],
+)
+def test_it_says_whether_agents_were_confined(used: list[str], shown: str) -> None:
+    view = views.completed()
+    places = iter([*used, *[""] * len(view.runs)])
+    runs = tuple(
+        replace(run, outcome=replace(run.outcome, sandbox=next(places))) if run.outcome else run for run in view.runs
+    )
+    made = comment(replace(view, runs=runs))
+    assert confinement(replace(view, runs=runs)) == shown
+    assert shown in made.splitlines()[-1]
+    assert ("confined" in made) == bool(shown)
+
+
+def test_a_check_says_what_kept_its_agent() -> None:
+    view = views.completed()
+    first = view.runs[0]
+    assert first.outcome is not None
+    assert (
+        "Sandbox: `bwrap`." in run_check(view, replace(first, outcome=replace(first.outcome, sandbox="bwrap"))).summary
+    )
+    assert "Sandbox" not in run_check(view, first).summary
 
 
 def test_backticks_of_a_subject_are_code() -> None:
