@@ -68,7 +68,7 @@ class AgentRunner:
         taken = self._engine.credentials.taken(env)
         hosts = self._engine.hosts(env)
         reach = agent_reach(task, program=program, home=home, environ=self._environ, credentials=taken, hosts=hosts)
-        reach = with_servers(reach, action.servers)
+        reach = with_servers(reach, action.servers, self._environ)
         return Scene(task=task, action=action, program=program, home=home, env=env, reach=reach)
 
     def _found(self) -> Path:

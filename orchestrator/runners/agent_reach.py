@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -40,11 +41,17 @@ def agent_reach(
     )
 
 
-def with_servers(reach: Reach, servers: Iterable[McpServer]) -> Reach:
-    """`reach`, and what the MCP servers need: they run where the agent does."""
-    servers = tuple(servers)
-    seen = tuple(path for server in servers for path in server.readable)
+def with_servers(reach: Reach, servers: Sequence[McpServer], environ: Mapping[str, str]) -> Reach:
+    """`reach`, and what the MCP servers need: they run where the agent does. Their programs, and files that their words
+    name, were named by whoever wrote `mycelium.yaml`."""
+    seen = [path for server in servers for path in (*server.readable, *_of_server(server, environ))]
     return replace(reach, readable=(*reach.readable, *seen), hosts=(*reach.hosts, *mcp.hosts(servers)))
+
+
+def _of_server(server: McpServer, environ: Mapping[str, str]) -> Iterator[Path]:
+    if program := shutil.which(server.command, path=environ.get("PATH")) if server.command else None:
+        yield from installation(Path(program), environ, Path(environ.get("HOME") or Path.home()))
+    yield from (Path(word) for word in server.args if word.startswith("/") and Path(word).is_file())
 
 
 def _repository(store: Path) -> Path:

@@ -313,7 +313,7 @@ def test_an_answer_is_repaired_in_the_same_session(tmp_path: Path) -> None:
     assert outcome.usage is not None
     assert (outcome.usage.turns, outcome.usage.input_tokens, outcome.usage.cost_usd) == (3, 10, 0.02)
     assert seen[1]["argv"][seen[1]["argv"].index("--resume") + 1] == "s1"
-    assert '`verdict`: "perhaps" is not "approve"' in seen[1]["stdin"]
+    assert '`verdict`: "perhaps" is not one of "approve"' in seen[1]["stdin"]
     assert "its answer does not fit; it is asked once more" in log.texts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ def run(cli: Cli, folder: Path, script: Script, *servers: McpServer, **given: An
 
 
 def server(how: str, folder: Path, name: str = "echo") -> McpServer:
-    words = (str(Path(mcp_server.__file__)), how, str(folder / "seen"))
+    words = (str(Path(mcp_server.__file__)), how, str(folder / "workspace" / "seen"))
     return McpServer(name=name, command=sys.executable, args=words, env={"TOKEN": TOKEN})
 
 
@@ -96,7 +97,7 @@ def test_the_agent_uses_a_server_which_learns_no_key(cli: Cli, tmp_path: Path) -
     ran = run(cli, tmp_path, ECHOED, server("works", tmp_path))
     assert ran.outcome.succeeded, ran.outcome.message
     assert "echo: hello" in ran.everything
-    seen = json.loads((tmp_path / "seen").read_text())
+    seen = json.loads((tmp_path / "workspace" / "seen").read_text())
     assert seen["TOKEN"] == TOKEN
     assert KEY not in json.dumps(seen)
     assert not set(cli.environ) & set(seen)
@@ -135,7 +136,9 @@ def test_so_does_one_that_is_not_there_at_all(cli: Cli, tmp_path: Path) -> None:
 
 @both
 def test_so_does_an_address_where_nobody_listens(cli: Cli, tmp_path: Path) -> None:
-    nowhere = McpServer(name="docs", url="http://127.0.0.1:9/mcp", headers={"Authorization": f"Bearer {TOKEN}"})
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
+    nowhere = McpServer(name="docs", url=url, headers={"Authorization": f"Bearer {TOKEN}"})
     ran = run(cli, tmp_path, turns(say("I do without.")), nowhere)
     assert ran.outcome.failure is FailureClass.SETUP
     assert "the MCP server `docs` did not start" in ran.outcome.message
