@@ -185,3 +185,21 @@ def test_success_without_one_allowed_tool_is_none(tmp_path: Path, tools: tuple[s
     ran = run(tmp_path, turns(say(bash("curl --version > made")), say("All done!")), action={"tools": tools})
     assert (ran.outcome.failure, ran.outcome.exit_code) == (FailureClass.DENIED, 0)
     assert not (tmp_path / "workspace" / "made").exists()
+
+
+def test_a_sub_agent_shows_and_counts(tmp_path: Path) -> None:
+    sub = turns(say(call("Read", file_path="a.txt")), say("I looked into it."))
+    main = turns(
+        say(call("Agent", description="look", prompt="SUBTASK", subagent_type="code-reviewer")),
+        say("It works."),
+        say("Done."),
+    )
+    ran = run(
+        tmp_path,
+        lambda asked: (sub if "SUBTASK" in asked.prompt else main)(asked),
+        action={"tools": ("Read", "Agent")},
+    )
+    assert ran.outcome.succeeded, ran.outcome.message
+    assert ran.outcome.usage is not None
+    assert ran.outcome.usage.input_tokens == 100 * len(ran.model.asked)
+    assert {"Agent look", "  Read a.txt", "  I looked into it.", "Done."} <= set(ran.log.texts)
