@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.definition.budget_keys import BUDGET
 from orchestrator.definition.inputs import INPUTS
 from orchestrator.definition.node_keys import DEFAULTS, nodes_schema
 from orchestrator.definition.reader import Key, Keys, Shape
@@ -18,6 +19,7 @@ WORKFLOW_KEYS = Keys(
         "on": Key(shape=ON, description="The events that start it"),
         "inputs": Key(shape=INPUTS, description="Its typed parameters"),
         "env": Key(shape=ENVIRONMENT, description="Environment variables of every node"),
+        "budget": Key(shape=BUDGET, description="What all agents of an execution may use together"),
         "defaults": Key(shape=DEFAULTS, description="What nodes have that do not say otherwise"),
         # The nodes are read after `defaults`, wherever that stands in the file.
         "nodes": Key(
@@ -28,7 +30,7 @@ WORKFLOW_KEYS = Keys(
     },
     later=frozenset(
         {
-            *("publish", "layout", "trust", "concurrency", "budget", "on-failure", "on-completion", "secrets"),
+            *("publish", "layout", "trust", "concurrency", "on-failure", "on-completion", "secrets"),
             *("permissions", "run-name", "mcp"),
         }
     ),

@@ -104,6 +104,16 @@ class Retry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """What agents may use: US dollars, tokens (read, cached and written), turns, minutes of work. None is no limit."""
+
+    usd: float | None = None
+    tokens: int | None = None
+    turns: int | None = None
+    minutes: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Matrix:
     """`strategy.matrix`: a node run for each combination of `axes`, less `exclude`, plus `include`.
 
@@ -178,7 +188,7 @@ class Node:
 
     `implied_success` is true when `needs` was written as a list (or one name) and `if` holds no status function:
     then `success()` stands before the condition, as in GitHub Actions. `condition` is the text of `if` without
-    `${{ }}`.
+    `${{ }}`. `budget` is what each of its runs may use, all attempts together.
     """
 
     id: str
@@ -198,10 +208,16 @@ class Node:
     queue: str = "default"
     priority: int = 0
     workspace: WorkspaceMode = WorkspaceMode.READ
+    budget: Budget | None = None
 
     @property
     def kind(self) -> NodeKind:
         return self.action.kind
+
+    @property
+    def asks_agents(self) -> bool:
+        """Whether an agent may work in it: an agent node, or a merge with a resolver."""
+        return isinstance(self.action, Agent) or (isinstance(self.action, Merge) and self.action.resolver is not None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,7 +246,8 @@ class Trigger:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workflow:
-    """A parsed workflow file. `id` is its path below the workflows folder without suffix."""
+    """A parsed workflow file. `id` is its path below the workflows folder without suffix; `budget` what all agents of
+    an execution may use together."""
 
     id: str
     path: str
@@ -242,6 +259,7 @@ class Workflow:
     triggers: tuple[Trigger, ...] = ()
     inputs: dict[str, Input] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    budget: Budget | None = None
     is_template: bool = False
 
     @property

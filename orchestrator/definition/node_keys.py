@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.definition.answer import ANSWER
+from orchestrator.definition.budget_keys import BUDGET
 from orchestrator.definition.matrix_keys import STRATEGY
 from orchestrator.definition.model import (
     ContextMode,
@@ -50,6 +51,7 @@ _WORKSPACE_KEY = Key(shape=WORKSPACE, description="none, read (default) or write
 _SANDBOX_KEY = Key(
     shape=SANDBOX, description="Where the agent's program runs: bwrap, none, or auto (default): bwrap where it works"
 )
+_BUDGET_KEY = Key(shape=BUDGET, description="What one run may use, all its attempts together")
 _QUEUE_KEY = Key(shape=QUEUE, description="The workers that may take it; default without it")
 
 _MCP_KEY = Key(shape=MCP, description="The MCP servers that agents are given: redis, or names of mycelium.yaml")
@@ -65,8 +67,9 @@ DEFAULT_KEYS = Keys(
         "queue": _QUEUE_KEY,
         "mcp": _MCP_KEY,
         "sandbox": _SANDBOX_KEY,
+        "budget": _BUDGET_KEY,
     },
-    later=frozenset({"run", "budget"}),
+    later=frozenset({"run"}),
 )
 DEFAULTS = keyed(
     DEFAULT_KEYS,
@@ -102,11 +105,12 @@ NODE_KEYS = Keys(
         "max-turns": Key(shape=number(least=1, whole=True), description="How many turns the agent may take"),
         "sandbox": _SANDBOX_KEY,
         "prompt": Key(shape=TEMPLATE, description="What the agent is to do; its definition alone says it without"),
+        "budget": _BUDGET_KEY,
         "resolver": Key(shape=AGENT_NAME, description="The agent that resolves the conflicts of a merge"),
     },
     later=frozenset(
         {
-            *("secrets", "idle-minutes", "cache", "budget", "working-directory", "foreach", "environment"),
+            *("secrets", "idle-minutes", "cache", "working-directory", "foreach", "environment"),
             *("workflow", "with", "concurrency", "publish"),
         }
     ),
@@ -133,7 +137,7 @@ OWNERS: dict[str, frozenset[NodeKind]] = {
     **dict.fromkeys(("strategy", "env", "workspace", "artifacts"), _WORKING),
     **dict.fromkeys(("retry", "timeout-minutes", "outputs", "queue", "priority"), _PERFORMED),
     **dict.fromkeys(("context", "answer", "tools", "mcp", "max-turns"), _AGENT),
-    **dict.fromkeys(("engine", "model", "prompt", "sandbox"), _ENGINED),
+    **dict.fromkeys(("engine", "model", "prompt", "sandbox", "budget"), _ENGINED),
     "resolver": frozenset({NodeKind.MERGE}),
     **{kind.value: frozenset({kind}) for kind in NodeKind},
 }

@@ -10,6 +10,7 @@ from orchestrator.definition.expressions import uses_status_function
 from orchestrator.definition.model import (
     Approval,
     Backoff,
+    Budget,
     EdgeCondition,
     Need,
     Retry,
@@ -50,6 +51,7 @@ class Defaults:
     queue: str = "default"
     mcp: tuple[str, ...] = ()
     sandbox: SandboxMode = SandboxMode.AUTO
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -105,6 +105,7 @@ def _built(name: str, kind: NodeKind, keys: dict[str, Any], defaults: Defaults, 
         matrix=keys.get("strategy"),
         timeout_minutes=float(keys.get("timeout-minutes", defaults.timeout_minutes)),
         continue_on_error=keys.get("continue-on-error", False),
+        budget=keys.get("budget", defaults.budget) if kind in OWNERS["budget"] else None,
         **{name: keys.get(name, getattr(defaults, name)) for name in ("retry", "workspace", "queue")},
         **{name: keys[name] for name in ("env", "outputs", "artifacts", "priority") if name in keys},
     )

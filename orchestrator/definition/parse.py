@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from orchestrator.definition import document
+from orchestrator.definition.budget_checks import check_budgets
 from orchestrator.definition.checks import ExpressionChecks, check_agents, check_edges, check_servers
 from orchestrator.definition.compose import compose
 from orchestrator.definition.document import Yaml
@@ -108,6 +109,7 @@ class _Loading:
             return None
         nodes = self._nodes(keys)
         inputs = self._inputs(keys, root)
+        check_budgets(nodes, keys.get("budget"), root, reader)
         ExpressionChecks(nodes, inputs, keys.get("env", {})).check(reader)
         found = workflow_id(path, workflows_dir)
         return Workflow(
@@ -118,7 +120,7 @@ class _Loading:
             triggers=keys.get("on", On()).triggers,
             inputs=inputs,
             is_template=found.startswith(f"{_TEMPLATES}/"),
-            **{name: keys[name] for name in ("description", "category", "tags", "env") if name in keys},
+            **{name: keys[name] for name in ("description", "category", "tags", "env", "budget") if name in keys},
         )
 
     def _nodes(self, keys: dict[str, Any]) -> dict[str, Written]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.definition.budget_keys import BUDGET_KEYS
 from orchestrator.definition.checks import CONTEXTS
 from orchestrator.definition.expressions import parse
 from orchestrator.definition.expressions.functions import FUNCTIONS, NOT_YET
@@ -35,7 +36,7 @@ def words(page: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "keys",
-    [WORKFLOW_KEYS, NODE_KEYS, DEFAULT_KEYS, STRATEGY_KEYS, INPUT_KEYS, *EVENTS.values()],
+    [WORKFLOW_KEYS, NODE_KEYS, DEFAULT_KEYS, STRATEGY_KEYS, BUDGET_KEYS, INPUT_KEYS, *EVENTS.values()],
     ids=lambda keys: keys.place,
 )
 def test_every_key_is_on_the_page(keys: Keys) -> None:
@@ -66,7 +67,7 @@ def test_the_table_of_node_keys_says_who_takes_them(row: str) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_load(example: str) -> None:
     whole = example if "nodes:" in example else f"{example}nodes: {{x: {{run: 'true'}}}}\n"
-    if not example.startswith(("name:", "on:", "inputs:")):
+    if not example.startswith(("name:", "on:", "inputs:", "budget:")):
         body = example.replace("# or [lint, test]\nneeds:", "\n#needs:")
         kind = "agent: tester" if "answer:" in example else "run: 'true'"
         indented = "\n".join(f"    {line}" for line in [kind, *body.splitlines()])

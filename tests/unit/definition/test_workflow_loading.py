@@ -13,6 +13,7 @@ from orchestrator.definition.model import (
     Agent,
     Approval,
     Backoff,
+    Budget,
     ContextMode,
     EdgeCondition,
     Input,
@@ -68,6 +69,12 @@ def test_every_key_at_once() -> None:
     assert others == {"lint": None, "fix": SandboxMode.NONE, "merge": SandboxMode.NONE, "gate": None}
     assert review.implied_success is False
     assert workflow.nodes["lint"].timeout_minutes == 20
+    assert workflow.budget == Budget(usd=2.0, tokens=500_000, minutes=60)
+    assert {node.id: node.budget for node in workflow.nodes.values() if node.budget} == {
+        "review": Budget(usd=0.5, turns=20),
+        "fix": Budget(usd=1),
+        "merge": Budget(usd=1),
+    }
     assert workflow.nodes["fix"].condition == "needs.review.outputs.verdict == 'changes'"
 
 

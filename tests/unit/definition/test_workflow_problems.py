@@ -32,12 +32,26 @@ TOP = [
             "layout",
             "trust",
             "concurrency",
-            "budget",
             "on-failure",
             "on-completion",
             "secrets",
             "mcp",
         )
+    ),
+    ("budget: {}\nnodes: {a: {run: x}}", "w.yaml:1:9: `budget` limits nothing (it takes `usd`, `tokens`, "),
+    ("budget: 2\nnodes: {a: {run: x}}", "w.yaml:1:9: `budget` is a map, not the number `2`"),
+    (
+        "budget: {usd: 0}\nnodes: {a: {run: x}}",
+        "w.yaml:1:15: expected a number of at least 0.001, found the number `0`",
+    ),
+    ("budget: {token: 5}\nnodes: {a: {run: x}}", "unknown key `token` in `budget` (did you mean `tokens`?)"),
+    (
+        "budget: {usd: 2, tokens: 1000}\ndefaults: {budget: {usd: 1, tokens: 1001}}\nnodes: {a: {run: x}}",
+        "w.yaml:2:37: 1,001 tokens are more than the 1,000 of the whole workflow (lower it, or raise ",
+    ),
+    (
+        "nodes: {a: {merge: b, resolver: r, budget: {usd: 2.5}}, b: {run: x}}\nbudget: {usd: 2.25}",
+        "w.yaml:1:50: node `a`: 2.5 usd are more than the 2.25 of the whole workflow",
     ),
     ("tags: [a, a]\nnodes: {a: {run: x}}", "w.yaml:1:11: `a` stands here twice"),
     ("env: {1A: x}\nnodes: {a: {run: x}}", "`1A` is no name of an environment variable"),
@@ -69,7 +83,7 @@ NODES = [
     ("{approval: {on-timeout: maybe}}", "unknown value `maybe`"),
     *(
         (f"{{run: a, {key}: b}}", f"`{key}` is not supported yet")
-        for key in ("secrets", "idle-minutes", "cache", "budget", "working-directory", "foreach", "environment")
+        for key in ("secrets", "idle-minutes", "cache", "working-directory", "foreach", "environment")
     ),
     ("{workflow: b}", "`workflow` is not supported yet"),
     ("{run: a, strategy: {matrix: {v: [1]}, fail-fast: true}}", "`fail-fast` is not supported yet"),
@@ -105,6 +119,9 @@ NODES = [
     ),
     ("{merge: other, resolver: a, engine: scripted}", "unknown engine `scripted`"),
     ("{agent: a, max-turns: 1.5}", "expected a whole number"),
+    ("{agent: a, budget: {turns: 1.5}}", "expected a whole number, found the number `1.5`"),
+    ("{agent: a, budget: {minutes: '${{ inputs.depth }}'}}", "`minutes` takes no expressions"),
+    ("{run: a, budget: {usd: 1}}", "`budget` does not belong to a node with `run` (it belongs to `agent`, `merge`)"),
     ("{agent: a, answer: []}", "`answer` is a map of properties"),
     ("{agent: a, answer: {v: text}}", "a property of `answer` is a JSON Schema"),
     ("{agent: a, answer: {v: {type: sting}}}", "did you mean `string`?"),

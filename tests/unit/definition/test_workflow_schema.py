@@ -56,6 +56,7 @@ def test_it_is_json_and_every_key_is_described() -> None:
         "on: [push, issues]\nnodes: {a: {agent: b, answer: {type: object, properties: {}}, tools: Read}}",
         "on: {push: , pull_request: {types: opened}}\nnodes: {a: {run: x}, m: {merge: a}}",
         "inputs: {a: , b: {type: number, default: 3}}\nenv: {A: 1, B: }\nnodes: {a: {run: x, artifacts: y}}",
+        "budget: {usd: 1, tokens: 1, turns: 1, minutes: 0.02}\nnodes: {a: {merge: b, budget: {usd: 1}}, b: {run: x}}",
         "nodes: {a: {run: x, strategy: {matrix: {v: [1, {w: 2}], include: [{v: 3}]}}}}",
     ],
 )
@@ -83,6 +84,8 @@ def test_valid_files_satisfy_it(text: str) -> None:
         "publish: {}\nnodes: {a: {run: x}}",
         "inputs: {a: {type: text}}\nnodes: {a: {run: x}}",
         "defaults: {engine: [x]}\nnodes: {a: {run: x}}",
+        "budget: {usd: 0}\nnodes: {a: {run: x}}",
+        "nodes: {a: {agent: b, budget: {turns: 1.5}}}",
     ],
 )
 def test_files_with_such_problems_do_not(text: str) -> None:
