@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from orchestrator.definition.model import NodeKind
 from orchestrator.execution.state import FailureClass, NodeRun
 
@@ -12,6 +14,10 @@ def error_code(kind: NodeKind, failure: FailureClass) -> str:
     """`AGENT_TIMEOUT`, `RUN_EXIT`; a vanished worker is `WORKER_LOST` whatever the node was."""
     owner = "worker" if failure is FailureClass.LOST else kind.value
     return f"{owner}_{failure.value}".upper()
+
+
+SHORT_OF_BUDGET: Final = tuple(error_code(kind, FailureClass.BUDGET) for kind in (NodeKind.AGENT, NodeKind.MERGE))
+"""What a queued node run shows that waits for others to give back what they have reserved."""
 
 
 def sentence(run: NodeRun) -> str:

@@ -112,7 +112,8 @@ class Annotation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """What an agent used. `cost_usd` is None where nobody can say; a replay shows the recorded figures."""
+    """What an agent used. `cost_usd` is None where nobody can say, and `cost_estimated` where it is our own estimate by
+    a price list; a replay shows the recorded figures."""
 
     model: str = ""
     input_tokens: int = 0
@@ -122,6 +123,7 @@ class Usage:
     turns: int = 0
     cost_usd: float | None = None
     replayed: bool = False
+    cost_estimated: bool = False
 
     def __add__(self, other: Usage) -> Usage:
         """One after the other: the model is the later one's, and a cost that nobody knows stays out of the sum."""
@@ -135,6 +137,7 @@ class Usage:
             turns=self.turns + other.turns,
             cost_usd=sum(costs) if costs else None,
             replayed=self.replayed or other.replayed,
+            cost_estimated=self.cost_estimated or other.cost_estimated,
         )
 
     @property

@@ -20,7 +20,7 @@ from orchestrator.runners.spoken_json import spoken_json
 MOST_CHARACTERS: Final = 32_000_000
 """Of what is kept of an output; what comes after is shown and not read."""
 
-_FIGURES: Final = {field.name for field in fields(Usage)} - {"model", "cost_usd", "replayed"}
+_FIGURES: Final = {field.name for field in fields(Usage)} - {"model", "cost_usd", "replayed", "cost_estimated"}
 
 
 class TemplateReader:

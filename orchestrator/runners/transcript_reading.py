@@ -146,7 +146,11 @@ def _usage(value: Mapping[str, Any], after: float) -> Used:
     counts = {key: int(value.get(key, 0)) for key in known}
     cost = value.get("cost_usd")
     usage = Usage(
-        model=_text(value, "model", ""), cost_usd=None if cost is None else float(cost), replayed=True, **counts
+        model=_text(value, "model", ""),
+        cost_usd=None if cost is None else float(cost),
+        cost_estimated=value.get("cost_estimated") is True,
+        replayed=True,
+        **counts,
     )
     return Used(usage=usage, after_ms=after)
 
