@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
+from orchestrator.execution.amounts import Unit
 from orchestrator.execution.state import ExecutionStatus, NodeStatus, Result, TriggerKind
 from orchestrator.store.columns import Commits, Identifier, Json, Moment, OutcomeJson, Serial, Status, Words
 
@@ -146,6 +147,20 @@ edges = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_edges_target", edges.c.execution_id, edges.c.target, edges.c.source)
+
+# What an attempt spent is NULL while it is at work, and what it reserved where nothing limits that. `earlier`: a rerun
+# has begun the node run anew since.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("execution_id", Identifier, ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("earlier", Boolean, nullable=False),
+    *(Column(f"reserved_{unit}", BigInteger) for unit in Unit),
+    *(Column(f"spent_{unit}", BigInteger) for unit in Unit),
+    sqlite_with_rowid=False,
+)
 
 outbox = Table(
     "outbox",

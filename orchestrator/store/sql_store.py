@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Select, bindparam, func, or_, select,
 from orchestrator.definition.codec import load_agents, load_project, load_workflow
 from orchestrator.definition.project import Project
 from orchestrator.errors import BadInput
+from orchestrator.execution.ledger import Reservation
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, Plan
 from orchestrator.lifecycle.ports import Lease, StoredEffect
 from orchestrator.store.claims import QUEUED, SET_BACK
@@ -25,6 +26,7 @@ from orchestrator.store.neighbourhood import (
 )
 from orchestrator.store.outbox import read_effects
 from orchestrator.store.prepared import Prepared
+from orchestrator.store.reservations import read_reservations
 from orchestrator.store.schema import RUN_COLUMNS, edges, executions, node_runs, plans
 from orchestrator.store.transaction import SqlTransaction
 
@@ -114,6 +116,11 @@ class SqlStore:
             read_execution(connection, execution_id)
             rows = connection.execute(query.order_by(edges.c.source, edges.c.target))
             return [(source, target) for source, target in rows]
+
+    def reservations(self, execution_id: str) -> list[Reservation]:
+        with self._reading() as connection:
+            read_execution(connection, execution_id)
+            return read_reservations(connection, execution_id)
 
     def beat(self, leases: Sequence[Lease]) -> dict[tuple[str, int], bool]:
         if not leases:

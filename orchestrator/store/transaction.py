@@ -14,9 +14,10 @@ from orchestrator.definition.codec import dump_agents, dump_project, dump_workfl
 from orchestrator.definition.project import Project
 from orchestrator.errors import Conflict, NotFound, StaleClaim
 from orchestrator.execution.effects import Effect
+from orchestrator.execution.ledger import Balance, Reservation
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import Lead, StoredEffect
-from orchestrator.store import claims
+from orchestrator.store import claims, reservations
 from orchestrator.store.neighbourhood import (
     read_execution,
     read_predecessors,
@@ -179,6 +180,29 @@ class SqlTransaction:
             claims.write_taken(self._connection, taken)
         self._claimed = True
         return taken
+
+    def reservation(self, execution_id: str, index: int, epoch: int) -> Reservation | None:
+        return reservations.read_reservation(self._connection, execution_id, index, epoch)
+
+    def put_reservation(self, execution_id: str, reservation: Reservation) -> None:
+        self._hold(execution_id)
+        reservations.write_reservation(self._connection, execution_id, reservation)
+
+    def balance(self, execution_id: str, index: int | None = None) -> Balance:
+        self._know(execution_id)
+        return reservations.read_balance(self._connection, execution_id, index)
+
+    def begin_anew(self, execution_id: str, indexes: Collection[int]) -> None:
+        self._hold(execution_id)
+        reservations.begin_anew(self._connection, execution_id, indexes)
+
+    def coming(self, execution_id: str) -> dict[str, int]:
+        self._know(execution_id)
+        return reservations.count_coming(self._connection, execution_id)
+
+    def short_of_budget(self, execution_id: str) -> list[NodeRun]:
+        self._know(execution_id)
+        return reservations.read_short(self._connection, execution_id)
 
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None:
         self._know(execution_id)

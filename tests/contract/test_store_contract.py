@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,9 @@ import pytest
 from orchestrator.definition.model import AgentDefinition, Node, Run, Workflow
 from orchestrator.definition.project_file import parse_project
 from orchestrator.errors import BadInput, Conflict, NotFound, Place, StaleClaim
+from orchestrator.execution.amounts import Unit
 from orchestrator.execution.effects import Effect
+from orchestrator.execution.ledger import Balance, Reservation
 from orchestrator.execution.state import (
     Annotation,
     Artifact,
@@ -684,3 +686,112 @@ class TestFinding:
 def test_latest_in_an_empty_store_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
         store.find("latest")
+
+
+class TestReservations:
+    """What attempts reserved and spent; sums are those of all three stores."""
+
+    HELD = Reservation(index=0, epoch=1, reserved={Unit.USD: 400_000, Unit.TURNS: 7})
+    SPENT: Mapping[Unit, int] = {Unit.USD: 100_001, Unit.TOKENS: 9_000_000_000, Unit.TURNS: 2, Unit.MINUTES: 61_000}
+
+    def put(self, store: Store, *reservations: Reservation, of: str = FIRST) -> None:
+        with store.begin() as tx:
+            tx.lock(of)
+            for reservation in reservations:
+                tx.put_reservation(of, reservation)
+
+    def balance(self, store: Store, index: int | None = None) -> Balance:
+        with store.begin() as tx:
+            return tx.balance(FIRST, index)
+
+    def amounts(self, usd: int = 0, tokens: int = 0, turns: int = 0, minutes: int = 0) -> dict[Unit, int]:
+        return {Unit.USD: usd, Unit.TOKENS: tokens, Unit.TURNS: turns, Unit.MINUTES: minutes}
+
+    def test_a_reservation_is_kept_and_closed(self, store: Store) -> None:
+        add(store, execution(), [node_run(0), node_run(1)])
+        self.put(store, self.HELD)
+        with store.begin() as tx:
+            assert tx.reservation(FIRST, 0, 1) == self.HELD
+            assert tx.reservation(FIRST, 0, 2) is None
+            assert tx.reservation(FIRST, 1, 1) is None
+        closed = replace(self.HELD, spent=self.SPENT)
+        self.put(store, closed)
+        assert store.reservations(FIRST) == [closed]
+
+    def test_sums_are_of_what_is_spent_and_still_reserved(self, store: Store) -> None:
+        add(store, execution(), [node_run(0), node_run(1)])
+        add(store, execution(SECOND), [node_run(0, SECOND)])
+        assert self.balance(store) == Balance(spent=self.amounts(), reserved=self.amounts())
+        other = Reservation(index=1, epoch=4, reserved={Unit.USD: 5})
+        self.put(store, replace(self.HELD, spent=self.SPENT), replace(self.HELD, epoch=2), other)
+        self.put(store, replace(self.HELD, spent=self.SPENT), of=SECOND)
+        assert self.balance(store) == Balance(spent=self.SPENT, reserved=self.amounts(usd=400_005, turns=7))
+        assert self.balance(store, 0) == Balance(spent=self.SPENT, reserved=self.amounts(usd=400_000, turns=7))
+        assert self.balance(store, 1) == Balance(spent=self.amounts(), reserved=self.amounts(usd=5))
+        assert [(each.index, each.epoch) for each in store.reservations(FIRST)] == [(0, 1), (0, 2), (1, 4)]
+
+    def test_a_run_begun_anew_has_spent_nothing_yet(self, store: Store) -> None:
+        add(store, execution(), [node_run(0), node_run(1)])
+        self.put(store, replace(self.HELD, spent=self.SPENT), replace(self.HELD, index=1, spent=self.SPENT))
+        with store.begin() as tx:
+            tx.lock(FIRST)
+            tx.begin_anew(FIRST, [])
+            tx.begin_anew(FIRST, {0})
+        assert self.balance(store, 0).spent == self.amounts()
+        assert self.balance(store, 1).spent == self.SPENT
+        assert self.balance(store).spent[Unit.TURNS] == 4
+        self.put(store, replace(self.HELD, epoch=2, spent=self.SPENT))
+        assert self.balance(store, 0).spent == self.SPENT
+
+    def test_what_is_undone_leaves_nothing(self, store: Store) -> None:
+        add(store, execution(), [node_run(0)])
+        with pytest.raises(NotFound), store.begin() as tx:  # noqa: PT012
+            tx.lock(FIRST)
+            tx.put_reservation(FIRST, self.HELD)
+            tx.run(FIRST, 7)
+        assert store.reservations(FIRST) == []
+
+    def test_coming_are_those_that_have_neither_settled_nor_reserved(self, store: Store) -> None:
+        runs = [
+            node_run(0, node="a", status=RUNNING),
+            node_run(1, node="a", status=RUNNING),
+            queued(2, node="a"),
+            node_run(3, node="b"),
+            node_run(4, node="b", status=NodeStatus.SKIPPED, result=Result.SKIPPED),
+            node_run(5, node="c", status=NodeStatus.FAILED, result=Result.FAILURE),
+        ]
+        add(store, execution(), runs)
+        add(store, execution(SECOND), [node_run(0, SECOND, node="a")])
+        self.put(store, replace(self.HELD, index=0), replace(self.HELD, index=2, spent=self.SPENT))
+        with store.begin() as tx:
+            assert tx.coming(FIRST) == {"a": 2, "b": 1}
+
+    def test_who_waits_for_others_is_found_in_claiming_order(self, store: Store) -> None:
+        code = {"error_code": "AGENT_BUDGET", "not_before": later(60)}
+        runs = [
+            queued(0, **code),
+            queued(1, error_code="MERGE_BUDGET", priority=3, ready_at=later(9)),
+            queued(2, error_code="AGENT_OVERLOADED", not_before=later(60)),
+            queued(3, **{**code, "ready_at": later(-5)}),
+            node_run(4, status=NodeStatus.FAILED, error_code="AGENT_BUDGET"),
+        ]
+        add(store, execution(), runs)
+        with store.begin() as tx:
+            assert [run.index for run in tx.short_of_budget(FIRST)] == [1, 3, 0]
+            assert tx.short_of_budget(FIRST)[0] == runs[1]
+
+    def test_writing_takes_the_lock(self, store: Store) -> None:
+        add(store, execution(), [node_run(0)])
+        for write in (
+            lambda tx: tx.put_reservation(FIRST, self.HELD),
+            lambda tx: tx.begin_anew(FIRST, {0}),
+        ):
+            with pytest.raises(RuntimeError, match="without `lock`"), store.begin() as tx:
+                write(tx)
+
+    def test_unknown_executions_have_none(self, store: Store) -> None:
+        for read in (lambda tx: tx.balance("x"), lambda tx: tx.coming("x"), lambda tx: tx.short_of_budget("x")):
+            with pytest.raises(NotFound), store.begin() as tx:
+                read(tx)
+        with pytest.raises(NotFound):
+            store.reservations("x")

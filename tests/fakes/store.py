@@ -18,7 +18,10 @@ from operator import attrgetter
 from typing import Protocol, TypeVar
 
 from orchestrator.errors import BadInput, Conflict, NotFound, StaleClaim
+from orchestrator.execution.amounts import Unit
 from orchestrator.execution.effects import Effect
+from orchestrator.execution.failure import SHORT_OF_BUDGET
+from orchestrator.execution.ledger import Balance, Reservation, balance
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports.store import Lead, Lease, StoredEffect
 
@@ -37,7 +40,8 @@ class NowClock(Protocol):
 
 @dataclass
 class Tables:
-    """What a database would hold. `moving` has the runs that are queued, running or waiting, for quick look-ups."""
+    """What a database would hold. `moving` has the runs that are queued, running or waiting, for quick look-ups;
+    `earlier` the reservations of attempts before a rerun."""
 
     executions: dict[str, Execution] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
@@ -46,6 +50,8 @@ class Tables:
     sources: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     targets: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     moving: dict[Key, NodeRun] = field(default_factory=dict)
+    reservations: dict[tuple[str, int, int], Reservation] = field(default_factory=dict)
+    earlier: dict[tuple[str, int, int], bool] = field(default_factory=dict)
     outbox: dict[int, StoredEffect] = field(default_factory=dict)
     leads: dict[str, Lead] = field(default_factory=dict)
     last_effect: int = 0
@@ -77,6 +83,14 @@ class Tables:
         queued = self.moving_of(instance, NodeStatus.QUEUED)
         free = [run for run in queued if not self.executions[run.execution_id].cancel_requested]
         return [run for run in free if run.not_before is None or run.not_before <= now or _set_back(run, now)]
+
+    def reserved_of(self, execution_id: str, index: int | None = None) -> list[Reservation]:
+        """With `index`, those of one node run since it was begun anew."""
+        self.execution(execution_id)
+        mine = [key for key in sorted(self.reservations) if key[0] == execution_id]
+        return [
+            self.reservations[key] for key in mine if index is None or (key[1] == index and key not in self.earlier)
+        ]
 
     def effects(self, instance: str, execution_id: str | None) -> list[StoredEffect]:
         rows = [row for _, row in sorted(self.outbox.items())]
@@ -168,6 +182,37 @@ class MemoryTransaction:
             return None
         return self._take(min(due, key=_claim_order), worker, now)
 
+    def reservation(self, execution_id: str, index: int, epoch: int) -> Reservation | None:
+        return self._tables.reservations.get((execution_id, index, epoch))
+
+    def put_reservation(self, execution_id: str, reservation: Reservation) -> None:
+        self._tables.run(execution_id, reservation.index)
+        self._hold(execution_id)
+        self._put(self._tables.reservations, (execution_id, reservation.index, reservation.epoch), reservation)
+
+    def balance(self, execution_id: str, index: int | None = None) -> Balance:
+        found = balance(self._tables.reserved_of(execution_id, index))
+        nothing = dict.fromkeys(Unit, 0)
+        return Balance(spent={**nothing, **found.spent}, reserved={**nothing, **found.reserved})
+
+    def begin_anew(self, execution_id: str, indexes: Collection[int]) -> None:
+        self._tables.execution(execution_id)
+        self._hold(execution_id)
+        for key in self._tables.reservations:
+            if key[0] == execution_id and key[1] in indexes:
+                self._put(self._tables.earlier, key, True)
+
+    def coming(self, execution_id: str) -> dict[str, int]:
+        held = {each.index for each in self._tables.reserved_of(execution_id) if each.open}
+        runs = self._tables.runs[execution_id].values()
+        return dict(Counter(run.node for run in runs if run.result is None and run.index not in held))
+
+    def short_of_budget(self, execution_id: str) -> list[NodeRun]:
+        self._tables.execution(execution_id)
+        runs = self._tables.runs[execution_id].values()
+        short = [run for run in runs if run.status is NodeStatus.QUEUED and run.error_code in SHORT_OF_BUDGET]
+        return deepcopy(sorted(short, key=_claim_order))
+
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None:
         self._tables.execution(execution_id)
         for effect in effects:
@@ -244,6 +289,8 @@ class MemoryTransaction:
         tables = self._tables
         for index in tables.runs[execution_id]:
             tables.moving.pop((execution_id, index), None)
+        for key in [key for key in tables.reservations if key[0] == execution_id]:
+            del tables.reservations[key]
         for table in (tables.executions, tables.plans, tables.runs, tables.edges, tables.sources, tables.targets):
             table.pop(execution_id)
 
@@ -324,6 +371,10 @@ class MemoryStore:
         with self._reading(constant=True) as tables:
             tables.execution(execution_id)
             return list(tables.edges[execution_id])
+
+    def reservations(self, execution_id: str) -> list[Reservation]:
+        with self._reading() as tables:
+            return tables.reserved_of(execution_id)
 
     def beat(self, leases: Sequence[Lease]) -> dict[tuple[str, int], bool]:
         answer: dict[Key, bool] = {}

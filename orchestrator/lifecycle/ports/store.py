@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from orchestrator.execution.effects import Effect
+from orchestrator.execution.ledger import Balance, Reservation
 from orchestrator.execution.state import (
     Execution,
     ExecutionStatus,
@@ -108,6 +109,33 @@ class Transaction(Protocol):
         """
         ...
 
+    def reservation(self, execution_id: str, index: int, epoch: int) -> Reservation | None:
+        """What the attempt of a claim has reserved."""
+        ...
+
+    def put_reservation(self, execution_id: str, reservation: Reservation) -> None:
+        """Add it, or replace the one of the same claim."""
+        ...
+
+    def balance(self, execution_id: str, index: int | None = None) -> Balance:
+        """What all attempts of an execution have spent and reserved, in every unit.
+
+        With `index`, those of one node run since it was begun anew.
+        """
+        ...
+
+    def begin_anew(self, execution_id: str, indexes: Collection[int]) -> None:
+        """Let what the attempts at these node runs have spent count for the execution alone."""
+        ...
+
+    def coming(self, execution_id: str) -> dict[str, int]:
+        """How many runs have neither settled nor reserved anything, by node. O(nodes)."""
+        ...
+
+    def short_of_budget(self, execution_id: str) -> list[NodeRun]:
+        """The queued runs whose `error_code` says that they wait for others, in claiming order. O(nodes)."""
+        ...
+
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None: ...
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
@@ -156,6 +184,10 @@ class Store(Protocol):
     def runs(self, execution_id: str) -> list[NodeRun]: ...
 
     def edges(self, execution_id: str) -> list[tuple[int, int]]: ...
+
+    def reservations(self, execution_id: str) -> list[Reservation]:
+        """Those of all attempts, by index and epoch."""
+        ...
 
     def beat(self, leases: Sequence[Lease]) -> dict[tuple[str, int], bool]:
         """Bump the lease of each run still running at that epoch.

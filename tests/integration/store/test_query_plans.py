@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy import Engine, event, make_url
 
 from orchestrator.definition.model import Workflow
+from orchestrator.execution.amounts import Unit
 from orchestrator.execution.effects import Effect
+from orchestrator.execution.ledger import Reservation
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan
 from orchestrator.lifecycle.ports import Lease
 from orchestrator.store.engine import build_engine
@@ -97,6 +99,9 @@ TRANSITION: dict[str, Callable[[SqlTransaction], object]] = {
     "effects of one": lambda tx: tx.effects(instance="here", execution_id="01"),
     "remove_effect": lambda tx: tx.remove_effect(4),
     "next_number": lambda tx: tx.next_number("w"),
+    "reservation": lambda tx: tx.reservation("01", 3, 1),
+    "balance": lambda tx: tx.balance("01"),
+    "balance of one": lambda tx: tx.balance("01", 3),
     "lead": lambda tx: tx.lead("control"),
 }
 
@@ -112,12 +117,22 @@ def test_a_transaction_reads_by_index(engine: Engine, store: SqlStore, name: str
     assert [step for step in steps if "TEMP B-TREE" in step] == []
 
 
+def test_a_budget_reads_the_runs_of_its_execution_alone(engine: Engine, store: SqlStore) -> None:
+    with statements(engine) as seen, store.begin() as tx:
+        tx.coming("01")
+        tx.short_of_budget("01")
+    assert [step for step in plans_of(engine, seen) if "SCAN" in step] == []
+
+
 def test_writing_finds_its_rows_by_index(engine: Engine, store: SqlStore) -> None:
     with statements(engine) as seen, store.begin() as tx:
         held = tx.lock("01")
         tx.save_runs([tx.run("01", 1)])
         tx.cancel_pending("01", NOW)
         tx.add_effects("01", [Effect(kind="wake")])
+        tx.put_reservation("01", Reservation(index=1, epoch=1, reserved={}))
+        tx.put_reservation("01", Reservation(index=1, epoch=1, reserved={}, spent={Unit.TOKENS: 1}))
+        tx.begin_anew("01", [1])
         tx.save(Execution(**{**_fields(held), "status": ExecutionStatus.RUNNING, "instance": "there"}))
     steps = plans_of(engine, seen)
     assert [step for step in steps if "SCAN" in step] == []
@@ -129,6 +144,7 @@ READS: dict[str, Callable[[SqlStore], object]] = {
     "executions": lambda store: store.executions(workflow_id="w", before="02"),
     "plan": lambda store: store.plan("01"),
     "edges": lambda store: store.edges("01"),
+    "reservations": lambda store: store.reservations("01"),
     "effects": lambda store: store.effects(instance="here", execution_id="01"),
     "beat": lambda store: store.beat([Lease(execution_id="01", index=1, epoch=0, beat=0)]),
     "leases": lambda store: store.leases("here"),
