@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from orchestrator.execution.failure import error_code
 from orchestrator.execution.retry import RetryDecision, decide
-from orchestrator.execution.state import Execution, FailureClass, NodeRun, NodeStatus, Outcome
+from orchestrator.execution.state import Execution, FailureClass, NodeRun, NodeStatus, Outcome, Usage
+from orchestrator.lifecycle import budgets
+from orchestrator.lifecycle.again import queued_again
 from orchestrator.lifecycle.claim import Claim, Claimant, claim_within, tell_claimed
 from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.ports import Lease
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.transition import Transition
+from orchestrator.report.budget import listed
 
 
 def settle(services: Services, run: NodeRun, outcome: Outcome, claimant: Claimant) -> Claim | None:
@@ -34,14 +36,17 @@ def settle(services: Services, run: NodeRun, outcome: Outcome, claimant: Claiman
     return following
 
 
-def requeue(services: Services, claim: NodeRun) -> None:
-    """Give back what a draining worker could not end; that uses up no retry. Raises `StaleClaim`."""
+def requeue(services: Services, claim: NodeRun, usage: Usage | None = None) -> None:
+    """Give back what a draining worker could not end; that uses up no retry, but `usage` of its budget. Raises
+    `StaleClaim`."""
     with changing(services, claim.execution_id) as change:
         run = change.claimed(claim)
         if change.execution.cancel_requested:
             change.settle(run, Outcome(cancelled=True))
         else:
-            change.put([run], [_queued_again(run, RetryDecision(again=True, counts=False), change)])
+            again = queued_again(run, RetryDecision(again=True, counts=False), change.situation.now)
+            change.put([run], [again])
+        budgets.close(change, run, Outcome(cancelled=True, usage=usage))
 
 
 def lose(services: Services, lease: Lease) -> bool:
@@ -51,6 +56,8 @@ def lose(services: Services, lease: Lease) -> bool:
         if run.status is not NodeStatus.RUNNING or (run.epoch, run.lease) != (lease.epoch, lease.beat):
             return False
         message = f"worker {run.worker} vanished while it ran `{run.key}` (attempt {run.attempt})"
+        if held := budgets.reserved_by(change, run):
+            message += f"; what it had reserved counts as spent: {listed(held)}"
         _conclude(services, change, run, Outcome(failure=FailureClass.LOST, message=message))
     return True
 
@@ -86,23 +93,10 @@ def _conclude(services: Services, change: Transition, run: NodeRun, outcome: Out
     if outcome.failure is FailureClass.LOST and change.execution.cancel_requested:
         change.settle(run, replace(outcome, failure=None, cancelled=True))
     elif decision.again and not change.execution.cancel_requested:
-        again = _queued_again(run, decision, change)
+        again = queued_again(run, decision, change.situation.now)
         lost = run.lost + (outcome.failure is FailureClass.LOST)
         code = error_code(node.kind, outcome.failure) if outcome.failure else None
         change.put([run], [replace(again, outcome=outcome, error_code=code, lost=lost)])
     else:
         change.settle(run, outcome)
-
-
-def _queued_again(run: NodeRun, decision: RetryDecision, change: Transition) -> NodeRun:
-    """`run` behind the others of its urgency; an attempt that does not count is taken back."""
-    now = change.situation.now
-    not_before = now + timedelta(seconds=decision.delay_seconds) if decision.delay_seconds > 0 else None
-    return replace(
-        run,
-        status=NodeStatus.QUEUED,
-        ready_at=now,
-        not_before=not_before,
-        attempt=run.attempt if decision.counts else run.attempt - 1,
-        worker=None,
-    )
+    budgets.close(change, run, outcome)

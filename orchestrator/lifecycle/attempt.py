@@ -13,6 +13,7 @@ from orchestrator.lifecycle.logbook import Logbook
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import Control
 from orchestrator.lifecycle.services import Services
+from orchestrator.lifecycle.tally import Tally
 from orchestrator.lifecycle.temporary import Folders
 
 
@@ -39,6 +40,7 @@ class Attempt:
     mask: Mask
     control: Control
     folders: Folders
+    tally: Tally
     transcripts: list[str] = field(default_factory=list)
 
     @property

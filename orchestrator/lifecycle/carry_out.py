@@ -38,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 
 def carry_out(attempt: Attempt) -> Outcome:
     """Do what the node says, once; the outcome is masked. Raises `StaleClaim` and nothing else that is expected."""
-    outcome = _masked(within_limits(_guarded(attempt)), attempt.mask)
+    outcome = _masked(within_limits(_with_usage(attempt, _guarded(attempt))), attempt.mask)
     return replace(outcome, transcripts=tuple(attempt.transcripts))
 
 
@@ -66,6 +66,11 @@ def _refused(error: OSError) -> str:
     return f"{where}: {error.strerror} ({REFUSALS[error.errno or 0]}, then rerun)"
 
 
+def _with_usage(attempt: Attempt, outcome: Outcome) -> Outcome:
+    """What agents used counts whatever became of their work."""
+    return replace(outcome, usage=attempt.tally.usage)
+
+
 def _done(attempt: Attempt) -> Outcome:
     if attempt.control.reason() is not None:
         return Outcome(cancelled=True)
@@ -75,6 +80,7 @@ def _done(attempt: Attempt) -> Outcome:
     else:
         with workspace_for(attempt) as workspace:
             outcome = _in_workspace(attempt, workspace)
+    outcome = _with_usage(attempt, outcome)
     return _with_outputs(attempt, outcome) if outcome.succeeded else outcome
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from orchestrator.definition.model import NodeKind
 from orchestrator.errors import BadInput, StaleClaim
 from orchestrator.execution.failure import error_code
-from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, Level, Outcome
-from orchestrator.lifecycle import advance, contexts
-from orchestrator.lifecycle.attempt import Attempt
+from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, Level, Outcome, Plan
+from orchestrator.lifecycle import advance, budgets, contexts
+from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.attend import Attendant
 from orchestrator.lifecycle.carry_out import carry_out
 from orchestrator.lifecycle.claim import Claim, Claimant, claim
@@ -19,7 +19,9 @@ from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.outage import through_outage
 from orchestrator.lifecycle.ports import Control, StopReason, StopSignals
 from orchestrator.lifecycle.services import Services
+from orchestrator.lifecycle.tally import Tally
 from orchestrator.lifecycle.temporary import Folders
+from orchestrator.report.budget import refusal, waiting
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,8 +48,10 @@ def _take_on(
                 outcome = _attempted(services, ours, control, folders)
             finally:
                 folders.clear()
+            if outcome is None:
+                return None
             if outcome.cancelled and control.reason() is StopReason.DRAIN:
-                through_outage(lambda: advance.requeue(services, ours.run))
+                through_outage(lambda: advance.requeue(services, ours.run, outcome.usage))
                 return None
             return through_outage(lambda: advance.settle(services, ours.run, outcome, claimant))
     except StaleClaim as stale:
@@ -55,15 +59,20 @@ def _take_on(
         return None
 
 
-def _attempted(services: Services, ours: Claim, control: Control, folders: Folders) -> Outcome:
+def _attempted(services: Services, ours: Claim, control: Control, folders: Folders) -> Outcome | None:
+    """How the attempt ended; None where it has to wait for others, and the run is back in the queue."""
     run, execution = ours.run, through_outage(lambda: _started(services, ours))
     plan = through_outage(lambda: services.plan(run.execution_id))
-    mask = Mask(services.secrets.values())
+    start = through_outage(lambda: budgets.start(services, run))
+    mask, tally = Mask(services.secrets.values()), Tally(start.reserved, run.started_at, services.clock)
     with Logbook(services, run, mask) as log:
+        if start.short and start.short.passes:
+            log.say(waiting(start.short))
+            return None
         try:
-            seen = contexts.of_node(execution, plan.definition, run, ours.predecessors, services.secrets)
-        except BadInput as error:
-            outcome = Outcome(failure=FailureClass.SETUP, message=mask.text(f"`env` cannot be evaluated: {error}"))
+            seen = _seen(services, ours, execution, plan, start)
+        except AttemptFailed as failed:
+            outcome = Outcome(failure=failed.failure, message=mask.text(failed.message))
         else:
             attempt = Attempt(
                 services=services,
@@ -76,10 +85,21 @@ def _attempted(services: Services, ours: Claim, control: Control, folders: Folde
                 mask=mask,
                 control=control,
                 folders=folders,
+                tally=tally,
             )
             outcome = carry_out(attempt)
-        _report_failure(log, plan.definition.nodes[run.node].kind, outcome)
+        _report(log, plan.definition.nodes[run.node].kind, outcome, tally)
         return outcome
+
+
+def _seen(services: Services, ours: Claim, execution: Execution, plan: Plan, start: budgets.Start) -> contexts.Contexts:
+    """What the texts of the node see. Raises `AttemptFailed` where it may not start, or cannot."""
+    if start.short:
+        raise AttemptFailed(FailureClass.BUDGET, refusal(start.short))
+    try:
+        return contexts.of_node(execution, plan.definition, ours.run, ours.predecessors, services.secrets)
+    except BadInput as error:
+        raise AttemptFailed(FailureClass.SETUP, f"`env` cannot be evaluated: {error}") from error
 
 
 def _started(services: Services, ours: Claim) -> Execution:
@@ -94,6 +114,8 @@ def _began_before(ours: Claim) -> bool:
     return bool(began and known and began < known)
 
 
-def _report_failure(log: Logbook, kind: NodeKind, outcome: Outcome) -> None:
+def _report(log: Logbook, kind: NodeKind, outcome: Outcome, tally: Tally) -> None:
+    for overshoot in tally.overshoots():
+        log.say(overshoot, level=Level.WARNING)
     if outcome.failure:
         log.say(outcome.message, level=Level.ERROR, error_code=error_code(kind, outcome.failure))

@@ -79,7 +79,6 @@ def _both(before: Outcome, resolved: Outcome, conflicts: tuple[str, ...]) -> Out
         base=before.base,
         outputs={**before.outputs, **resolved.outputs, "conflicts": listed},
         annotations=before.annotations + resolved.annotations,
-        usage=before.usage + resolved.usage if before.usage and resolved.usage else resolved.usage or before.usage,
     )
 
 

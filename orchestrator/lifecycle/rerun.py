@@ -9,6 +9,7 @@ from datetime import datetime
 from orchestrator.errors import Conflict, NotFound
 from orchestrator.execution import machine
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus
+from orchestrator.lifecycle import budgets
 from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.ports import Snapshot
 from orchestrator.lifecycle.services import Services
@@ -69,6 +70,7 @@ def _reopen(change: Transition, instance: str, runs: Sequence[NodeRun], chosen: 
         if target in chosen:
             waiting_for[target] += source in chosen
     _forget_effects(change)
+    budgets.begin_anew(change, chosen)
     old = [run for run in runs if run.index in chosen]
     new = [_reset(run, waiting_for[run.index]) for run in old]
     kept = [run for run in runs if run.index not in chosen]

@@ -12,10 +12,11 @@ from orchestrator.execution.state import FailureClass, Outcome
 from orchestrator.lifecycle import contexts, fingerprint
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.findings import findings, lay_out, told
-from orchestrator.lifecycle.ports import AgentTask, McpServer, ShellTask, Task, Workspace
+from orchestrator.lifecycle.ports import AgentTask, McpServer, Runner, ShellTask, Task, Workspace
 from orchestrator.lifecycle.ports.runner import STEP_FILES
 from orchestrator.lifecycle.prompts import agent_prompt
 from orchestrator.lifecycle.recording import Recording
+from orchestrator.lifecycle.spending import counted, seconds_allowed
 
 SHELL: Final = "shell"
 TEMPLATE: Final = "template"
@@ -62,6 +63,7 @@ def _agent_task(attempt: Attempt, action: Agent, workspace: Workspace, servers: 
         transcript_name=transcript_name(attempt.run.key),
         fingerprint=fingerprint.of_agent(attempt, action, definition, found),
         strict=attempt.plan.project.replay.strict,
+        allowance=attempt.tally.left,
     )
 
 
@@ -80,6 +82,7 @@ def resolver_task(attempt: Attempt, action: Merge, prompt: str, conflicts: tuple
         fingerprint=fingerprint.of_resolver(attempt, action, definition, conflicts),
         strict=attempt.plan.project.replay.strict,
         sandbox=action.sandbox,
+        allowance=attempt.tally.left,
     )
 
 
@@ -95,12 +98,21 @@ def run_task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspa
     if runner is None:
         known = {*attempt.services.runners, *attempt.plan.project.engines} - {SHELL, TEMPLATE}
         raise SetupError(f"there is no engine `{_runner_name(action)}`", hint=f"engines are {', '.join(sorted(known))}")
-    if not (isinstance(action, AgentTask) and attempt.plan.record):
+    if not isinstance(action, AgentTask):
         return runner.run(_task(attempt, action, workspace), attempt.log, attempt.control)
-    recording = Recording(attempt, action, workspace)
-    outcome = runner.run(_task(attempt, recording.task, workspace), attempt.log, attempt.control)
-    recording.conclude(outcome)
-    return outcome
+    return _asked(attempt, action, workspace, runner)
+
+
+def _asked(attempt: Attempt, action: AgentTask, workspace: Workspace, runner: Runner) -> Outcome:
+    """Have an agent work, within its budget, and record it where that is wanted."""
+    if attempt.tally.used_up:
+        raise AttemptFailed(FailureClass.BUDGET, "what the attempt may use is used up")
+    recording = Recording(attempt, action, workspace) if attempt.plan.record else None
+    task = _task(attempt, recording.task if recording else action, workspace)
+    outcome = runner.run(task, attempt.log, attempt.control)
+    if recording:
+        recording.conclude(outcome)
+    return counted(attempt, task, outcome)
 
 
 def _runner_name(action: ShellTask | AgentTask) -> str:
@@ -133,7 +145,7 @@ def _task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace)
         scratch=_scratch(attempt, action),
         temp=attempt.folders.empty("tmp"),
         writable=isinstance(node.action, Merge) or node.workspace is WorkspaceMode.WRITE,
-        timeout_seconds=node.timeout_minutes * 60,
+        timeout_seconds=seconds_allowed(node, action),
         idle_seconds=AGENT_IDLE_SECONDS if isinstance(action, AgentTask) else None,
         env={**_github_environment(attempt), **_environment(attempt)},
         secrets=tuple(attempt.services.secrets.values()),

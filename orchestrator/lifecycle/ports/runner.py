@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from orchestrator.definition.model import AgentDefinition, JsonValue, SandboxMode
 from orchestrator.definition.project import EngineTemplate
+from orchestrator.execution.budget import Allowance
 from orchestrator.execution.state import (
     Level,
     Outcome,
@@ -87,7 +88,8 @@ class AgentTask:
     servers that the agent is given: the node fails where one of them is not there. `fingerprint` has the
     hashes, by part, of what is asked, whatever the folder and the execution; `strict` says that a transcript for
     anything else is not played. `record` is the file into which a runner writes what it heard of the agent, as events
-    of a transcript; None where nobody wants it.
+    of a transcript; None where nobody wants it. `allowance` is what the attempt may still
+    use, None where there is no budget; its minutes are part of the task's `timeout_seconds` already.
     """
 
     definition: AgentDefinition
@@ -107,6 +109,7 @@ class AgentTask:
     strict: bool = False
     record: Path | None = None
     sandbox: SandboxMode = SandboxMode.AUTO
+    allowance: Allowance | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

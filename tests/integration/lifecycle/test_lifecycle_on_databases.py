@@ -21,6 +21,7 @@ from tests.unit.lifecycle import (
     test_any_graph,
     test_attempts,
     test_attendance,
+    test_budgets,
     test_clean_up,
     test_conditions_as_written,
     test_execution_report,
@@ -40,6 +41,7 @@ def functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
 for _module in (
     test_attempts,
     test_attendance,
+    test_budgets,
     test_clean_up,
     test_conditions_as_written,
     test_execution_report,

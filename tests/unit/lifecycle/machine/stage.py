@@ -24,6 +24,7 @@ from orchestrator.lifecycle.ports import Lease, LiveEventKind, Task
 from orchestrator.lifecycle.rerun import rerun
 from orchestrator.lifecycle.resume import resume
 from orchestrator.lifecycle.start import StartRequest, start
+from orchestrator.lifecycle.tally import Tally
 from orchestrator.lifecycle.temporary import Folders
 from tests.fakes.wake import FakeStopSignals
 from tests.fakes.world import World
@@ -295,6 +296,7 @@ class Stage:
             mask=mask,
             control=Unstoppable(),
             folders=folders,
+            tally=Tally(None, None, services.clock),
         )
 
     # what people do
