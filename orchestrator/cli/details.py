@@ -48,7 +48,8 @@ def _standing(seen: ExecutionView, interrupted: bool) -> str:
         return f"{status_of(seen.execution, interrupted)}: {sentence(replace(seen, runs=(*stopped, *idle)))}"
     how_long = "in" if seen.execution.status.ended else "for"
     took = "" if seconds is None else f" {how_long} {human_duration(seconds)}"
-    return f"{seen.execution.status.value}{took}: {sentence(seen)}"
+    budget = "".join(f", {each.text}" for each in figures(seen).budget)
+    return f"{seen.execution.status.value}{took}{budget}: {sentence(seen)}"
 
 
 def _row(run: NodeRun, seen: ExecutionView, interrupted: bool) -> tuple[str, str, str, str, str]:

@@ -11,6 +11,9 @@ from orchestrator.definition.expressions import ExpressionError, interpolate_tex
 from orchestrator.definition.model import Agent, JsonValue, Workflow
 from orchestrator.errors import MyceliumError
 from orchestrator.execution import needs
+from orchestrator.execution.amounts import Amounts, Unit, beyond, limits, value
+from orchestrator.execution.budget import draws
+from orchestrator.execution.ledger import Ledger, Reservation, balance
 from orchestrator.execution.state import Commit, Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.services import Services
@@ -38,6 +41,7 @@ def view(services: Services, execution_id: str, *, links: Links | None = None) -
     runs = services.store.runs(execution_id)
     edges = services.store.edges(execution_id)
     workflow = services.plan(execution_id).definition
+    reservations = _reservations(services, execution_id, workflow)
     failed = [run for run in runs if run.status is NodeStatus.FAILED]
     return ExecutionView(
         execution=execution,
@@ -49,6 +53,9 @@ def view(services: Services, execution_id: str, *, links: Links | None = None) -
         tails={run.index: tuple(services.logs.tail(execution_id, run.index, TAIL_LINES)) for run in failed},
         engines=_engines(execution, workflow, runs, edges),
         links=links or Links(),
+        ledger=_ledger(workflow, reservations),
+        # A later attempt takes the place of those before it.
+        reservations={each.index: each for each in reservations or ()},
     )
 
 
@@ -69,9 +76,10 @@ def as_json(seen: ExecutionView) -> dict[str, JsonValue]:
         "completed_at": _time(execution.completed_at),
         "duration_seconds": _seconds(execution.started_at, execution.completed_at, seen.now),
         "node_statuses": {node: status.value for node, status in node_statuses(seen.runs).items()},
-        "node_runs": [_run(run, seen.now) for run in seen.runs],
+        "node_runs": [_run(run, seen) for run in seen.runs],
         "output_data": _output_data(seen),
         "error_message": execution.error_message,
+        "budget": _budget(seen.ledger),
         "base": execution.base,
         "result": execution.result,
         "result_branch": execution.result_branch,
@@ -93,8 +101,8 @@ def _output_data(seen: ExecutionView) -> dict[str, JsonValue]:
     return {node: needs.merged_outputs(runs) for node, runs in last.items()}
 
 
-def _run(run: NodeRun, now: datetime) -> dict[str, JsonValue]:
-    outcome = run.outcome
+def _run(run: NodeRun, seen: ExecutionView) -> dict[str, JsonValue]:
+    outcome, reservation = run.outcome, seen.reservations.get(run.index)
     usage: JsonValue = asdict(outcome.usage) if outcome and outcome.usage else None
     artifacts: list[JsonValue] = [asdict(artifact) for artifact in outcome.artifacts] if outcome else []
     return {
@@ -107,16 +115,57 @@ def _run(run: NodeRun, now: datetime) -> dict[str, JsonValue]:
         "attempt": run.attempt,
         "started_at": _time(run.started_at),
         "completed_at": _time(run.completed_at),
-        "duration_seconds": _seconds(run.started_at, run.completed_at, now),
+        "duration_seconds": _seconds(run.started_at, run.completed_at, seen.now),
         "outputs": outcome.outputs if outcome else {},
         "error_code": run.error_code,
         "error_message": outcome.message if outcome and outcome.failure else None,
         "usage": usage,
         "sandbox": outcome.sandbox or None if outcome else None,
+        "budget": _attempt(reservation) if reservation else None,
         "commit": outcome.commit if outcome else None,
         "artifacts": artifacts,
         "decided_by": run.decided_by,
     }
+
+
+def _reservations(services: Services, execution_id: str, workflow: Workflow) -> list[Reservation] | None:
+    """Those of all attempts; None where nobody has a budget."""
+    if not any(draws(workflow, node) for node in workflow.nodes.values()):
+        return None
+    return services.store.reservations(execution_id)
+
+
+def _ledger(workflow: Workflow, reservations: Sequence[Reservation] | None) -> Ledger | None:
+    if reservations is None:
+        return None
+    return Ledger(limit=limits(workflow.budget), balance=balance(reservations))
+
+
+def _budget(ledger: Ledger | None) -> JsonValue:
+    """What all attempts come to; `over` is what was spent beyond the limit."""
+    if ledger is None:
+        return None
+    spent = ledger.balance.spent
+    return {
+        "limit": _amounts(ledger.limit),
+        "spent": _amounts(spent),
+        "reserved": _amounts(ledger.balance.reserved),
+        "over": _amounts(beyond(ledger.limit, spent)),
+    }
+
+
+def _attempt(reservation: Reservation) -> JsonValue:
+    """What the latest attempt was allowed, and what it used, once it has ended."""
+    spent = reservation.spent
+    return {
+        "limit": _amounts(reservation.reserved),
+        "spent": None if spent is None else _amounts(spent),
+        "over": _amounts(beyond(reservation.reserved, spent or {})),
+    }
+
+
+def _amounts(amounts: Amounts) -> dict[str, JsonValue]:
+    return {unit.value: value(unit, amounts[unit]) for unit in Unit if unit in amounts}
 
 
 def _engines(

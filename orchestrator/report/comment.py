@@ -20,6 +20,7 @@ from orchestrator.report.figures import (
     replay_notice,
     run_seconds,
     sentence,
+    spending,
     tolerated,
 )
 from orchestrator.report.markdown_safety import (
@@ -262,7 +263,7 @@ def _result(view: ExecutionView, run: NodeRun) -> Part:
     action = node.action if node else None
     usage = run.outcome.usage if run.outcome else None
     words = [action.agent] if isinstance(action, Agent) else []
-    words += [human_cost(usage.cost_usd)] if usage and usage.cost_usd is not None else []
+    words += [human_cost(usage.cost_usd, usage.cost_estimated)] if usage and usage.cost_usd is not None else []
     return Details(title=run.key, note=", ".join(words), markdown=safe_markdown(_agent_text(run), limit=_RESULT_LIMIT))
 
 
@@ -273,8 +274,7 @@ def _footer(view: ExecutionView) -> str:
         words.append(human_duration(numbers.seconds))
     if numbers.tokens:
         words.append(f"{human_count(numbers.tokens)} tokens")
-    if numbers.cost_usd is not None:
-        words.append(human_cost(numbers.cost_usd) + (" when recorded" if view.replayed else ""))
+    words += spending(view)
     kinds = {view.workflow.nodes[run.node].kind for run in view.runs if run.node in view.workflow.nodes}
     words += ["no agents"] * (NodeKind.AGENT not in kinds)
     words.append(confinement(view))

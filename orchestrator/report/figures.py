@@ -6,9 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from orchestrator.definition.model import Agent, Approval, Merge, Node, Run
+from orchestrator.execution.amounts import Unit
 from orchestrator.execution.state import ExecutionStatus, NodeRun, NodeStatus, Result
+from orchestrator.report.budget import Standing, standings
 from orchestrator.report.duration import span_seconds
-from orchestrator.report.numbers import plural
+from orchestrator.report.numbers import human_cost, plural
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
 
@@ -29,14 +31,24 @@ _SUMMARY_ORDER = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
-    """Totals over all node runs. `cost_usd` is None when no run knows its cost; `seconds` before the start."""
+    """Totals over all node runs. `cost_usd` is None when no run knows its cost; `seconds` before the start.
+
+    `budget` is how the limits of the execution stand, over all attempts.
+    """
 
     counts: dict[NodeStatus, int]
     total: int
     seconds: float | None
     cost_usd: float | None
+    cost_estimated: bool
     input_tokens: int
     output_tokens: int
+    budget: tuple[Standing, ...]
+
+    @property
+    def limits_cost(self) -> bool:
+        """Whether the budget says what was spent, and of how much."""
+        return any(standing.unit is Unit.USD for standing in self.budget)
 
     @property
     def tokens(self) -> int:
@@ -66,9 +78,22 @@ def figures(view: ExecutionView) -> Figures:
         total=len(view.runs),
         seconds=span_seconds(execution.started_at, execution.completed_at, view.now),
         cost_usd=sum(costs) if costs else None,
+        cost_estimated=any(usage.cost_estimated for usage in usages),
         input_tokens=sum(usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens for usage in usages),
         output_tokens=sum(usage.output_tokens for usage in usages),
+        budget=standings(view.ledger) if view.ledger else (),
     )
+
+
+def spending(view: ExecutionView) -> tuple[str, ...]:
+    """What agents cost, and how the limits stand: `0.42 of 2.00 USD`, or `$0.42` where dollars have no limit."""
+    numbers = figures(view)
+    recorded = " when recorded" if view.replayed else ""
+    about = "≈" if numbers.cost_estimated else ""
+    limited = [f"{about}{each.text}{recorded}" if each.unit is Unit.USD else each.text for each in numbers.budget]
+    if numbers.cost_usd is None or numbers.limits_cost:
+        return tuple(limited)
+    return (human_cost(numbers.cost_usd, numbers.cost_estimated) + recorded, *limited)
 
 
 def replay_notice(view: ExecutionView) -> str:

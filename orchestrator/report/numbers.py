@@ -21,11 +21,12 @@ def human_size(size: int) -> str:
     raise AssertionError("unreachable")
 
 
-def human_cost(usd: float) -> str:
-    """`$0.42`; `<$0.01` for what would round to nothing."""
+def human_cost(usd: float, estimated: bool = False) -> str:
+    """`$0.42`; `<$0.01` for what would round to nothing, and `≈$0.42` for an estimate."""
+    about = "≈" if estimated else ""
     if 0 < usd < 0.005:
-        return "<$0.01"
-    return f"${usd:,.2f}"
+        return f"{about}<$0.01"
+    return f"{about}${usd:,.2f}"
 
 
 def plural(number: int, noun: str, nouns: str = "") -> str:

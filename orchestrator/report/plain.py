@@ -12,9 +12,10 @@ from orchestrator.report.figures import (
     replay_notice,
     run_seconds,
     sentence,
+    spending,
     tolerated,
 )
-from orchestrator.report.numbers import human_cost, plural
+from orchestrator.report.numbers import plural
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
 
@@ -72,5 +73,5 @@ def _details(view: ExecutionView, run: NodeRun) -> list[str]:
 def _ended(view: ExecutionView) -> str:
     numbers = figures(view)
     took = f" in {human_duration(numbers.seconds)}" if numbers.seconds is not None else ""
-    cost = f", {human_cost(numbers.cost_usd)}" if numbers.cost_usd is not None and not view.replayed else ""
-    return f"{_PREFIX} {view.execution.status.value}{took}{cost}: {one_line(sentence(view), 300)}"
+    spent = "".join(f", {each}" for each in spending(view)) if numbers.budget or not view.replayed else ""
+    return f"{_PREFIX} {view.execution.status.value}{took}{spent}: {one_line(sentence(view), 300)}"

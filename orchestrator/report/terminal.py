@@ -12,12 +12,21 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from orchestrator.definition.model import Node
+from orchestrator.execution.failure import SHORT_OF_BUDGET
 from orchestrator.execution.state import ExecutionStatus, LogLine, NodeRun, NodeStatus
 from orchestrator.report.attention import decisions
 from orchestrator.report.duration import clock_duration, human_duration
-from orchestrator.report.figures import figures, purpose, replay_notice, run_seconds, sentence, tolerated
+from orchestrator.report.figures import (
+    figures,
+    purpose,
+    replay_notice,
+    run_seconds,
+    sentence,
+    spending,
+    tolerated,
+)
 from orchestrator.report.grouping import NodeGroup, node_groups
-from orchestrator.report.numbers import human_cost, plural
+from orchestrator.report.numbers import plural
 from orchestrator.report.plain_text import clip, one_line
 from orchestrator.report.view import ExecutionView
 
@@ -129,6 +138,8 @@ def _note(run: NodeRun, node: Node | None) -> str:
         words.append("allowed to fail" if tolerated(run) else one_line(outcome.message if outcome else "", 120))
     elif run.status is NodeStatus.COMPLETED and outcome and outcome.commit:
         words.append(f"{plural(len(outcome.changes), 'file')}, {outcome.commit[:8]}")
+    elif run.status is NodeStatus.QUEUED and run.error_code in SHORT_OF_BUDGET:
+        words.append("waits for budget")
     elif run.status is NodeStatus.QUEUED and run.not_before and run.attempt:
         words.append(f"tries again after attempt {run.attempt}")
     else:
@@ -145,8 +156,8 @@ def _bottom(view: ExecutionView, width: int) -> list[Text]:
     bar = Text("\n  ", no_wrap=True, overflow="ellipsis")
     bar.append("━" * filled, "magenta").append("━" * (cells - filled), "bright_black")
     bar.append(f"  {numbers.settled} of {numbers.total}")
-    if numbers.cost_usd is not None:
-        bar.append(f"  {human_cost(numbers.cost_usd)}{' when recorded' if view.replayed else ''}", "bright_black")
+    for spent in spending(view):
+        bar.append(f"  {spent}", "bright_black")
     asked = [text for decision in decisions(view) for text in _asked(decision.question, decision.approve)]
     ended = [Text(f"  {sentence(view)}", overflow="fold")] if view.execution.status.ended else []
     return [bar, *asked, *ended]

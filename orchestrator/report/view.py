@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from orchestrator.definition.model import Agent, Workflow
+from orchestrator.execution.ledger import Ledger, Reservation
 from orchestrator.execution.state import Commit, Execution, LogLine, NodeRun
 
 REPLAY_ENGINE: Final = "replay"
@@ -27,7 +28,8 @@ class ExecutionView:
 
     `runs` are by index; `edges` are (source index, target index). `tails` holds the last log lines of failed node runs,
     by index. `commits` are those a pull request would show, oldest first. `engines` names what runs each agent that has
-    begun, by index, for as long as no outcome tells.
+    begun, by index, for as long as no outcome tells. `ledger` is the budget of the execution, or None where neither it
+    nor a node has one; `reservations` has the latest one of each node run, by index.
     """
 
     execution: Execution
@@ -38,6 +40,8 @@ class ExecutionView:
     commits: tuple[Commit, ...] = ()
     tails: dict[int, tuple[LogLine, ...]] = field(default_factory=dict)
     engines: dict[int, str] = field(default_factory=dict)
+    ledger: Ledger | None = None
+    reservations: dict[int, Reservation] = field(default_factory=dict)
     links: Links = Links()
 
     @property

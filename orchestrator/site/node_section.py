@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.definition.model import Agent, Approval, JsonValue, Merge, Node, Run
+from orchestrator.execution.ledger import Balance, Ledger, Reservation
 from orchestrator.execution.state import Artifact, NodeRun, NodeStatus
 from orchestrator.report.attention import Decision, decisions
+from orchestrator.report.budget import Standing, standings
 from orchestrator.report.figures import described, run_seconds
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
@@ -56,6 +58,7 @@ class NodeSection:
     reason: str
     decision: Decision | None
     instruction: Instruction | None
+    budget: tuple[Standing, ...]
 
     @property
     def answer(self) -> str:
@@ -118,11 +121,19 @@ def node_section(view: ExecutionView, run: NodeRun, material: Material) -> NodeS
         reason=_skip_reason(view, run),
         decision=asked.get(run.index),
         instruction=_instruction(node),
+        budget=_budget(view.reservations.get(run.index)),
     )
 
 
 def kept_file(artifact: Artifact, href: str) -> KeptFile:
     return KeptFile(name=artifact.name, size=artifact.size, href=href)
+
+
+def _budget(reservation: Reservation | None) -> tuple[Standing, ...]:
+    """What the latest attempt used of what it was allowed; nothing while it is at work."""
+    if reservation is None or reservation.spent is None:
+        return ()
+    return standings(Ledger(limit=reservation.reserved, balance=Balance(spent=reservation.spent)))
 
 
 def _instruction(node: Node | None) -> Instruction | None:

@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from orchestrator.definition.model import Run
+from orchestrator.execution.amounts import Unit
+from orchestrator.execution.ledger import Balance, Ledger, Reservation
 from orchestrator.execution.state import ExecutionStatus, Level, Outcome
 from orchestrator.report.figures import REPLAY_NOTICE
 from orchestrator.report.view import ExecutionView
@@ -349,3 +351,20 @@ def test_what_a_command_said_last_stands_in_for_a_step_summary(tmp_path: Path, s
     assert section.count("last words") == shown
     assert '<th scope="row">summary</th>' not in section
     assert ("<strong>12</strong> passed" in section) is not shown
+
+
+def test_a_page_shows_how_the_budget_stands(tmp_path: Path) -> None:
+    shown = views.completed()
+    execution = {Unit.USD: 2_000_000, Unit.TURNS: 10}
+    used = {Unit.USD: 420_000, Unit.TURNS: 12}
+    attempt = Reservation(index=0, epoch=1, reserved={Unit.USD: 500_000}, spent={Unit.USD: 110_000, Unit.TURNS: 7})
+    limited = replace(shown, ledger=Ledger(limit=execution, balance=Balance(spent=used)), reservations={0: attempt})
+    build(ViewSource(views=[limited]), tmp_path)
+    page = read(execution_page(tmp_path, DEMO))
+    assert page.problems == []
+    text = " ".join(page.text.split())
+    assert "Cost when recorded0.42 of 2.00 USD" in text
+    assert "Turns12 of 10 turns, 2 over" in text
+    assert "Last attempt0.11 of 0.50 USD" in text
+    build(ViewSource(views=[replace(shown, execution=replace(shown.execution, triggered_by="eve"))]), tmp_path)
+    assert "Last attempt" not in read(execution_page(tmp_path, DEMO)).text

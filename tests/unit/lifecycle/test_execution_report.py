@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from orchestrator.definition.model import Agent, Input, Matrix, Merge, WorkspaceMode
+from orchestrator.definition.model import Agent, Budget, Input, Matrix, Merge, WorkspaceMode
 from orchestrator.execution.state import FailureClass, Outcome, Usage
+from orchestrator.lifecycle import budgets
 from orchestrator.lifecycle.ports import Control, LogSink, Task
 from orchestrator.lifecycle.report import as_json, view
 from orchestrator.site.stored import StoredExecutions
@@ -39,6 +40,49 @@ def test_it_says_where_an_agents_program_ran(world: World) -> None:
     runs = shown["node_runs"]
     assert isinstance(runs, list)
     assert [run["sandbox"] for run in runs if isinstance(run, dict)] == ["bwrap", None]
+
+
+def test_the_budget_is_told_in_the_units_of_the_workflow(world: World) -> None:
+    usage = Usage(input_tokens=100, output_tokens=20, turns=2, cost_usd=2.1)
+    world.runner.deeds["a"] = Outcome(usage=usage)
+    nodes = (node("a", action=Agent(agent="a")), node("b", "a", action=Agent(agent="a")), node("c", "b"))
+    definition = workflow(*nodes, budget=Budget(usd=2, minutes=60))
+    execution = world.run(definition, agents={"a": agent("a")})
+    shown = as_json(view(world.services, execution.id))
+    assert json.loads(json.dumps(shown)) == shown
+    assert shown["budget"] == {
+        "limit": {"usd": 2.0, "minutes": 60.0},
+        "spent": {"usd": 2.1, "tokens": 120, "turns": 2, "minutes": 0.0},
+        "reserved": {},
+        "over": {"usd": 0.1},
+    }
+    runs = shown["node_runs"]
+    assert isinstance(runs, list)
+    first, second, third = runs
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    assert isinstance(third, dict)
+    assert first["budget"] == {
+        "limit": {"usd": 1.0, "minutes": 30.0},
+        "spent": {"usd": 2.1, "tokens": 120, "turns": 2, "minutes": 0.0},
+        "over": {"usd": 1.1},
+    }
+    assert (second["error_code"], second["budget"], third["budget"]) == ("AGENT_BUDGET", None, None)
+    world.start(workflow(node("a")))
+    assert as_json(view(world.services, world.store.find("latest").id))["budget"] is None
+
+
+def test_a_budget_says_what_attempts_have_reserved(world: World) -> None:
+    execution = world.start(
+        workflow(node("a", action=Agent(agent="a")), budget=Budget(usd=2)), agents={"a": agent("a")}
+    )
+    budgets.start(world.services, world.claim())
+    shown = as_json(view(world.services, execution.id))
+    assert shown["budget"] == {"limit": {"usd": 2.0}, "spent": {}, "reserved": {"usd": 2.0}, "over": {}}
+    runs = shown["node_runs"]
+    assert isinstance(runs, list)
+    assert isinstance(runs[0], dict)
+    assert runs[0]["budget"] == {"limit": {"usd": 2.0}, "spent": None, "over": {}}
 
 
 def test_no_duration_is_negative_where_the_clock_was_set_back(world: World) -> None:
