@@ -14,7 +14,7 @@ from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.ports import Lease
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.transition import Transition
-from orchestrator.report.budget import listed
+from orchestrator.report.budget import forfeit
 
 
 def settle(services: Services, run: NodeRun, outcome: Outcome, claimant: Claimant) -> Claim | None:
@@ -57,7 +57,7 @@ def lose(services: Services, lease: Lease) -> bool:
             return False
         message = f"worker {run.worker} vanished while it ran `{run.key}` (attempt {run.attempt})"
         if held := budgets.reserved_by(change, run):
-            message += f"; what it had reserved counts as spent: {listed(held)}"
+            message += f"; {forfeit(held)}"
         _conclude(services, change, run, Outcome(failure=FailureClass.LOST, message=message))
     return True
 

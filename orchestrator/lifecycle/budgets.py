@@ -70,22 +70,30 @@ def _wait(change: Transition, run: NodeRun) -> None:
 
 def close(change: Transition, run: NodeRun, outcome: Outcome) -> None:
     """The attempt of a claim has ended, and all that follows from that is written: what it used is spent, and those
-    who wait for the rest may go on.
-
-    Of an attempt whose worker vanished nobody knows what it used, so that all it had reserved counts as spent.
-    """
-    held = reserved_by(change, run)
-    if held is None:
+    who wait for the rest may go on."""
+    workflow = change.situation.workflow
+    if not draws(workflow, workflow.nodes[run.node]):
         return
-    seconds = (change.situation.now - run.started_at).total_seconds() if run.started_at else 0.0
-    spent = used(outcome.usage, seconds)
-    if outcome.failure is FailureClass.LOST:
-        lost = {unit: min(counted, spent[unit]) if unit is Unit.MINUTES else counted for unit, counted in held.items()}
-        spent = {unit: lost.get(unit, 0) for unit in Unit}
-    change.tx.put_reservation(
-        run.execution_id, Reservation(index=run.index, epoch=run.epoch, reserved=held, spent=spent)
-    )
+    held = change.tx.reservation(run.execution_id, run.index, run.epoch)
+    if held and held.open:
+        seconds = (change.situation.now - run.started_at).total_seconds() if run.started_at else 0.0
+        change.tx.put_reservation(run.execution_id, replace(held, spent=_spent(held.reserved, outcome, seconds)))
     _let_go_on(change)
+
+
+def _spent(reserved: Amounts, outcome: Outcome, seconds: float) -> Amounts:
+    """Where a process vanished, nobody may know what was used: then all that was reserved counts as spent."""
+    spent = used(outcome.usage, seconds)
+    if not is_unknown(outcome):
+        return spent
+    return {unit: reserved.get(unit, 0) for unit in Unit} | {
+        Unit.MINUTES: min(reserved.get(Unit.MINUTES, 0), spent[Unit.MINUTES])
+    }
+
+
+def is_unknown(outcome: Outcome) -> bool:
+    """Whether an attempt ended so that nobody can tell what it used."""
+    return outcome.failure is FailureClass.LOST and outcome.usage is None
 
 
 def reserved_by(change: Transition, run: NodeRun) -> Amounts | None:

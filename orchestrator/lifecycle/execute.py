@@ -21,7 +21,7 @@ from orchestrator.lifecycle.ports import Control, StopReason, StopSignals
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.tally import Tally
 from orchestrator.lifecycle.temporary import Folders
-from orchestrator.report.budget import refusal, waiting
+from orchestrator.report.budget import forfeit, refusal, waiting
 
 _LOG = logging.getLogger(__name__)
 
@@ -117,5 +117,7 @@ def _began_before(ours: Claim) -> bool:
 def _report(log: Logbook, kind: NodeKind, outcome: Outcome, tally: Tally) -> None:
     for overshoot in tally.overshoots():
         log.say(overshoot, level=Level.WARNING)
+    if tally.reserved and budgets.is_unknown(outcome):
+        log.say(forfeit(tally.reserved), level=Level.WARNING)
     if outcome.failure:
         log.say(outcome.message, level=Level.ERROR, error_code=error_code(kind, outcome.failure))

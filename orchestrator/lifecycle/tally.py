@@ -17,7 +17,7 @@ class Tally:
 
     def __init__(self, reserved: Amounts | None, began: datetime | None, clock: Clock) -> None:
         self.usage: Usage | None = None
-        self._reserved = reserved
+        self.reserved = reserved
         self._clock = clock
         self._began = began or clock.now()
 
@@ -29,19 +29,19 @@ class Tally:
     @property
     def left(self) -> Allowance | None:
         """What the next call may use; None without a budget."""
-        if self._reserved is None:
+        if self.reserved is None:
             return None
-        return allowance(less(self._reserved, self._used()))
+        return allowance(less(self.reserved, self._used()))
 
     @property
     def used_up(self) -> bool:
         """Whether another call could only overrun."""
-        left = less(self._reserved or {}, self._used())
+        left = less(self.reserved or {}, self._used())
         return any(counted < LEAST[unit] for unit, counted in left.items())
 
     def overshoots(self) -> Sequence[str]:
         """What was used beyond what was reserved, a sentence each."""
-        return overshoots(self._reserved or {}, self._used())
+        return overshoots(self.reserved or {}, self._used())
 
     def _used(self) -> dict[Unit, int]:
         return used(self.usage, (self._clock.now() - self._began).total_seconds())

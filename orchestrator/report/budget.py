@@ -58,6 +58,11 @@ def waiting(short: Short) -> str:
     return f"waits until other nodes give back what they have reserved: {_lacks(short)}"
 
 
+def forfeit(reserved: Amounts) -> str:
+    """What is said where nobody knows what an attempt used."""
+    return f"what it had reserved counts as spent: {listed(reserved)}"
+
+
 def overshoots(allowed: Amounts, spent: Amounts) -> tuple[str, ...]:
     """What an attempt used beyond what it was allowed, a sentence each."""
     over = beyond(allowed, spent)

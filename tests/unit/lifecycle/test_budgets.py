@@ -244,6 +244,14 @@ def test_a_lost_worker_has_spent_what_it_had_reserved(world: World) -> None:
     assert world.statuses(execution) == {"a": "completed", "b": "completed"}
 
 
+def test_so_has_an_attempt_whose_processes_vanished_unless_somebody_counted(world: World) -> None:
+    world.runner.deeds["a"] = [Outcome(failure=FailureClass.LOST), costs(0.1, failure=FailureClass.LOST), costs(0.1)]
+    execution = run(world, budgeted(asks("a"), asks("b", "a"), usd=2))
+    assert allowed(world, "a") == [1, 0.5, 0.45]
+    assert said(world, execution, Level.WARNING)[0] == "what it had reserved counts as spent: 1.00 USD"
+    assert spent(world, execution) == (1.2, 0)
+
+
 def test_what_a_lost_worker_may_have_spent_is_not_spent_again(world: World) -> None:
     execution = start(world, budgeted(asks("a", usd=0.5)))
     begin(world, "w1.1")

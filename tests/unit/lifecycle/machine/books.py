@@ -15,6 +15,7 @@ from orchestrator.lifecycle.ports import StoredEffect
 from tests.fakes.clock import FakeClock
 from tests.fakes.store import MemoryStore, MemoryTransaction, Tables
 from tests.unit.lifecycle.machine import deeds
+from tests.unit.lifecycle.machine.accounts import WAITS, Accounts
 from tests.unit.lifecycle.machine.graphs import Graph
 from tests.unit.lifecycle.machine.oracle import BROKEN, RUN, SKIP, Oracle, after_attempt, final_status
 from tests.unit.lifecycle.machine.processes import Process
@@ -72,6 +73,7 @@ class Books:
 
     def __init__(self, clock: FakeClock) -> None:
         self.graphs: dict[str, Graph] = {}
+        self.accounts = Accounts(self.graphs)
         self.left: dict[tuple[str, int, int], Any] = {}
         self.alive_at: dict[tuple[str, int, int], float] = {}
         self.decided: list[Any] = []
@@ -98,6 +100,7 @@ class Books:
             self._compare(page, now, by, tables)
             self._audit(now, tables)
             self._pages[execution_id] = now
+        self.accounts.read(tables, by.deed if by else None)
 
     def live(self, claim: NodeRun) -> bool:
         """Whether a claim still holds its node run."""
@@ -117,6 +120,7 @@ class Books:
             was = old.runs[index]
             if index in again:
                 self._lines[run.execution_id, index] = Line()
+                self.accounts.anew[run.execution_id, index] = was.epoch
                 was = replace(_fresh(was), epoch=was.epoch)
             if run is was:
                 continue
@@ -192,6 +196,13 @@ class Books:
         assert claim not in self.left, f"{was.key} was left twice at epoch {was.epoch}"
         self.left[claim] = deed
         cancelled = new.execution.cancel_requested
+        if isinstance(deed, deeds.Reserve):
+            assert _same_claim(deed.claim, was)
+            assert self.accounts.verdict(was) == WAITS, f"{was.key} waits for what will not come"
+            line.attempt -= not cancelled
+            assert status is (CANCELLED if cancelled else QUEUED)
+            assert cancelled or (run.not_before and run.error_code == f"{self._kind(was)}_BUDGET")
+            return
         if isinstance(deed, deeds.Requeue):
             assert _same_claim(deed.claim, was)
             line.attempt -= not cancelled
@@ -213,6 +224,9 @@ class Books:
             assert abs(waits - (delay or 0.0)) < 0.001
         elif outcome.failure is not FailureClass.LOST:
             assert run.outcome == outcome
+
+    def _kind(self, run: NodeRun) -> str:
+        return self.graphs[run.execution_id].nodes[run.node].kind.upper()
 
     def _outcome(self, was: NodeRun, deed: Any, claim: tuple[str, int, int]) -> Outcome:
         if isinstance(deed, deeds.Deliver):

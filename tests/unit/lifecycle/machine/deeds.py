@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.execution.state import NodeRun, Outcome
+from orchestrator.execution.state import NodeRun, Outcome, Usage
 from tests.unit.lifecycle.machine.graphs import Graph
 
 
@@ -18,6 +18,13 @@ class Start:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Claim:
     """A worker asks for work."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reserve:
+    """A worker asks whether the budget lets it begin with `claim`."""
+
+    claim: NodeRun
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,9 +44,10 @@ class Deliver:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Requeue:
-    """A draining worker gives back `claim`."""
+    """A draining worker gives back `claim`, for which an agent has used something already."""
 
     claim: NodeRun
+    usage: Usage | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

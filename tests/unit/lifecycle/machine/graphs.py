@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -107,17 +107,18 @@ class DrawnNode:
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """A workflow: as drawn, and as parsed. `commits`: its nodes work on a repository."""
+    """A workflow: as drawn, and as parsed. `commits`: its nodes work on a repository. `budget` is the whole one."""
 
     nodes: Mapping[str, DrawnNode]
     commits: bool
+    budget: Mapping[str, float] = field(default_factory=dict)
 
     def workflow(self) -> Workflow:
-        text = json.dumps({"nodes": {name: node.written() for name, node in self.nodes.items()}})
-        return load_workflow(text, "workflows/drawn.yaml")
+        return load_workflow(repr(self), "workflows/drawn.yaml")
 
     def __repr__(self) -> str:
-        return json.dumps({name: node.written() for name, node in self.nodes.items()})
+        whole = {"budget": dict(self.budget)} if self.budget else {}
+        return json.dumps({**whole, "nodes": {name: node.written() for name, node in self.nodes.items()}})
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self))
@@ -135,6 +136,9 @@ RETRIES = st.fixed_dictionaries(
     }
 )
 
+
+BUDGETS = (None, None, None, {}, {"usd": 2.0}, {"usd": 1.0}, {"usd": 1.0}, {"usd": 1.0, "turns": 4})
+"""Of whole workflows: where there is none at all, none of its nodes has one either."""
 
 PLAIN = {"run": "true"}
 BEGINNINGS: tuple[dict[str, DrawnNode], ...] = (
@@ -171,12 +175,29 @@ several runs that somebody asks for, and an approval that waits from the beginni
 def graphs(draw: st.DrawFn) -> Graph:
     """Up to seven nodes, each needing some of those before it."""
     commits = draw(st.booleans())
+    budget = draw(st.sampled_from(BUDGETS))
     nodes = dict(draw(st.sampled_from(BEGINNINGS)))
     for number in range(len(nodes), draw(st.sampled_from([5, 6, 7, 4, 3, 2, 1]))):
         least = min(draw(st.sampled_from([2, 1, 2, 0])), len(nodes))
         needs = draw(st.sets(st.sampled_from(sorted(nodes)), min_size=least, max_size=3)) if nodes else ()
         nodes[f"n{number}"] = draw(_nodes(f"n{number}", tuple(sorted(needs)), nodes, commits=commits))
-    return Graph(nodes=nodes, commits=commits)
+    if budget is not None:
+        nodes = {name: draw(_with_agent(each, budget)) for name, each in nodes.items()}
+    return Graph(nodes=nodes, commits=commits, budget=budget or {})
+
+
+@st.composite
+def _with_agent(draw: st.DrawFn, node: DrawnNode, whole: Mapping[str, float]) -> DrawnNode:
+    """Most commands become agents where there are budgets at all, some of them with one of their own."""
+    if node.kind != "run" or not draw(st.sampled_from([True, True, True, False])):
+        return node
+    own = draw(
+        st.sampled_from([{}, {}, {"usd": 0.7}, {"usd": 0.7}, {"usd": 0.9}, {"turns": 3}, {"usd": 0.5, "turns": 3}])
+    )
+    fits = all(limit <= whole.get(unit, limit) for unit, limit in own.items())
+    keys = {**node.keys, "agent": "a", **({"budget": own} if own and fits else {})}
+    del keys["run"]
+    return replace(node, kind="agent", keys=keys)
 
 
 @st.composite

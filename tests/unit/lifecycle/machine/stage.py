@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import Conflict, MyceliumError, NotFound, StaleClaim
-from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus, Outcome
-from orchestrator.lifecycle import advance, contexts, decide
+from orchestrator.execution.budget import draws
+from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus, Outcome, Usage
+from orchestrator.lifecycle import advance, budgets, contexts, decide
 from orchestrator.lifecycle.attempt import Attempt
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.carry_out import carry_out
@@ -27,8 +28,9 @@ from orchestrator.lifecycle.start import StartRequest, start
 from orchestrator.lifecycle.tally import Tally
 from orchestrator.lifecycle.temporary import Folders
 from tests.fakes.wake import FakeStopSignals
-from tests.fakes.world import World
+from tests.fakes.world import World, agent
 from tests.unit.lifecycle.machine import deeds
+from tests.unit.lifecycle.machine.accounts import GRANTED, NEVER, WAITS
 from tests.unit.lifecycle.machine.books import WatchedStore
 from tests.unit.lifecycle.machine.graphs import Graph
 from tests.unit.lifecycle.machine.oracle import content
@@ -87,6 +89,8 @@ class Stage:
         """Claims whose outcome was delivered, or that were given back."""
         self.ghosts: list[NodeRun] = []
         """Claims of workers that died, or only seemed to."""
+        self.refused: set[tuple[str, int, int]] = set()
+        """Claims that no budget lets begin."""
         self.paused: list[Errand] = []
         self.lost: list[str] = []
         """Calls that a service did not answer."""
@@ -195,8 +199,43 @@ class Stage:
 
         self.send(worker, deeds.Begin(claim=held), lambda: advance.start_running(worker.services, held), then, fate)
 
+    def reserve(self, worker: Process, fate: Fate) -> None:
+        """The worker asks whether its budget lets it begin; it goes on with the next where others have to end first."""
+        held = worker.claim
+        expected = self.books.accounts.verdict(held)
+
+        def then(start: budgets.Start | None, error: MyceliumError | None) -> None:
+            if isinstance(error, StaleClaim):
+                assert not self.books.live(held)
+                worker.claim = None
+                return
+            assert error is None
+            assert start
+            found = GRANTED if start.short is None else WAITS if start.short.passes else NEVER
+            assert found == expected or not fate.undisturbed
+            if found == WAITS:
+                self.spent.append(held)
+                worker.claim = None
+            elif found == NEVER:
+                self.refused.add(_key(held))
+
+        self.send(worker, deeds.Reserve(claim=held), lambda: budgets.start(worker.services, held), then, fate)
+
+    def must_reserve(self, claim: NodeRun) -> bool:
+        """Whether the worker that holds a claim has not asked yet."""
+        workflow = self._plain.plan(claim.execution_id).definition
+        if not draws(workflow, workflow.nodes[claim.node]) or not self.books.live(claim):
+            return False
+        return not self.books.accounts.is_open(claim) and _key(claim) not in self.refused
+
     def deliver(self, worker: Process, outcome: Outcome, fate: Fate, *, draining: bool = False) -> None:
+        """Hand in a result; where a budget is to be asked first, ask, and leave it at that."""
         held, claimant = worker.claim, _claimant(worker, draining=draining)
+        if self.must_reserve(held):
+            self.reserve(worker, fate)
+            return
+        if _key(held) in self.refused:
+            outcome = Outcome(failure=FailureClass.BUDGET, message="it did not start")
         deed = deeds.Deliver(claim=held, outcome=self.carried_out(held, outcome))
         stale = not self.books.live(held)
 
@@ -231,16 +270,16 @@ class Stage:
             assert isinstance(error, StaleClaim)
             assert not self.books.live(claim), f"the result of {claim.key} was refused"
 
-    def give_back(self, worker: Process, fate: Fate) -> None:
+    def give_back(self, worker: Process, fate: Fate, usage: Usage | None = None) -> None:
         claim = worker.claim
-        deed = deeds.Requeue(claim=claim)
+        deed = deeds.Requeue(claim=claim, usage=usage)
 
         def then(_: None, error: MyceliumError | None) -> None:
             self.spent.append(claim)
             worker.claim = None
             self._delivered(deed, claim, error, stale=False)
 
-        self.send(worker, deed, lambda: advance.requeue(worker.services, claim), then, fate)
+        self.send(worker, deed, lambda: advance.requeue(worker.services, claim, usage), then, fate)
 
     def crash(self, worker: Process) -> None:
         worker.dead = True
@@ -304,7 +343,10 @@ class Stage:
     def start(self, graph: Graph, instance: Instance, fate: Fate) -> None:
         person = self._person(instance)
         request = StartRequest(
-            workflow=graph.workflow(), source="drawn", snapshot=self.git.snapshot() if graph.commits else None
+            workflow=graph.workflow(),
+            source="drawn",
+            agents={"a": agent("a")},
+            snapshot=self.git.snapshot() if graph.commits else None,
         )
         self.send(person, deeds.Start(graph=graph), lambda: start(person.services, request), _no_error, fate)
 
@@ -499,6 +541,11 @@ class Stage:
         for held in [*self.spent, *self.ghosts]:
             assert not self.books.live(held)
             self.deliver_late(held, Outcome(), Fate())
+        assert all(account.spent is not None for account in self.books.accounts.known.values())
+
+
+def _key(claim: NodeRun) -> tuple[str, int, int]:
+    return claim.execution_id, claim.index, claim.epoch
 
 
 def claim_base(claim: NodeRun, store: WatchedStore) -> str:

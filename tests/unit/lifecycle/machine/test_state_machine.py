@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from orchestrator.execution.state import FailureClass, NodeStatus, Outcome
+from orchestrator.execution.state import FailureClass, NodeStatus, Outcome, Usage
 from orchestrator.lifecycle import transition
 from tests.unit.lifecycle.machine.graphs import Graph, graphs
 from tests.unit.lifecycle.machine.processes import Fate, Process
@@ -45,6 +45,7 @@ class Ending:
     word: str | None
     seconds: float | None = None
     cancelled: bool = False
+    usage: Usage | None = None
 
     def outcome(self) -> Outcome:
         return Outcome(
@@ -53,9 +54,13 @@ class Ending:
             outputs={} if self.word is None else {"word": self.word},
             retry_after_seconds=self.seconds if self.failure is FailureClass.OVERLOADED else None,
             cancelled=self.cancelled,
+            usage=self.usage,
         )
 
 
+usages = st.none() | st.builds(
+    Usage, cost_usd=st.sampled_from([None, 0.1, 0.1, 0.3, 0.5, 1.2]), turns=st.sampled_from([0, 1, 1, 2, 5])
+)
 ENDS = [*[None] * 24, *[FailureClass.EXIT] * 6, *[FailureClass.TIMEOUT] * 2, *FailureClass]
 endings = st.builds(
     Ending,
@@ -63,6 +68,7 @@ endings = st.builds(
     word=st.sampled_from(["yes", "no", "yes", "", None]),
     seconds=st.sampled_from([None, 60.0, 7_200.0]),
     cancelled=st.sampled_from([False] * 9 + [True]),
+    usage=usages,
 )
 
 
@@ -107,6 +113,8 @@ mishaps = st.builds(
             "deliver_beside_the_control_loop",
             "end_an_instance_at_work",
             "end_and_begin_again",
+            "reserve_at_once",
+            "reserve_at_once",
         ]
     ),
     pick=picks,
@@ -181,9 +189,9 @@ class Lifecycle(RuleBasedStateMachine):
         self._play(self.stage.crash, worker)
 
     @precondition(lambda self: self._engaged())
-    @rule(pick=picks, fate=fates)
-    def give_back(self, pick: int, fate: Fate) -> None:
-        self._play(self.stage.give_back, self._engage(pick), fate)
+    @rule(pick=picks, usage=usages, fate=fates)
+    def give_back(self, pick: int, usage: Usage | None, fate: Fate) -> None:
+        self._play(self.stage.give_back, self._engage(pick), fate, usage)
 
     @precondition(lambda self: self._engaged())
     @rule(pick=picks)
@@ -391,6 +399,17 @@ class Lifecycle(RuleBasedStateMachine):
         if execution_id in self._ended():
             name = _pick([*self.stage.books.graphs[execution_id].nodes], it.at)
             self._play(self.stage.rerun, execution_id, it.fate, failed_only=False, node=name)
+
+    def _reserve_at_once(self, it: Mishap) -> None:
+        """Everybody asks for a budget, the first one ends, and whoever waited for that may go on."""
+        first = self._engage(it.pick)
+        self._all_claim()
+        for worker in [first, *(each for each in self._busy() if each is not first)]:
+            if self.stage.must_reserve(worker.claim):
+                self._play(self.stage.reserve, worker, Fate())
+        if first.claim and first.errand is None:
+            self._play(self.stage.deliver, first, it.ending.outcome(), it.fate)
+        self._all_claim()
 
     def _end_an_instance_at_work(self, it: Mishap) -> None:
         """A process tree dies, and another one takes its execution over."""
