@@ -10,17 +10,28 @@ from orchestrator.execution.amounts import Amounts, Unit, total
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reservation:
-    """What the attempt at `epoch` may use of what is limited; once it has ended, what it used, in every unit."""
+    """What the attempt at `epoch` may use of what is limited; once it has ended, what it used, in every unit.
+
+    `assumed`: nobody knows what it used, and all that it had reserved counts as spent. `earlier`: a rerun has begun
+    the node run anew since.
+    """
 
     index: int
     epoch: int
     reserved: Amounts
     spent: Amounts | None = None
+    assumed: bool = False
+    earlier: bool = False
 
     @property
     def open(self) -> bool:
         """Whether the attempt is still at work."""
         return self.spent is None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the execution has spent it: an assumption does not outlive a rerun."""
+        return not (self.assumed and self.earlier)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +60,7 @@ class Ledger:
 
 def balance(reservations: Iterable[Reservation]) -> Balance:
     """What these attempts spent, and what those of them that are at work have reserved."""
-    known = list(reservations)
+    known = [each for each in reservations if each.counts]
     return Balance(
         spent=total(each.spent for each in known if each.spent is not None),
         reserved=total(each.reserved for each in known if each.open),

@@ -77,7 +77,8 @@ def close(change: Transition, run: NodeRun, outcome: Outcome) -> None:
     held = change.tx.reservation(run.execution_id, run.index, run.epoch)
     if held and held.open:
         seconds = (change.situation.now - run.started_at).total_seconds() if run.started_at else 0.0
-        change.tx.put_reservation(run.execution_id, replace(held, spent=_spent(held.reserved, outcome, seconds)))
+        spent = _spent(held.reserved, outcome, seconds)
+        change.tx.put_reservation(run.execution_id, replace(held, spent=spent, assumed=is_unknown(outcome)))
     _let_go_on(change)
 
 
@@ -106,7 +107,8 @@ def reserved_by(change: Transition, run: NodeRun) -> Amounts | None:
 
 
 def begin_anew(change: Transition, indexes: set[int]) -> None:
-    """Node runs start over with the whole of their own budgets; the execution's does not forget."""
+    """Node runs start over with the whole of their own budgets. The execution's does not forget what was spent, but
+    what was only assumed to be: somebody has decided to go on."""
     workflow = change.situation.workflow
     if any(draws(workflow, node) for node in workflow.nodes.values()):
         change.tx.begin_anew(change.execution.id, indexes)

@@ -19,7 +19,7 @@ _CLAIM = and_(
     _OF_EXECUTION, reservations.c.index == bindparam("of_index"), reservations.c.epoch == bindparam("of_epoch")
 )
 _AT_WORK = reservations.c[f"spent_{Unit.TOKENS}"].is_(None)
-_WRITTEN: Final = [*(f"reserved_{unit}" for unit in Unit), *(f"spent_{unit}" for unit in Unit)]
+_WRITTEN: Final = ["assumed", "earlier", *(f"reserved_{unit}" for unit in Unit), *(f"spent_{unit}" for unit in Unit)]
 
 _ALL = Prepared(select(reservations).where(_OF_EXECUTION).order_by(reservations.c.index, reservations.c.epoch))
 _ONE = Prepared(select(reservations).where(_CLAIM))
@@ -34,7 +34,9 @@ _SUMS = select(
     *(func.sum(reservations.c[f"spent_{unit}"]).label(f"spent_{unit}") for unit in Unit),
     *(func.sum(case((_AT_WORK, reservations.c[f"reserved_{unit}"]))).label(f"reserved_{unit}") for unit in Unit),
 )
-_OF_ALL = Prepared(_SUMS.where(_OF_EXECUTION))
+_OF_ALL = Prepared(
+    _SUMS.where(_OF_EXECUTION, or_(reservations.c.assumed.is_(False), reservations.c.earlier.is_(False)))
+)
 _OF_RUN = Prepared(
     _SUMS.where(_OF_EXECUTION, reservations.c.index == bindparam("of_index"), reservations.c.earlier.is_(False))
 )
@@ -72,11 +74,16 @@ def read_reservation(connection: Connection, execution_id: str, index: int, epoc
 
 def write_reservation(connection: Connection, execution_id: str, reservation: Reservation) -> None:
     """As `Transaction.put_reservation`."""
-    amounts = {**_columns("reserved", reservation.reserved), **_columns("spent", reservation.spent)}
+    facts = {
+        "assumed": reservation.assumed,
+        "earlier": reservation.earlier,
+        **_columns("reserved", reservation.reserved),
+        **_columns("spent", reservation.spent),
+    }
     claim = {"of_execution": execution_id, "of_index": reservation.index, "of_epoch": reservation.epoch}
-    if not _CHANGE.write(connection, {**claim, **amounts}):
-        key = {"execution_id": execution_id, "index": reservation.index, "epoch": reservation.epoch, "earlier": False}
-        _ADD.write(connection, {**key, **amounts})
+    if not _CHANGE.write(connection, {**claim, **facts}):
+        key = {"execution_id": execution_id, "index": reservation.index, "epoch": reservation.epoch}
+        _ADD.write(connection, {**key, **facts})
 
 
 def read_balance(connection: Connection, execution_id: str, index: int | None) -> Balance:
@@ -116,6 +123,8 @@ def _reservation(row: Row) -> Reservation:
         epoch=row["epoch"],
         reserved=_amounts(row, "reserved"),
         spent=None if row[f"spent_{Unit.TOKENS}"] is None else _amounts(row, "spent"),
+        assumed=row["assumed"],
+        earlier=row["earlier"],
     )
 
 

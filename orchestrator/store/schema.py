@@ -148,14 +148,14 @@ edges = Table(
 )
 Index("ix_edges_target", edges.c.execution_id, edges.c.target, edges.c.source)
 
-# What an attempt spent is NULL while it is at work, and what it reserved where nothing limits that. `earlier`: a rerun
-# has begun the node run anew since.
+# What an attempt spent is NULL while it is at work, and what it reserved where nothing limits that.
 reservations = Table(
     "reservations",
     metadata,
     Column("execution_id", Identifier, ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
     Column("index", Integer, primary_key=True, autoincrement=False),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("assumed", Boolean, nullable=False),
     Column("earlier", Boolean, nullable=False),
     *(Column(f"reserved_{unit}", BigInteger) for unit in Unit),
     *(Column(f"spent_{unit}", BigInteger) for unit in Unit),

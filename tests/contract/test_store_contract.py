@@ -16,7 +16,7 @@ from orchestrator.definition.project_file import parse_project
 from orchestrator.errors import BadInput, Conflict, NotFound, Place, StaleClaim
 from orchestrator.execution.amounts import Unit
 from orchestrator.execution.effects import Effect
-from orchestrator.execution.ledger import Balance, Reservation
+from orchestrator.execution.ledger import Balance, Reservation, balance
 from orchestrator.execution.state import (
     Annotation,
     Artifact,
@@ -742,6 +742,19 @@ class TestReservations:
         assert self.balance(store).spent[Unit.TURNS] == 4
         self.put(store, replace(self.HELD, epoch=2, spent=self.SPENT))
         assert self.balance(store, 0).spent == self.SPENT
+        assert [each.earlier for each in store.reservations(FIRST)] == [True, False, False]
+
+    def test_an_assumption_counts_until_its_run_is_begun_anew(self, store: Store) -> None:
+        add(store, execution(), [node_run(0), node_run(1)])
+        assumed = replace(self.HELD, spent=self.SPENT, assumed=True)
+        self.put(store, assumed, replace(assumed, index=1), replace(self.HELD, epoch=2, spent=self.SPENT))
+        assert store.reservations(FIRST)[0] == assumed
+        assert self.balance(store).spent[Unit.TURNS] == 6
+        with store.begin() as tx:
+            tx.lock(FIRST)
+            tx.begin_anew(FIRST, {0})
+        assert self.balance(store).spent[Unit.TURNS] == 4
+        assert balance(store.reservations(FIRST)).spent == self.balance(store).spent
 
     def test_what_is_undone_leaves_nothing(self, store: Store) -> None:
         add(store, execution(), [node_run(0)])

@@ -40,8 +40,7 @@ class NowClock(Protocol):
 
 @dataclass
 class Tables:
-    """What a database would hold. `moving` has the runs that are queued, running or waiting, for quick look-ups;
-    `earlier` the reservations of attempts before a rerun."""
+    """What a database would hold. `moving` has the runs that are queued, running or waiting, for quick look-ups."""
 
     executions: dict[str, Execution] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
@@ -51,7 +50,6 @@ class Tables:
     targets: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     moving: dict[Key, NodeRun] = field(default_factory=dict)
     reservations: dict[tuple[str, int, int], Reservation] = field(default_factory=dict)
-    earlier: dict[tuple[str, int, int], bool] = field(default_factory=dict)
     outbox: dict[int, StoredEffect] = field(default_factory=dict)
     leads: dict[str, Lead] = field(default_factory=dict)
     last_effect: int = 0
@@ -87,10 +85,8 @@ class Tables:
     def reserved_of(self, execution_id: str, index: int | None = None) -> list[Reservation]:
         """With `index`, those of one node run since it was begun anew."""
         self.execution(execution_id)
-        mine = [key for key in sorted(self.reservations) if key[0] == execution_id]
-        return [
-            self.reservations[key] for key in mine if index is None or (key[1] == index and key not in self.earlier)
-        ]
+        mine = [each for key, each in sorted(self.reservations.items()) if key[0] == execution_id]
+        return [each for each in mine if index is None or (each.index == index and not each.earlier)]
 
     def effects(self, instance: str, execution_id: str | None) -> list[StoredEffect]:
         rows = [row for _, row in sorted(self.outbox.items())]
@@ -198,9 +194,9 @@ class MemoryTransaction:
     def begin_anew(self, execution_id: str, indexes: Collection[int]) -> None:
         self._tables.execution(execution_id)
         self._hold(execution_id)
-        for key in self._tables.reservations:
+        for key, each in list(self._tables.reservations.items()):
             if key[0] == execution_id and key[1] in indexes:
-                self._put(self._tables.earlier, key, True)
+                self._put(self._tables.reservations, key, replace(each, earlier=True))
 
     def coming(self, execution_id: str) -> dict[str, int]:
         held = {each.index for each in self._tables.reserved_of(execution_id) if each.open}

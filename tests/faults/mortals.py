@@ -150,8 +150,16 @@ class Machine:
             "the end was not told": told[-1:] != [f"execution_{execution.status.value}"],
             "more than one execution": len(self._mine()) > 1,
             "more losses than deaths": sum(run.lost for run in runs) > self.deaths,
+            "something is still reserved": [each for each in self.store.reservations(execution.id) if each.open],
+            "more attempts were charged than deaths explain": self._charged_too_often(),
         }
         return [*self.ledger.twice, *(f"{what}: {value}" for what, value in found.items() if value)]
+
+    def _charged_too_often(self) -> bool:
+        """Each attempt that ended is charged once; one whose process died may have been charged before it."""
+        charged = self.store.reservations(self._execution().id)
+        ended = sum(run.attempt for run in self._runs() if run.index in {each.index for each in charged})
+        return not ended <= len(charged) <= ended + self.deaths
 
     def lines(self) -> Counter[tuple[int, int, str]]:
         """What the logs of the node runs say that were not stopped."""

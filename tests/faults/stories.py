@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from orchestrator.definition.model import (
     Agent,
     Approval,
     Backoff,
+    Budget,
     EdgeCondition,
     Matrix,
     Merge,
@@ -20,7 +21,7 @@ from orchestrator.definition.model import (
     Workflow,
     WorkspaceMode,
 )
-from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, NodeStatus, Outcome
+from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, NodeStatus, Outcome, Usage
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.decide import approve
 from orchestrator.lifecycle.ports import Control, LogSink, Task
@@ -200,4 +201,28 @@ RERUN = Story(
     act=_run_again,
 )
 
-STORIES = (BRANCHES, RETRIED, DECIDED, MERGED, CANCELLED, RERUN)
+
+def _paid(task: Task, log: LogSink, _control: Control) -> Outcome:
+    log.line(f"attempt {task.attempt}")
+    paid = Outcome(usage=Usage(model="sonnet", input_tokens=100, turns=1, cost_usd=0.25))
+    return replace(paid, failure=FailureClass.EXIT, message="no") if (task.key, task.attempt) == ("flaky", 1) else paid
+
+
+BUDGETED = Story(
+    name="budgeted",
+    definition=workflow(
+        node(
+            "flaky",
+            action=Agent(agent="writer"),
+            retry=Retry(attempts=2, delay_seconds=20, backoff=Backoff.FIXED, on=(RetryClass.EXIT, RetryClass.LOST)),
+        ),
+        node("make", "flaky"),
+        node("last", "make", action=Agent(agent="writer")),
+        budget=Budget(usd=16, minutes=60),
+    ),
+    deeds=lambda _machine: {"flaky": _paid, "last": _paid},
+    act=_run_again,  # nobody knows what an attempt had spent whose worker died, and the last one may spend all there is
+    agents=("writer",),
+)
+
+STORIES = (BRANCHES, RETRIED, DECIDED, MERGED, CANCELLED, RERUN, BUDGETED)

@@ -125,7 +125,7 @@ class Transaction(Protocol):
         ...
 
     def begin_anew(self, execution_id: str, indexes: Collection[int]) -> None:
-        """Let what the attempts at these node runs have spent count for the execution alone."""
+        """Make the reservations of these node runs `earlier` ones: what they spent counts for the execution alone."""
         ...
 
     def coming(self, execution_id: str) -> dict[str, int]:

@@ -197,6 +197,14 @@ def test_only_as_many_are_let_go_on_as_there_is_room_for(world: World) -> None:
     assert set(world.statuses(execution).values()) == {"completed"}
 
 
+def test_all_are_let_go_on_that_there_is_room_for(world: World) -> None:
+    start(world, budgeted(asks("a", usd=1.6), asks("b", usd=0.8), asks("c", usd=0.8), usd=2))
+    first, _ = begin(world, "w1")
+    assert world.work() == 2
+    end(world, first, costs(0.1))
+    assert world.store.ready("here", world.clock.now()) == {"default": 2}
+
+
 def test_what_waits_looks_again_by_itself(world: World) -> None:
     start(world, budgeted(*(asks(name, usd=1.5) for name in "ab"), usd=2))
     begin(world, "w1")
@@ -258,10 +266,21 @@ def test_what_a_lost_worker_may_have_spent_is_not_spent_again(world: World) -> N
     advance.lose_all_of(world.services, "w1")
     world.work()
     assert world.node_run(execution, "a").error_code == "AGENT_BUDGET"
+
+
+@pytest.mark.parametrize("own", [None, 2.0])
+def test_somebody_may_go_on_after_a_loss(world: World, own: float | None) -> None:
+    execution = start(world, budgeted(asks("a", usd=own), usd=2))
+    begin(world, "w1.1")
+    advance.lose_all_of(world.services, "w1")
+    world.work()
+    assert world.node_run(execution, "a").error_code == "AGENT_BUDGET"
+    assert spent(world, execution) == (2, 0)
     rerun(world.services, execution.id, failed_only=True)
     world.runner.deeds["a"] = costs(0.1)
     world.work()
-    assert (world.statuses(execution), allowed(world, "a")) == ({"a": "completed"}, [0.5])
+    assert (world.statuses(execution), allowed(world, "a")) == ({"a": "completed"}, [2])
+    assert spent(world, execution) == (0.1, 0)
 
 
 def test_a_drained_attempt_is_charged_and_comes_back(world: World) -> None:

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("execution_id", IDENTIFIER, owner, primary_key=True, nullable=False),
         sa.Column("index", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("epoch", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("assumed", sa.Boolean, nullable=False),
         sa.Column("earlier", sa.Boolean, nullable=False),
         *(sa.Column(f"reserved_{unit}", sa.BigInteger) for unit in UNITS),
         *(sa.Column(f"spent_{unit}", sa.BigInteger) for unit in UNITS),

@@ -21,10 +21,11 @@ GRANTED, WAITS, NEVER = "granted", "waits", "never"
 
 @dataclass
 class Account:
-    """One attempt: what it may use, and what it used once it has ended."""
+    """One attempt: what it may use, and what it used, or is assumed to have used, once it has ended."""
 
     reserved: Mapping[str, int]
     spent: Mapping[str, int] | None = None
+    assumed: bool = False
 
 
 @dataclass
@@ -89,6 +90,7 @@ class Accounts:
         else:
             assert isinstance(deed, deeds.Control | deeds.Replace | deeds.Resume | deeds.Deliver)
             assert account.spent == {**dict.fromkeys(SCALE, 0), **account.reserved}
+            account.assumed = True
 
     def _audit(self, execution_id: str, tables: Tables) -> None:
         runs = tables.runs[execution_id]
@@ -122,15 +124,17 @@ class Accounts:
         own = self._own(run)
         if unit not in own:
             return LEAST[unit]
-        mine = [each for (_, index, epoch), each in self._of(run.execution_id) if self._counts(run, index, epoch)]
+        attempts = self._of(run.execution_id)
+        mine = [each for key, each in attempts if key[1] == run.index and not self._is_earlier(key)]
         return round(own[unit] * SCALE[unit]) - sum((each.spent or {}).get(unit, 0) for each in mine)
-
-    def _counts(self, run: NodeRun, index: int, epoch: int) -> bool:
-        return index == run.index and epoch > self.anew[run.execution_id, run.index]
 
     def _left(self, execution_id: str, unit: str) -> int:
         limit = round(self.graphs[execution_id].budget[unit] * SCALE[unit])
-        return limit - sum((each.spent or {}).get(unit, 0) for _, each in self._of(execution_id))
+        counted = [each for key, each in self._of(execution_id) if not (each.assumed and self._is_earlier(key))]
+        return limit - sum((each.spent or {}).get(unit, 0) for each in counted)
+
+    def _is_earlier(self, key: Key) -> bool:
+        return key[2] <= self.anew[key[0], key[1]]
 
     def _free(self, execution_id: str, unit: str) -> int:
         held = [each for _, each in self._of(execution_id) if each.spent is None]
