@@ -26,6 +26,7 @@ def of_agent(attempt: Attempt, action: Agent, definition: AgentDefinition, found
         "agent": _agent(definition),
         "answer": action.answer,
         "tools": [list(action.tools)] if action.tools is not None else None,
+        "mcp": list(action.mcp),
         "findings": [[each.key, each.result.value, each.text] for each in found],
     }
     return _hashes(attempt, parts)

@@ -13,6 +13,7 @@ _PARTS: Final = {
     "agent": "the agent's definition",
     "answer": "the `answer`",
     "tools": "the `tools`",
+    "mcp": "the MCP servers",
     "findings": "what its predecessors found",
     "conflicts": "what conflicts",
 }

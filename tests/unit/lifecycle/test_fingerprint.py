@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.definition.model import Agent
-from orchestrator.execution.state import Outcome
+from orchestrator.definition.project import McpTemplate, Project
+from orchestrator.execution.state import ExecutionStatus, Outcome
 from orchestrator.lifecycle.ports import AgentTask
 from tests.fakes.world import World, agent, node, workflow
 
 WRITER = agent("writer")
+PROJECT = Project(mcp={"docs": McpTemplate(name="docs", command="docs-mcp")})
 
 
 def fingerprint(world: World, prompt: str = "Fix it.", **more: Any) -> dict[str, str]:
@@ -20,7 +22,8 @@ def fingerprint(world: World, prompt: str = "Fix it.", **more: Any) -> dict[str,
     definition = more.pop("definition", WRITER)
     world.runner.deeds["a"] = Outcome(outputs={"text": found}, summary=found)
     b = node("b", "a", action=Agent(agent="writer", prompt=prompt, **more))
-    world.run(workflow(node("a"), b), agents={"writer": definition})
+    execution = world.run(workflow(node("a"), b), agents={"writer": definition}, project=PROJECT)
+    assert execution.status is ExecutionStatus.COMPLETED
     action = world.runner.task("b").action
     assert isinstance(action, AgentTask)
     return dict(action.fingerprint)
@@ -36,6 +39,7 @@ def test_what_is_asked_is_the_same_in_every_execution_and_each_change_shows(worl
         "agent": fingerprint(world, definition=replace(WRITER, prompt="You are another.")),
         "answer": fingerprint(world, answer={"type": "object"}),
         "tools": fingerprint(world, tools=()),
+        "mcp": fingerprint(world, mcp=("docs",)),
     }
     for part, other in others.items():
         assert {name for name in known.keys() | other.keys() if known.get(name) != other.get(name)} == {part}
