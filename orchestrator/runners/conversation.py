@@ -19,6 +19,7 @@ from orchestrator.runners.hearing import Ear, Hearing
 from orchestrator.runners.jail import Reach
 from orchestrator.runners.judgement import misfit, outcome_of
 from orchestrator.runners.meter import Meter
+from orchestrator.runners.prices import priced
 from orchestrator.runners.private_files import write_private
 from orchestrator.runners.process import Command
 from orchestrator.runners.recorder import Recorder
@@ -59,7 +60,7 @@ class Conversation:
         self._scene = scene
         self._log = log
         self._control = control
-        self._meter = Meter(turns=scene.action.max_turns)
+        self._meter = Meter.of(scene.action)
         self._code: int | None = None
         self._sandbox = ""
         self._deadline = time.monotonic() + scene.task.timeout_seconds
@@ -79,7 +80,7 @@ class Conversation:
         """The last of the endings."""
         action, done = self._scene.action, set[Reason]()
         ending = self._call(self._request(action.prompt))
-        while again := follow_up(ending, misfit(ending, action.answer), action, done):
+        while (again := follow_up(ending, misfit(ending, action.answer), action, done)) and not self._meter.used_up:
             done.add(again.reason)
             self._say(again.reason)
             ending = self._followed(ending, again)
@@ -146,7 +147,10 @@ class Conversation:
     def _ended(self, ended: Ended, ending: Ending, limits: Limits) -> Ending:
         for text in ended.left:
             self._say(f"left running, now ended: {text}")
-        self._meter.now, self._code = ending.usage, ended.code
+        self._meter.now, self._code = priced(ending.usage), ended.code
+        if self._meter.cost_unknown:
+            model = ending.usage.model or "that it chose"
+            self._say(f"what the model {model} costs is not known, so that the budget in USD cannot be kept")
         if cut := cut_short(ended, replace(limits, timeout_seconds=self._scene.task.timeout_seconds)):
             raise _CutShort(cut)
         passed = self._meter.exceeded() if ended.cause is Cause.ENOUGH else None

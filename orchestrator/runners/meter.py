@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from orchestrator.execution.budget import Allowance
 from orchestrator.execution.state import FailureClass, Usage
+from orchestrator.lifecycle.ports.runner import AgentTask
 
 
 @dataclass(kw_only=True, slots=True)
@@ -27,6 +29,23 @@ class Meter:
     def begin(self, turns: int | None) -> None:
         """Another call, which may take `turns`."""
         self.before, self.now, self.turns = self.total, Usage(), turns
+
+    @classmethod
+    def of(cls, action: AgentTask) -> Meter:
+        """What an attempt at `action` may use."""
+        allowed = action.allowance or Allowance()
+        return cls(turns=action.max_turns, all_turns=allowed.turns, tokens=allowed.tokens, usd=allowed.usd)
+
+    @property
+    def used_up(self) -> bool:
+        """Whether another call could only overrun."""
+        left = (self.turns_left, self.usd_left, None if self.tokens is None else self.tokens - self.total.tokens)
+        return any(amount is not None and amount <= 0 for amount in left)
+
+    @property
+    def cost_unknown(self) -> bool:
+        """Whether a limit in USD cannot be kept, because nobody says what was used."""
+        return self.usd is not None and self.total.tokens > 0 and self.total.cost_usd is None
 
     @property
     def turns_left(self) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.definition.model import SandboxMode
+from orchestrator.execution.budget import Allowance
 from orchestrator.execution.state import FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners.agent import AgentRunner
@@ -338,3 +339,24 @@ def _fresh(folder: Path) -> Path:
     fresh = folder / "fresh"
     fresh.mkdir()
     return fresh
+
+
+def test_tokens_beyond_the_allowance_end_it(tmp_path: Path) -> None:
+    usage = {"input_tokens": 600, "output_tokens": 500, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}
+    spent = {"type": "assistant", "message": {"id": "m1", "model": "claude-sonnet", "content": [], "usage": usage}}
+    events = [{**INIT, "model": "claude-sonnet-5"}, spent]
+    outcome, _ = run(tmp_path, events, after="time.sleep(1000)", action={"allowance": Allowance(tokens=1_000)})
+    assert (outcome.failure, outcome.message) == (FailureClass.BUDGET, "it used 1,100 of the 1,000 tokens it had")
+    assert outcome.usage is not None
+    assert outcome.usage.cost_usd == pytest.approx(0.0062)
+    assert outcome.usage.cost_estimated
+
+
+def test_what_is_left_of_a_budget_is_the_programs_own_limit(tmp_path: Path) -> None:
+    allowed = Allowance(usd=0.25, turns=3)
+    outcome, log = run(tmp_path, [INIT, {**RESULT, "total_cost_usd": None}], action={"allowance": allowed})
+    argv = json.loads((tmp_path / "seen.json").read_text())["argv"]
+    assert argv[argv.index("--max-budget-usd") + 1] == "0.25"
+    assert argv[argv.index("--max-turns") + 1] == "3"
+    assert outcome.succeeded
+    assert "what the model claude-sonnet costs is not known, so that the budget in USD cannot be kept" in log.texts
