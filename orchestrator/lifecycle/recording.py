@@ -115,7 +115,8 @@ def _header(task: AgentTask, outcome: Outcome, missing: list[str]) -> Event:
 
 def _used(outcome: Outcome) -> Iterator[Event]:
     if outcome.usage:
-        yield {"type": "usage", **{name: value for name, value in asdict(outcome.usage).items() if name != "replayed"}}
+        figures = asdict(replace(outcome.usage, replayed=False))
+        yield {"type": "usage", **{name: value for name, value in figures.items() if value is not False}}
 
 
 def _end(outcome: Outcome, task: AgentTask) -> Event:

@@ -20,7 +20,7 @@ from tests.integration.git.user_repository import UserRepository
 AGENTS = {"writer": agent("writer")}
 STRICT = Project(replay=Replay(strict=True))
 WRITE = WorkspaceMode.WRITE
-USAGE = Usage(model="sonnet", input_tokens=10, output_tokens=5, turns=2, cost_usd=0.5)
+USAGE = Usage(model="sonnet", input_tokens=10, output_tokens=5, turns=2, cost_usd=0.5, cost_estimated=True)
 Change = Callable[[Path], object]
 
 
