@@ -75,7 +75,7 @@ def serve(sentence: Sentence) -> Served:
         hidden=tuple(map(Path, sentence.hidden)),
         hosts=tuple((host, port) for host, port in sentence.hosts),
     )
-    command = Command(argv=sentence.argv, env=sentence.env, cwd=reach.workspace)
+    command = Command(argv=sentence.argv, env=sentence.env, cwd=reach.workspace, contained=True)
     heard = Heard()
     with confined(SandboxMode.BWRAP, reach, command) as place, pipe_control() as control:
         ended = supervise(place.command, Limits(timeout_seconds=SECONDS), heard, control)

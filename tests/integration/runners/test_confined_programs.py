@@ -66,7 +66,7 @@ def run(
     """Run it, and stop it politely when it says `stop_at`; how it ended, what it said, and what the log would say."""
     talk = Talk()
     env = {"PATH": os.defpath, "HOME": str(workspace)}
-    command = Command(argv=argv, env=env, cwd=workspace, stdin=stdin, steps=STEPS)
+    command = Command(argv=argv, env=env, cwd=workspace, stdin=stdin, steps=STEPS, contained=True)
     reach = Reach(workspace=workspace, readable=readable, writable=writable, hosts=hosts)
     with confined(SandboxMode.BWRAP, reach, command) as place, pipe_control() as control:
         if stop_at:
@@ -96,11 +96,11 @@ def test_what_comes_on_stdin_and_goes_to_both_outputs(workspace: Path) -> None:
 def test_a_polite_stop_reaches_the_program(workspace: Path, signals: Sequence[int], code: int) -> None:
     """Bubblewrap itself would die of either, and take the program along before it could say goodbye."""
     script = f"""
-import signal, sys, time
+import os, signal, time
 for number in (2, 15):
     signal.signal(number, signal.SIG_IGN)
 for number in {[int(number) for number in signals]}:
-    signal.signal(number, lambda *_: (open("goodbye", "w").close(), sys.exit({code})))
+    signal.signal(number, lambda *_: (open("goodbye", "w").close(), os._exit({code})))
 print("ready", flush=True)
 while True:
     time.sleep(60)

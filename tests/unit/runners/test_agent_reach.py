@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.lifecycle.ports.runner import AgentTask
-from orchestrator.runners.agent_reach import agent_reach
+from orchestrator.lifecycle.ports.runner import AgentTask, McpServer
+from orchestrator.runners.agent_reach import agent_reach, with_servers
 from orchestrator.runners.bwrap import Shown, View, shown_inside
 from orchestrator.runners.jail import Reach
 from tests.fakes.running import REVIEWER, task
@@ -64,3 +64,20 @@ def test_all_else_is_hidden_although_everything_around_shows(tmp_path: Path) -> 
         tmp_path / "scratch/home": Shown.WRITABLE,
         tmp_path / "tmp": Shown.WRITABLE,
     }
+
+
+def test_its_mcp_servers_reach_what_they_need(tmp_path: Path) -> None:
+    given = reach(tmp_path)
+    program = tmp_path / "tools/bin/docs-mcp"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    servers = [
+        McpServer(name="docs", command="docs-mcp", hosts=("docs.example.com", "*.example.org:8443")),
+        McpServer(name="redis", command="/usr/bin/redis-mcp", readable=(tmp_path / "socket",)),
+        McpServer(name="far", url="https://mcp.example.net/x"),
+        McpServer(name="none", command="no-such-program"),
+    ]
+    wider = with_servers(given, servers, {"PATH": str(program.parent), "HOME": str(tmp_path / "home")})
+    assert wider.readable == (*given.readable, program.parent, tmp_path / "socket")
+    assert wider.hosts[1:] == (("docs.example.com", 443), ("*.example.org", 8443), ("mcp.example.net", 443))
