@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.definition.model import SandboxMode
 from orchestrator.execution.state import FailureClass
 from tests.fakes.agent_clis import Cli, every_cli
 from tests.fakes.agent_runs import Ran, nothing_left, run
@@ -86,8 +87,9 @@ def test_what_goes_wrong_once_is_survived(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_all_tools_are_denied(cli: Cli, tmp_path: Path) -> None:
+    """By the program itself: within a sandbox of ours Codex lets its model write, and what was written is thrown away."""
     script = turns(say(cli.write("new.txt", "x\n")), say("All done!"))
-    ran = run(cli, tmp_path, script, action={"tools": ("Read",)}, writable=False)
+    ran = run(cli, tmp_path, script, action={"tools": ("Read",), "sandbox": SandboxMode.NONE}, writable=False)
     assert (ran.outcome.failure, ran.outcome.exit_code) == (FailureClass.DENIED, 0)
     assert not (ran.workspace / "new.txt").exists()
 
