@@ -87,7 +87,7 @@ def test_what_goes_wrong_once_is_survived(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_all_tools_are_denied(cli: Cli, tmp_path: Path) -> None:
-    """By the program itself: within a sandbox of ours Codex lets its model write, and what was written is thrown away."""
+    """By the program itself: in a sandbox of ours Codex lets its model write, and what it wrote is thrown away."""
     script = turns(say(cli.write("new.txt", "x\n")), say("All done!"))
     ran = run(cli, tmp_path, script, action={"tools": ("Read",), "sandbox": SandboxMode.NONE}, writable=False)
     assert (ran.outcome.failure, ran.outcome.exit_code) == (FailureClass.DENIED, 0)
