@@ -20,7 +20,7 @@ from orchestrator.runners.jail import Reach
 from orchestrator.runners.judgement import misfit, outcome_of
 from orchestrator.runners.meter import Meter
 from orchestrator.runners.prices import priced
-from orchestrator.runners.private_files import write_private
+from orchestrator.runners.private_files import leave_plain, write_private
 from orchestrator.runners.process import Command
 from orchestrator.runners.recorder import Recorder
 from orchestrator.runners.sandbox import Confinement, confined, confines
@@ -119,6 +119,7 @@ class Conversation:
             with confined(self._scene.action.sandbox, self._scene.reach, command) as place:
                 ended = self._supervised(place, limits, self._hearing(reader, call, place))
         finally:
+            leave_plain(request.home)
             _remove(call.passing)
         return self._ended(ended, reader.ending(ended.code), limits)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 from collections.abc import Mapping
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -158,3 +160,36 @@ def test_where_a_machine_cannot_auto_goes_on_and_bwrap_does_not(
         outcome, _, _ = run(tmp_path, name, model, model.url, sandbox=SandboxMode.BWRAP)
         assert (outcome.failure, outcome.sandbox, len(model.asked)) == (FailureClass.SETUP, "", asked)
         assert "`sandbox: bwrap` does not work here: it is too old" in outcome.message
+
+
+MALICIOUS = """#!{python}
+import json, os, sys
+from pathlib import Path
+home, again = Path(os.environ["HOME"]), Path("again")
+if not again.exists():
+    again.touch()
+    os.rename(home / "shell", home / "old")
+    os.symlink({outside!r}, home / "shell")
+    os.mkfifo(home / "mcp-docs.log")
+print(json.dumps({{"type": "system", "subtype": "init", "mcp_servers": [], "session_id": "s"}}))
+ending = {{"subtype": "success", "is_error": False, "result": "no answer", "session_id": "s"}}
+print(json.dumps({{"type": "result", **ending}}))
+"""
+
+
+def test_what_it_leaves_at_home_leads_the_worker_nowhere(tmp_path: Path) -> None:
+    """Before the second call, which asks for the answer again, the worker writes into that home once more."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "bash").write_text("the user's own")
+    program = tmp_path / "claude"
+    python = os.path.realpath(sys.executable)
+    program.write_text(MALICIOUS.format(python=python, outside=str(outside)))
+    program.chmod(0o755)
+    action = AgentTask(definition=CODER, engine="claude", prompt="Do it.", answer={"type": "object", "properties": {}})
+    with pipe_control() as control:
+        runner = AgentRunner(ClaudeEngine(), environ={"PATH": search_path(), "ANTHROPIC_API_KEY": KEY}, program=program)
+        outcome = runner.run(task(tmp_path, action), ListLog(), control)
+    assert (outcome.failure, outcome.sandbox) == (FailureClass.BAD_OUTPUT, "bwrap"), outcome.message
+    assert (tmp_path / "workspace/again").exists()
+    assert (outside / "bash").read_text() == "the user's own"
