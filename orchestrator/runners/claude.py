@@ -40,6 +40,7 @@ class ClaudeEngine:
     program = "claude"
     install = "npm install -g @anthropic-ai/claude-code"
     credentials: Credentials = claude_access.CREDENTIALS
+    sessions: tuple[str, ...] = (".claude/projects",)
 
     def hosts(self, env: Mapping[str, str]) -> list[Host]:
         """The model's service."""

@@ -27,6 +27,7 @@ class CodexEngine:
     program = "codex"
     install = "npm install -g @openai/codex"
     credentials: Credentials = codex_access.CREDENTIALS
+    sessions: tuple[str, ...] = (".codex/sessions",)
 
     def hosts(self, env: Mapping[str, str]) -> list[Host]:
         """The model's service."""

@@ -20,7 +20,7 @@ from orchestrator.runners.jail import Reach
 from orchestrator.runners.judgement import misfit, outcome_of
 from orchestrator.runners.meter import Meter
 from orchestrator.runners.prices import priced
-from orchestrator.runners.private_files import leave_plain, write_private
+from orchestrator.runners.private_files import leave_plain, renew, write_private
 from orchestrator.runners.process import Command
 from orchestrator.runners.recorder import Recorder
 from orchestrator.runners.sandbox import Confinement, confined, confines
@@ -88,6 +88,9 @@ class Conversation:
 
     def _followed(self, before: Ending, again: FollowUp) -> Ending:
         """What is said in a repaired answer's stead is no report: the words before it are."""
+        if self._engine.sessions is not None:
+            # Settings, hooks and start-up files that the agent wrote there would run while the secrets are there again.
+            renew(self._scene.home, self._engine.sessions)
         self._meter.begin(again.turns)
         ending = self._call(self._request(again.prompt, before.session))
         text = before.text if again.reason is Reason.REPAIR else ending.text

@@ -107,6 +107,12 @@ class Engine(Protocol):
     @property
     def credentials(self) -> Credentials: ...
 
+    @property
+    def sessions(self) -> tuple[str, ...] | None:
+        """The folders of its home that a later call needs to go on, and that nothing in them makes it run; None for
+        all of it."""
+        ...
+
     def hosts(self, env: Mapping[str, str]) -> list[Host]:
         """Where its model is: all that it has to reach."""
         ...

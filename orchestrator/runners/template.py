@@ -47,6 +47,11 @@ class TemplateEngine:
         """All of them secrets, one of them needed."""
         return Credentials(secrets=self.template.credentials, sufficient=self.template.credentials)
 
+    @property
+    def sessions(self) -> None:
+        """Nobody says which."""
+        return
+
     def hosts(self, env: Mapping[str, str]) -> list[Host]:  # noqa: ARG002 - as the protocol has it
         """Those that the file names."""
         named = (host.partition(":") for host in self.template.hosts)

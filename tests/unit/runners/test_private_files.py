@@ -6,7 +6,9 @@ import os
 import socket
 from pathlib import Path
 
-from orchestrator.runners.private_files import leave_plain, write_private
+import pytest
+
+from orchestrator.runners.private_files import leave_plain, renew, write_private
 
 
 def test_links_pipes_and_sockets_go_and_all_else_stays(tmp_path: Path) -> None:
@@ -25,6 +27,26 @@ def test_links_pipes_and_sockets_go_and_all_else_stays(tmp_path: Path) -> None:
     assert sorted(str(path.relative_to(home)) for path in home.rglob("*")) == ["a", "a/b", "a/b/kept"]
     assert (home / "a/b/kept").read_text() == "kept"
     assert sorted(path.name for path in outside.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="nothing is closed to root")
+def test_what_is_closed_is_opened_first(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/out").symlink_to("/")
+    for folder, mode in ((tmp_path / "a", 0o500), (tmp_path, 0o000)):
+        folder.chmod(mode)
+    leave_plain(tmp_path)
+    assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_a_renewed_folder_has_what_is_kept_and_nothing_else(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for name in (".claude/projects/x/y.jsonl", ".claude/settings.json", ".bashrc"):
+        write_private(home / name, name)
+    renew(home, (".claude/projects", ".claude/none", ".codex/sessions"))
+    assert [path for path in home.rglob("*") if path.is_file()] == [home / ".claude/projects/x/y.jsonl"]
+    renew(home, ())
+    assert list(home.iterdir()) == []
 
 
 def test_a_folder_that_is_gone_is_no_matter(tmp_path: Path) -> None:
