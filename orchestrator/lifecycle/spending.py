@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from orchestrator.definition.model import Node
 from orchestrator.execution.amounts import Unit
-from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.execution.state import FailureClass, Outcome
 from orchestrator.lifecycle.attempt import Attempt
 from orchestrator.lifecycle.ports import AgentTask, ShellTask, Task
 from orchestrator.report.budget import exactly
@@ -22,18 +22,7 @@ def seconds_allowed(node: Node, action: ShellTask | AgentTask) -> float:
 def counted(attempt: Attempt, task: Task, outcome: Outcome) -> Outcome:
     """Add what a call used to what its attempt did; a time-out that its budget brought about is none."""
     attempt.tally.add(outcome.usage)
-    _mention_unknown_cost(attempt, task, outcome)
     if outcome.failure is FailureClass.TIMEOUT and task.timeout_seconds < attempt.node.timeout_minutes * 60:
         minutes = exactly(Unit.MINUTES, round(task.timeout_seconds * 1_000))
         return replace(outcome, failure=FailureClass.BUDGET, message=f"it was stopped after {minutes}, by its budget")
     return outcome
-
-
-def _mention_unknown_cost(attempt: Attempt, task: Task, outcome: Outcome) -> None:
-    allowed = task.action.allowance if isinstance(task.action, AgentTask) else None
-    usage = outcome.usage
-    if allowed is None or allowed.usd is None or usage is None or not usage.tokens or usage.cost_usd is not None:
-        return
-    budget = exactly(Unit.USD, round(allowed.usd * 1_000_000))
-    text = f"the cost of the model `{usage.model}` is not known: the budget of {budget} cannot be kept"
-    attempt.log.say(f"{text}; limit `tokens` as well", level=Level.WARNING)

@@ -1,7 +1,7 @@
 """What models cost, for programs that do not say: an estimate, shown as one.
 
-Standard prices of the services' own pages, in USD per million tokens; surcharges for long contexts and faster service
-are not in it. Sources, read in November 2026:
+Standard prices of the services' own pages, in USD per million tokens; surcharges for long contexts and faster service,
+and temporary discounts, are not in it. Sources, read in November 2026:
 https://platform.claude.com/docs/en/about-claude/pricing
 https://developers.openai.com/api/docs/pricing
 """
@@ -14,7 +14,7 @@ from typing import Final
 
 from orchestrator.execution.state import Usage
 
-AS_OF: Final = "2026-11-05"
+AS_OF: Final = "2026-11-18"
 _MILLION: Final = 1_000_000
 
 
@@ -31,6 +31,7 @@ class Price:
 PRICES: Final[dict[str, Price]] = {
     "claude-fable-5": Price(10, 50, 1, 12.5),
     "claude-fable-5-1": Price(10, 50, 0.25, 12.5),
+    "claude-fable-5-2": Price(8, 40, 0.2, 10),
     "claude-mythos-5": Price(10, 50, 1, 12.5),
     "claude-mythos-5-1": Price(10, 50, 0.25, 12.5),
     "claude-opus-4": Price(15, 75, 1.5, 18.75),
@@ -51,9 +52,11 @@ PRICES: Final[dict[str, Price]] = {
     "gpt-5": Price(1.25, 10, 0.125, 1.25),
     "gpt-5-codex": Price(1.25, 10, 0.125, 1.25),
     "gpt-5-mini": Price(0.25, 2, 0.025, 0.25),
+    "gpt-5-nano": Price(0.05, 0.4, 0.005, 0.05),
     "gpt-5.1": Price(1.25, 10, 0.125, 1.25),
     "gpt-5.1-codex": Price(1.25, 10, 0.125, 1.25),
     "gpt-5.1-codex-max": Price(1.25, 10, 0.125, 1.25),
+    "gpt-5.1-codex-mini": Price(0.25, 2, 0.025, 0.25),
     "gpt-5.2": Price(1.75, 14, 0.175, 1.75),
     "gpt-5.2-codex": Price(1.75, 14, 0.175, 1.75),
     "gpt-5.3-codex": Price(1.75, 14, 0.175, 1.75),
@@ -61,13 +64,17 @@ PRICES: Final[dict[str, Price]] = {
     "gpt-5.4-mini": Price(0.75, 4.5, 0.075, 0.75),
     "gpt-5.4-nano": Price(0.2, 1.25, 0.02, 0.2),
     "gpt-5.5": Price(5, 30, 0.5, 5),
-    "gpt-5.6-luna": Price(0.2, 1.2, 0.02, 0.2),
-    "gpt-5.6-terra": Price(2, 12, 0.2, 2),
+    "gpt-5.6": Price(5, 30, 0.5, 6.25),
+    "gpt-5.6-luna": Price(0.2, 1.2, 0.02, 0.25),
+    "gpt-5.6-sol": Price(5, 30, 0.5, 6.25),
+    "gpt-5.6-terra": Price(2, 12, 0.2, 2.5),
     "gpt-6-astra": Price(10, 50, 1, 12.5),
     "gpt-6-luna": Price(0.1, 0.5, 0.01, 0.125),
     "gpt-6-sol": Price(2, 10, 0.2, 2.5),
     "gpt-6.1-sol": Price(2, 10, 0.1, 2.5),
     "gpt-6.1-terra": Price(1, 5, 0.05, 1.25),
+    "gpt-6.2-astra": Price(8, 40, 0.4, 10),
+    "gpt-6.2-sol": Price(2, 10, 0.1, 2.5),
 }
 _NAME: Final = re.compile(
     r"(?:.*/)?(?:[a-z]+\.)*"  # a provider's path, and a region
