@@ -11,6 +11,7 @@ from orchestrator.definition.pointers import POINTER
 from orchestrator.definition.project import EngineTemplate, ExitMeaning, Findings, OutputForm, PromptBy
 from orchestrator.definition.reader import Key, Keys, Misfit, Reader, Shape, nearest, within
 from orchestrator.definition.shapes import (
+    BOOLEAN,
     LITERAL,
     MAX_ENTRIES,
     TEXT,
@@ -115,6 +116,7 @@ READ_KEYS = Keys(
     place="`read`",
     keys={
         "text": Key(shape=POINTER, description="What the agent says; the last one is its result"),
+        "pieces": Key(shape=BOOLEAN, description="Whether texts that follow each other are pieces of one"),
         "session": Key(shape=POINTER, description="The session, by which it could be resumed"),
         "model": Key(shape=POINTER, description="The model that answers"),
         "error": Key(shape=POINTER, description="An error; whatever stands there fails the node"),

@@ -12,27 +12,36 @@ from orchestrator.definition.reader import Misfit, Reader, Shape
 from orchestrator.definition.shapes import LITERAL
 
 EVERY = "*"
-_POINTER = re.compile(r"(?:([A-Za-z0-9_.-]+):)?((?:/(?:[^/~]|~0|~1)*)+)")
+_WORD = "[A-Za-z0-9_.-]+"
+_POINTER = re.compile(rf"(?:({_WORD})(?:\[({_WORD})=({_WORD})\])?:)?((?:/(?:[^/~]|~0|~1)*)+)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pointer:
     """A JSON Pointer (RFC 6901) as its parts, in which `*` is every member there is.
 
-    `event` narrows it to lines of JSONL whose `type` is this; '' takes every line.
+    `event` narrows it to lines of JSONL whose `type` is this, and `where` to those of them in which a key has this
+    value; '' takes every line.
     """
 
     parts: tuple[str, ...]
     event: str = ""
+    where: tuple[str, str] | None = None
 
     def found(self, document: JsonValue) -> Iterator[JsonValue]:
         """The values that stand there, in the order of the document; nulls are none."""
-        if self.event and not (isinstance(document, dict) and document.get("type") == self.event):
+        if not self._takes(document):
             return
         values = [document]
         for part in self.parts:
             values = [below for value in values for below in _members(value, part)]
         yield from (value for value in values if value is not None)
+
+    def _takes(self, document: JsonValue) -> bool:
+        if not self.event:
+            return True
+        name, value = self.where or ("type", self.event)
+        return isinstance(document, dict) and document.get("type") == self.event and document.get(name) == value
 
 
 def _members(value: JsonValue, part: str) -> list[JsonValue]:
@@ -51,10 +60,11 @@ def _read(value: Yaml, reader: Reader) -> Pointer:
     text = LITERAL.read(value, reader)
     found = _POINTER.fullmatch(text)
     if found is None:
-        hint = "such as `/stats/*/tokens`, or `step_finish:/part/cost` for lines of that type"
+        hint = "such as `/stats/*/tokens`, or `step:/cost` and `message[role=assistant]:/text` for lines of that type"
         raise Misfit(value, f"`{text[:100]}` is no pointer into JSON", hint)
-    parts = (part.replace("~1", "/").replace("~0", "~") for part in found[2][1:].split("/"))
-    return Pointer(parts=tuple(parts), event=found[1] or "")
+    event, name, only, path = found.groups()
+    parts = (part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/"))
+    return Pointer(parts=tuple(parts), event=event or "", where=(name, only) if name else None)
 
 
 POINTER = Shape(read=_read, schema={"type": "string", "pattern": f"^{_POINTER.pattern}$"})

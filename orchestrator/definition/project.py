@@ -50,9 +50,10 @@ class ExitMeaning(StrEnum):
 class Findings:
     """Where an engine's output says what: the agent's text (the last one found is its result), the first session and
     model named, an error (whatever is found there fails the node), tools that it called, and figures that are added
-    up, by their names in `Usage`."""
+    up, by their names in `Usage`. With `pieces` the texts of lines that follow each other are one."""
 
     text: Pointer | None = None
+    pieces: bool = False
     session: Pointer | None = None
     model: Pointer | None = None
     error: Pointer | None = None

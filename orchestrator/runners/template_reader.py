@@ -32,6 +32,7 @@ class TemplateReader:
         self._lines: list[str] = []
         self._kept = 0
         self._texts: list[str] = []
+        self._pieces: list[str] = []
         self._found: dict[str, str] = {}
         self._error = ""
         self._usage = Usage()
@@ -73,6 +74,7 @@ class TemplateReader:
 
     def _conclude(self) -> None:
         """What can only be read at the end."""
+        list(self._whole())
         lines, self._lines = self._lines, []
         if not lines:
             return
@@ -98,19 +100,33 @@ class TemplateReader:
     def _read(self, document: JsonValue) -> Iterator[Happening]:
         read = self._template.read
         yield from self._named(document)
+        texts = [_text(each) for each in _found(read.text, document)]
+        if texts and read.pieces:
+            self._pieces += texts
+            return
+        yield from self._whole()
         for name in _found(read.tool, document):
             self._turns += 1
             yield Called(id=str(self._turns), name=single_line(name, limit=100))
-        for text in _found(read.text, document):
-            self._turns += 1
-            self._texts.append(text if isinstance(text, str) else json.dumps(text, ensure_ascii=False))
-            yield Said(text=self._texts[-1])
+        for text in texts:
+            yield self._said(text)
         for error in _found(read.error, document):
-            self._error = single_line(error if isinstance(error, str) else json.dumps(error))
+            self._error = single_line(_text(error))
             yield Noted(text=self._error, level=Level.ERROR, stream="stderr")
         if read.usage:
             self._usage = self._usage + self._figures(document)
             yield Spent(usage=self._used())
+
+    def _whole(self) -> Iterator[Happening]:
+        """What came in pieces, once something else comes."""
+        pieces, self._pieces = self._pieces, []
+        if pieces:
+            yield self._said("".join(pieces))
+
+    def _said(self, text: str) -> Said:
+        self._turns += 1
+        self._texts.append(text)
+        return Said(text=text)
 
     def _named(self, document: JsonValue) -> Iterator[Happening]:
         """The first session and model that are named."""
@@ -141,6 +157,10 @@ def _without_turns(usage: Usage) -> Usage:
         cache_write_tokens=usage.cache_write_tokens,
         cost_usd=usage.cost_usd,
     )
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _document(text: str) -> JsonValue:

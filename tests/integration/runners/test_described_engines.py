@@ -205,3 +205,22 @@ def test_a_template_without_a_place_for_servers_fails_the_node(tmp_path: Path) -
     assert outcome.failure is FailureClass.SETUP
     assert "the engine `mine` takes no MCP servers" in outcome.message
     assert calls == []
+
+
+PIECES = """
+    command: [my-agent]
+    output: jsonl
+    read: {text: "said[by=agent]:/text", pieces: true, tool: "called:/name"}
+"""
+
+
+def test_texts_that_come_in_pieces_are_put_together(tmp_path: Path) -> None:
+    said = ["user:Do it.", "agent:I lo", "agent:ok.", "tool", "agent:Do", "agent:ne", "agent:."]
+    lines = [
+        {"type": "called", "name": "read"} if each == "tool" else {"type": "said", "by": who, "text": text}
+        for each in said
+        for who, _, text in (each.partition(":"),)
+    ]
+    outcome, log, _ = run(tmp_path, PIECES, "".join(json.dumps(line) + "\n" for line in lines))
+    assert outcome.outputs == {"text": "Done."}
+    assert [text for text in log.texts if text in ("I look.", "read", "I lo", "ok.")] == ["I look.", "read"]

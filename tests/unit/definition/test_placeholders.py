@@ -68,3 +68,9 @@ def test_a_pointer_may_look_at_one_kind_of_line() -> None:
     pointer = Pointer(parts=("n",), event="step")
     assert list(pointer.found({"type": "step", "n": 1})) == [1]
     assert list(pointer.found({"type": "text", "n": 1})) == list(pointer.found([1])) == []
+
+
+def test_and_only_at_those_in_which_a_key_has_a_value() -> None:
+    pointer = Pointer(parts=("n",), event="said", where=("by", "me"))
+    lines: list[JsonValue] = [{"type": kind, "by": who, "n": 1} for kind in ("said", "done") for who in ("me", "you")]
+    assert [list(pointer.found(line)) for line in lines] == [[1], [], [], []]

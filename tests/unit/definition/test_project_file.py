@@ -34,7 +34,8 @@ engines:
     prompt: argument
     output: jsonl
     read:
-      text: text:/part/text
+      text: text[role=assistant]:/part/text
+      pieces: true
       session: /sessionID
       usage: {input_tokens: "step:/tokens/*/in", cost_usd: /a~1b/0}
     exit-codes: {auth: 41, max_turns: [53, 54]}
@@ -68,7 +69,8 @@ def test_all_that_it_may_say() -> None:
     assert engine.command == (("mine",), ("-p",), ("{prompt}",), ("--model", "{model}"), ("--json",))
     assert (engine.name, engine.prompt, engine.output) == ("mine", PromptBy.ARGUMENT, OutputForm.JSONL)
     assert engine.read == Findings(
-        text=Pointer(parts=("part", "text"), event="text"),
+        text=Pointer(parts=("part", "text"), event="text", where=("role", "assistant")),
+        pieces=True,
         session=Pointer(parts=("sessionID",)),
         usage={
             "input_tokens": Pointer(parts=("tokens", "*", "in"), event="step"),
