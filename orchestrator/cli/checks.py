@@ -241,7 +241,7 @@ def blackboard(surroundings: Surroundings) -> Finding:
 def project(surroundings: Surroundings) -> Finding:
     """What `mycelium.yaml` describes, and the programs of it that this machine has not got."""
     from orchestrator.cli import project_file
-    from orchestrator.definition.project_file import FILE
+    from orchestrator.definition.project import FILE
 
     found = project_file.of_checkout(surroundings.settings)
     named = {"engines": list(found.engines), "MCP servers": list(found.mcp)}

@@ -15,8 +15,7 @@ from orchestrator.cli.place import shown
 from orchestrator.cli.reading import read
 from orchestrator.definition.model import AgentDefinition, Workflow
 from orchestrator.definition.parse import load_all, load_workflow, workflow_id
-from orchestrator.definition.project import Project
-from orchestrator.definition.project_file import FILE
+from orchestrator.definition.project import FILE, Project
 from orchestrator.definition.reader import nearest
 from orchestrator.errors import BadInput, InvalidDefinition, NotFound, Problem, SetupError
 from orchestrator.lifecycle.limits import MAX_TRANSCRIPT_BYTES

@@ -6,6 +6,8 @@ composing YAML again.
 
 from __future__ import annotations
 
+from functools import cache
+
 from pydantic import TypeAdapter
 
 from orchestrator.definition.model import AgentDefinition, Workflow
@@ -13,7 +15,6 @@ from orchestrator.definition.project import Project
 
 _WORKFLOW: TypeAdapter[Workflow] = TypeAdapter(Workflow)
 _AGENTS: TypeAdapter[dict[str, AgentDefinition]] = TypeAdapter(dict[str, AgentDefinition])
-_PROJECT: TypeAdapter[Project] = TypeAdapter(Project)
 
 
 def dump_workflow(workflow: Workflow) -> str:
@@ -38,9 +39,15 @@ def load_agents(text: str) -> dict[str, AgentDefinition]:
 
 def dump_project(project: Project) -> str:
     """JSON of what a project file says."""
-    return _PROJECT.dump_json(project).decode()
+    return _project().dump_json(project).decode()
 
 
 def load_project(text: str) -> Project:
     """What `dump_project` wrote."""
-    return _PROJECT.validate_json(text)
+    return _project().validate_json(text)
+
+
+@cache
+def _project() -> TypeAdapter[Project]:
+    """Most executions have none, and an adapter takes time to make."""
+    return TypeAdapter(Project)

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from orchestrator.definition.document import Mapping, Scalar, Sequence, Yaml, described
 from orchestrator.definition.placeholders import names_in
-from orchestrator.definition.pointers import POINTER
+from orchestrator.definition.pointer_shape import POINTER
 from orchestrator.definition.project import EngineTemplate, ExitMeaning, Findings, OutputForm, PromptBy
 from orchestrator.definition.reader import Key, Keys, Misfit, Reader, Shape, nearest, within
 from orchestrator.definition.shapes import (

@@ -11,6 +11,7 @@ from enum import StrEnum
 from orchestrator.definition.placeholders import names_in
 from orchestrator.definition.pointers import Pointer
 
+FILE = "mycelium.yaml"
 BLACKBOARD = "redis"
 """The MCP server that Mycelium brings along; nobody else's may be called so."""
 

@@ -13,12 +13,11 @@ from orchestrator.definition.engine_keys import engine
 from orchestrator.definition.mcp_keys import server
 from orchestrator.definition.model import JsonValue
 from orchestrator.definition.problems import in_order
-from orchestrator.definition.project import BLACKBOARD, EngineTemplate, McpTemplate, Project, Replay
+from orchestrator.definition.project import BLACKBOARD, FILE, EngineTemplate, McpTemplate, Project, Replay
 from orchestrator.definition.reader import Key, Keys, Misfit, Reader, Shape
 from orchestrator.definition.shapes import BOOLEAN, MAX_ENTRIES, MAX_NAME, at_most, keyed, keys_schema
 from orchestrator.errors import InvalidDefinition
 
-FILE = "mycelium.yaml"
 BUILT_IN = ("claude", "codex", "replay", "scripted", "shell")
 """Engines that Mycelium brings along; a template cannot take their names."""
 
