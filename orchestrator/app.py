@@ -21,7 +21,7 @@ from orchestrator.lifecycle.identifier import RANDOM_BYTES, execution_id
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
-    from orchestrator.lifecycle.ports import Blackboard, Events, Git, Wake
+    from orchestrator.lifecycle.ports import AgentHistory, Blackboard, Events, Git, Wake
     from orchestrator.lifecycle.services import Services
     from orchestrator.queue.launch import Supervisor
     from orchestrator.queue.link import Link
@@ -123,6 +123,21 @@ def offline(settings: Settings) -> Generator[Services]:
     """Services of a process that reads, or decides without running anything."""
     with _closing(build(settings, redis_url=None, instance="")) as services:
         yield services
+
+
+@contextmanager
+def history(settings: Settings) -> Generator[AgentHistory | None]:
+    """What agents have done here; None where no database was made yet, and none is made."""
+    from orchestrator.store.opening import exists, open_store
+
+    if not exists(settings.database_url):
+        yield None
+        return
+    store = open_store(settings.database_url, home=settings.home_dir)
+    try:
+        yield store.history()
+    finally:
+        store.close()
 
 
 @contextmanager

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.agents.collection import library
 from orchestrator.agents.library import Library
+from orchestrator.cli import experience
 from orchestrator.cli.console import Console, printable, printable_json
+from orchestrator.cli.experience import period
 from orchestrator.cli.place import current_settings
 from orchestrator.definition.model import AgentDefinition, JsonValue
+from orchestrator.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestrator.execution.experience import Experience
+    from orchestrator.report.experience import AgentReport
 
 _WIDTH = 80
 
@@ -25,11 +33,15 @@ def agents() -> None:
 
 @agents.command("list")
 @click.option("--category", help="Only agents of this category.")
+@click.option("--stats", is_flag=True, help="With what the agents have done so far.")
+@period
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def list_(category: str | None, as_json: bool) -> None:
+def list_(category: str | None, stats: bool, days: int, replayed: bool, as_json: bool) -> None:
     """List all agents."""
-    found = [agent for agent in _library().agents.values() if category in (None, agent.category)]
-    _print(found, as_json=as_json, nothing="There are no agents here.")
+    settings = current_settings()
+    found = [agent for agent in _library(settings).agents.values() if category in (None, agent.category)]
+    done = experience.of_all(settings, days=days, replayed=replayed) if stats else None
+    _print(found, done, as_json=as_json, nothing="There are no agents here.")
 
 
 @agents.command()
@@ -37,15 +49,19 @@ def list_(category: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def search(query: tuple[str, ...], as_json: bool) -> None:
     """Find agents by words, best first."""
-    _print(_library().search(" ".join(query)), as_json=as_json, nothing="No agent fits these words.")
+    found = _library(current_settings()).search(" ".join(query))
+    _print(found, None, as_json=as_json, nothing="No agent fits these words.")
 
 
 @agents.command()
 @click.argument("name")
+@period
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(name: str, as_json: bool) -> None:
-    """Show one agent with its prompt."""
-    agent = _library().find(name)
+def show(name: str, days: int, replayed: bool, as_json: bool) -> None:
+    """Show one agent with its prompt, and what it has done so far."""
+    settings = current_settings()
+    agent = _library(settings).find(name)
+    done = experience.of_one(settings, agent.id, days=days, replayed=replayed)
     if as_json:
         shown: JsonValue = {
             **_object(agent),
@@ -53,29 +69,60 @@ def show(name: str, as_json: bool) -> None:
             "model": agent.model,
             "source": agent.source,
             "prompt": agent.prompt,
+            "experience": _told(done),
         }
         click.echo(printable_json(shown))
     else:
-        _show(Console.stdout(), agent)
+        console = Console.stdout()
+        _show(console, agent)
+        if done:
+            experience.show(console, done, days)
+            console.line()
+        console.line(printable(agent.prompt.strip()))
 
 
-def _library() -> Library:
-    found = library(current_settings().root)
+def _library(settings: Settings) -> Library:
+    found = library(settings.root)
     console = Console.stderr()
     for problem in found.problems:
         console.problem(problem)
     return found
 
 
-def _print(found: Iterable[AgentDefinition], *, as_json: bool, nothing: str) -> None:
-    found = list(found)
+def _print(
+    found: Sequence[AgentDefinition], done: Mapping[str, Experience] | None, *, as_json: bool, nothing: str
+) -> None:
+    """`done` is what they have done, where that is asked for."""
     if as_json:
-        click.echo(printable_json([_object(agent) for agent in found]))
+        click.echo(printable_json([_object(agent) | _counted(agent, done) for agent in found]))
     elif not found:
         Console.stderr().line(nothing)
-    else:
+    elif done is None:
         rows = [(agent.id, agent.category or "–", _short(agent.description)) for agent in found]
         Console.stdout().table(("AGENT", "CATEGORY", "DESCRIPTION"), rows)
+    else:
+        _table(found, done)
+
+
+def _table(found: Sequence[AgentDefinition], done: Mapping[str, Experience]) -> None:
+    from orchestrator.report.experience import columns
+
+    rows = [(agent.id, *columns(done.get(agent.id)), _short(agent.description)) for agent in found]
+    Console.stdout().table(("AGENT", *experience.HEAD, "DESCRIPTION"), rows)
+
+
+def _counted(agent: AgentDefinition, done: Mapping[str, Experience] | None) -> dict[str, JsonValue]:
+    if done is None:
+        return {}
+    from orchestrator.lifecycle.experience import as_json
+
+    return {"experience": as_json(done[agent.id]) if agent.id in done else None}
+
+
+def _told(done: AgentReport | None) -> JsonValue:
+    from orchestrator.lifecycle.experience import report_as_json
+
+    return report_as_json(done) if done else None
 
 
 def _object(agent: AgentDefinition) -> dict[str, JsonValue]:
@@ -103,7 +150,6 @@ def _show(console: Console, agent: AgentDefinition) -> None:
         if value:
             console.line(f"  {fact.ljust(11)}  {printable(' '.join(value.split()))}")
     console.line()
-    console.line(printable(agent.prompt.strip()))
 
 
 def _short(text: str) -> str:

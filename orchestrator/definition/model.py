@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from orchestrator.errors import Place
@@ -179,7 +178,16 @@ class Merge:
     sandbox: SandboxMode = SandboxMode.AUTO
 
 
-Action = Annotated[Run | Agent | Approval | Merge, Field(discriminator="kind")]
+class _ByKind:
+    """Tells pydantic which member of a union it reads. It takes long to import, and only stored workflows need it."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic import Field
+
+        return handler.generate_schema(Annotated[source, Field(discriminator="kind")])
+
+
+Action = Annotated[Run | Agent | Approval | Merge, _ByKind()]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

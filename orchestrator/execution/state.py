@@ -147,6 +147,15 @@ class Usage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AgentCall:
+    """The agent that an attempt called, with the engine and model it asked for; `""` leaves the model to the engine."""
+
+    agent: str
+    engine: str
+    model: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Artifact:
     """A file a node kept. `name` is its path in the workspace, `digest` the sha256 (hex) that the blob store knows."""
 
@@ -176,7 +185,8 @@ class Outcome:
     `base` and `commit` are the workspace's commits (full SHA-1) before and after; `commit` is None when nothing was
     committed. `bundle` is the digest of a git bundle that brings `commit` to another machine. `discarded` counts
     changed files that a `read` workspace threw away. `transcripts` are the digests of what was recorded, one for each
-    call of an agent.
+    call of an agent. `called` is the agent that worked, or None where none was called; of several calls of a resolver
+    `usage` is the sum.
     """
 
     failure: FailureClass | None = None
@@ -187,6 +197,7 @@ class Outcome:
     annotations: tuple[Annotation, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     usage: Usage | None = None
+    called: AgentCall | None = None
     base: str | None = None
     commit: str | None = None
     bundle: str | None = None

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from orchestrator.execution.failure import error_code
 from orchestrator.execution.retry import RetryDecision, decide
-from orchestrator.execution.state import Execution, FailureClass, NodeRun, NodeStatus, Outcome, Usage
+from orchestrator.execution.state import Execution, FailureClass, NodeRun, NodeStatus, Outcome
 from orchestrator.lifecycle import budgets
 from orchestrator.lifecycle.again import queued_again
 from orchestrator.lifecycle.claim import Claim, Claimant, claim_within, tell_claimed
 from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.ports import Lease
+from orchestrator.lifecycle.remember import remember
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.transition import Transition
 from orchestrator.report.budget import forfeit
+
+STOPPED: Final = Outcome(cancelled=True)
 
 
 def settle(services: Services, run: NodeRun, outcome: Outcome, claimant: Claimant) -> Claim | None:
@@ -36,17 +40,20 @@ def settle(services: Services, run: NodeRun, outcome: Outcome, claimant: Claiman
     return following
 
 
-def requeue(services: Services, claim: NodeRun, usage: Usage | None = None) -> None:
-    """Give back what a draining worker could not end; that uses up no retry, but `usage` of its budget. Raises
-    `StaleClaim`."""
+def requeue(services: Services, claim: NodeRun, outcome: Outcome = STOPPED) -> None:
+    """Give back what a draining worker could not end; that uses up no retry. Raises `StaleClaim`.
+
+    `outcome` tells which agent was called until then, and what it used: that counts for its budget.
+    """
     with changing(services, claim.execution_id) as change:
         run = change.claimed(claim)
+        remember(services, change, run, outcome)
         if change.execution.cancel_requested:
-            change.settle(run, Outcome(cancelled=True))
+            change.settle(run, outcome)
         else:
             again = queued_again(run, RetryDecision(again=True, counts=False), change.situation.now)
             change.put([run], [again])
-        budgets.close(change, run, Outcome(cancelled=True, usage=usage))
+        budgets.close(change, run, outcome)
 
 
 def lose(services: Services, lease: Lease) -> bool:
@@ -88,6 +95,7 @@ def start_running(services: Services, claim: NodeRun) -> Execution:
 
 
 def _conclude(services: Services, change: Transition, run: NodeRun, outcome: Outcome) -> None:
+    remember(services, change, run, outcome)
     node = change.situation.workflow.nodes[run.node]
     decision = decide(node.retry, run, outcome, services.jitter())
     if outcome.failure is FailureClass.LOST and change.execution.cancel_requested:

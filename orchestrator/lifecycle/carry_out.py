@@ -38,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 
 def carry_out(attempt: Attempt) -> Outcome:
     """Do what the node says, once; the outcome is masked. Raises `StaleClaim` and nothing else that is expected."""
-    outcome = _masked(within_limits(_with_usage(attempt, _guarded(attempt))), attempt.mask)
+    outcome = _masked(within_limits(_with_calls(attempt, _guarded(attempt))), attempt.mask)
     return replace(outcome, transcripts=tuple(attempt.transcripts))
 
 
@@ -66,9 +66,9 @@ def _refused(error: OSError) -> str:
     return f"{where}: {error.strerror} ({REFUSALS[error.errno or 0]}, then rerun)"
 
 
-def _with_usage(attempt: Attempt, outcome: Outcome) -> Outcome:
-    """What agents used counts whatever became of their work."""
-    return replace(outcome, usage=attempt.tally.usage)
+def _with_calls(attempt: Attempt, outcome: Outcome) -> Outcome:
+    """Which agent was called, and what it used: that counts whatever became of its work."""
+    return replace(outcome, called=attempt.tally.call, usage=attempt.tally.usage)
 
 
 def _done(attempt: Attempt) -> Outcome:
@@ -80,7 +80,7 @@ def _done(attempt: Attempt) -> Outcome:
     else:
         with workspace_for(attempt) as workspace:
             outcome = _in_workspace(attempt, workspace)
-    outcome = _with_usage(attempt, outcome)
+    outcome = _with_calls(attempt, outcome)
     return _with_outputs(attempt, outcome) if outcome.succeeded else outcome
 
 
@@ -156,6 +156,7 @@ def _always(attempt: Attempt, outcome: Outcome) -> dict[str, JsonValue]:
 
 def _masked(outcome: Outcome, mask: Mask) -> Outcome:
     outputs = mask.json(outcome.outputs)
+    called = outcome.called
     return replace(
         outcome,
         message=mask.text(outcome.message),
@@ -165,4 +166,5 @@ def _masked(outcome: Outcome, mask: Mask) -> Outcome:
             replace(each, message=mask.text(each.message), title=mask.text(each.title), path=mask.text(each.path))
             for each in outcome.annotations
         ),
+        called=called and replace(called, engine=mask.text(called.engine), model=mask.text(called.model)),
     )

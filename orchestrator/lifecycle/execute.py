@@ -51,7 +51,7 @@ def _take_on(
             if outcome is None:
                 return None
             if outcome.cancelled and control.reason() is StopReason.DRAIN:
-                through_outage(lambda: advance.requeue(services, ours.run, outcome.usage))
+                through_outage(lambda: advance.requeue(services, ours.run, outcome))
                 return None
             return through_outage(lambda: advance.settle(services, ours.run, outcome, claimant))
     except StaleClaim as stale:

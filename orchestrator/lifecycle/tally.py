@@ -7,16 +7,20 @@ from datetime import datetime
 
 from orchestrator.execution.amounts import Amounts, Unit, less, used
 from orchestrator.execution.budget import LEAST, Allowance, allowance
-from orchestrator.execution.state import Usage
+from orchestrator.execution.state import AgentCall, Usage
 from orchestrator.lifecycle.ports import Clock
 from orchestrator.report.budget import overshoots
 
 
 class Tally:
-    """Grows with each call of an agent; a resolver may be called several times. `reserved` is None without a budget."""
+    """Grows with each call of an agent; a resolver may be called several times. `reserved` is None without a budget.
+
+    `call` is the agent that was called; the calls of one attempt are all of the same.
+    """
 
     def __init__(self, reserved: Amounts | None, began: datetime | None, clock: Clock) -> None:
         self.usage: Usage | None = None
+        self.call: AgentCall | None = None
         self.reserved = reserved
         self._clock = clock
         self._began = began or clock.now()

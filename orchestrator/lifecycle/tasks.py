@@ -8,7 +8,7 @@ from typing import Final
 from orchestrator.definition.model import Agent, AgentDefinition, ContextMode, Merge, RetryClass, Run, WorkspaceMode
 from orchestrator.errors import SetupError
 from orchestrator.execution.file_name import transcript_name
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.state import AgentCall, FailureClass, Outcome
 from orchestrator.lifecycle import contexts, fingerprint
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.findings import findings, lay_out, told
@@ -109,6 +109,8 @@ def _asked(attempt: Attempt, action: AgentTask, workspace: Workspace, runner: Ru
         raise AttemptFailed(FailureClass.BUDGET, "what the attempt may use is used up")
     recording = Recording(attempt, action, workspace) if attempt.plan.record else None
     task = _task(attempt, recording.task if recording else action, workspace)
+    model = action.model or action.definition.model or ""
+    attempt.tally.call = AgentCall(agent=action.definition.id, engine=action.engine, model=model)
     outcome = runner.run(task, attempt.log, attempt.control)
     if recording:
         recording.conclude(outcome)

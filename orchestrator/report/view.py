@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from orchestrator.definition.model import Agent, Workflow
+from orchestrator.execution.experience import Experience
 from orchestrator.execution.ledger import Ledger, Reservation
 from orchestrator.execution.state import Commit, Execution, LogLine, NodeRun
 
@@ -29,7 +31,8 @@ class ExecutionView:
     `runs` are by index; `edges` are (source index, target index). `tails` holds the last log lines of failed node runs,
     by index. `commits` are those a pull request would show, oldest first. `engines` names what runs each agent that has
     begun, by index, for as long as no outcome tells. `ledger` is the budget of the execution, or None where neither it
-    nor a node has one; `reservations` has the latest one of each node run, by index.
+    nor a node has one; `reservations` has the latest one of each node run, by index. `experience` is what agents have
+    done lately, by name, where that was asked for.
     """
 
     execution: Execution
@@ -42,6 +45,7 @@ class ExecutionView:
     engines: dict[int, str] = field(default_factory=dict)
     ledger: Ledger | None = None
     reservations: dict[int, Reservation] = field(default_factory=dict)
+    experience: Mapping[str, Experience] = field(default_factory=dict)
     links: Links = Links()
 
     @property
@@ -61,3 +65,10 @@ class ExecutionView:
             return True
         node = self.workflow.nodes.get(run.node)
         return run.started_at is not None and node is not None and isinstance(node.action, Agent)
+
+    def experience_of(self, run: NodeRun) -> Experience | None:
+        """What is known of the agent that works, or worked, in this run."""
+        node = self.workflow.nodes.get(run.node)
+        named = node.action.agent if node and isinstance(node.action, Agent) else ""
+        called = run.outcome.called if run.outcome else None
+        return self.experience.get(called.agent if called else named)

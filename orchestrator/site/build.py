@@ -1,4 +1,4 @@
-"""Builds the static site: each execution's folder when it changed, then the list, whole files only."""
+"""Builds the static site: each execution's folder when it changed, then the list and the agents, whole files only."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from pathlib import Path
 
 from orchestrator.errors import SetupError
 from orchestrator.report.duration import span_seconds
+from orchestrator.site.agents_page import FILE_NAME as AGENTS
+from orchestrator.site.agents_page import agents_key, agents_page
 from orchestrator.site.execution_page import ExecutionPages
 from orchestrator.site.files import folder_name, write_atomically
 from orchestrator.site.index_page import IndexRow, index_pages, index_row, summary
 from orchestrator.site.pages import assets_folder, templates_folder
 from orchestrator.site.source import SiteSource
-from orchestrator.site.state import Built, load, page_key, save
+from orchestrator.site.state import Built, State, load, page_key, save
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +57,7 @@ def _build(source: SiteSource, output: Path, *, full: bool) -> BuildReport:
     for execution in source.executions():
         folder = output / "executions" / folder_name(execution.id)
         key = page_key(execution, design_digest())
-        entry = known.get(execution.id)
+        entry = known.executions.get(execution.id)
         if full or entry is None or entry.key != key or not execution.status.ended or not folder.is_dir():
             view = source.view(execution.id)
             written += ExecutionPages(source=source, view=view, folder=folder).write()
@@ -68,8 +70,11 @@ def _build(source: SiteSource, output: Path, *, full: bool) -> BuildReport:
         rows.append(index_row(execution, entry.summary, seconds))
         built[execution.id] = entry
     written += sum(write_atomically(output / name, html) for name, html in index_pages(rows))
-    removed = _remove(output, set(known) - set(built))
-    save(output, built)
+    agents = agents_key(source.agents_key(), design_digest(), rows)
+    if full or agents != known.agents or not (output / AGENTS).is_file():
+        written += write_atomically(output / AGENTS, agents_page(source.agents(), rows))
+    removed = _remove(output, set(known.executions) - set(built))
+    save(output, State(executions=built, agents=agents))
     return BuildReport(
         index=output / "index.html", executions=len(rows), built=tuple(made), removed=removed, written=written
     )

@@ -10,9 +10,11 @@ from orchestrator.execution.ledger import Balance, Ledger, Reservation
 from orchestrator.execution.state import Artifact, NodeRun, NodeStatus
 from orchestrator.report.attention import Decision, decisions
 from orchestrator.report.budget import Standing, standings
+from orchestrator.report.experience import usual
 from orchestrator.report.figures import described, run_seconds
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
+from orchestrator.site.agent_sections import agent_anchor
 from orchestrator.site.diff import FileDiff
 from orchestrator.site.graph import state_of
 from orchestrator.site.log import RunLog
@@ -59,6 +61,13 @@ class NodeSection:
     decision: Decision | None
     instruction: Instruction | None
     budget: tuple[Standing, ...]
+    agent: str
+    usual: str
+
+    @property
+    def agent_href(self) -> str:
+        """Where its agent's section is, on the page of all agents."""
+        return f"agents.html#{agent_anchor(self.agent)}"
 
     @property
     def answer(self) -> str:
@@ -104,6 +113,7 @@ class Material:
 def node_section(view: ExecutionView, run: NodeRun, material: Material) -> NodeSection:
     node = view.workflow.nodes.get(run.node)
     asked: Mapping[int, Decision] = {decision.run.index: decision for decision in decisions(view)}
+    known = view.experience_of(run)
     calm = run.status in (NodeStatus.COMPLETED, NodeStatus.SKIPPED, NodeStatus.PENDING, NodeStatus.QUEUED)
     return NodeSection(
         run=run,
@@ -122,6 +132,8 @@ def node_section(view: ExecutionView, run: NodeRun, material: Material) -> NodeS
         decision=asked.get(run.index),
         instruction=_instruction(node),
         budget=_budget(view.reservations.get(run.index)),
+        agent=known.agent if known else "",
+        usual=usual(known) if known else "",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from orchestrator.definition.model import JsonValue
 from orchestrator.execution.state import Execution, LogLine
+from orchestrator.report.experience import AgentsReport
 from orchestrator.report.view import ExecutionView
 
 
@@ -33,6 +34,14 @@ class SiteSource(Protocol):
 
     def diff(self, execution_id: str, run: int | None) -> str:
         """Unified diff of what a node run committed; of the whole execution for None. Empty when there is none."""
+        ...
+
+    def agents_key(self) -> str:
+        """The same for as long as `agents` would tell the same."""
+        ...
+
+    def agents(self) -> AgentsReport:
+        """What agents have done lately."""
         ...
 
     def artifact(self, digest: str) -> bytes | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from orchestrator.execution.state import Execution
 from orchestrator.site.files import write_atomically
 
 FILE_NAME = ".mycelium-site.json"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,20 +46,28 @@ def page_key(execution: Execution, design: str) -> str:
     return hashlib.sha256(f"{design}\n{execution!r}".encode("utf-8", "replace")).hexdigest()
 
 
-def load(output: Path) -> dict[str, Built]:
-    """By execution id; empty for a new folder, another version's state, or one that cannot be read."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """Executions by id, and what the page of agents was made from."""
+
+    executions: Mapping[str, Built] = field(default_factory=dict)
+    agents: str = ""
+
+
+def load(output: Path) -> State:
+    """Empty for a new folder, another version's state, or one that cannot be read."""
     try:
         stored = json.loads((output / FILE_NAME).read_text(encoding="utf-8"))
         if stored["version"] != _VERSION:
-            return {}
-        return {ident: _built(entry) for ident, entry in stored["executions"].items()}
+            return State()
+        built = {ident: _built(entry) for ident, entry in stored["executions"].items()}
+        return State(executions=built, agents=str(stored["agents"]))
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        return State()
 
 
-def save(output: Path, built: dict[str, Built]) -> None:
-    stored = {"version": _VERSION, "executions": {ident: asdict(entry) for ident, entry in built.items()}}
-    write_atomically(output / FILE_NAME, json.dumps(stored, sort_keys=True))
+def save(output: Path, state: State) -> None:
+    write_atomically(output / FILE_NAME, json.dumps({"version": _VERSION, **asdict(state)}, sort_keys=True))
 
 
 def _built(entry: dict[str, dict[str, object] | str]) -> Built:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
 
 from orchestrator.definition.model import JsonValue
 from orchestrator.errors import MyceliumError
+from orchestrator.execution.experience import Experience
 from orchestrator.execution.state import Execution, LogLine
-from orchestrator.lifecycle import report
+from orchestrator.lifecycle import experience, report
+from orchestrator.lifecycle.ports import Scope
 from orchestrator.lifecycle.services import Services
+from orchestrator.report.experience import AgentsReport
 from orchestrator.report.view import ExecutionView
 
 PAGE = 100
+RECENT_ATTEMPTS = 12
 
 
 class StoredExecutions:
@@ -27,7 +34,7 @@ class StoredExecutions:
             before = page[-1].id
 
     def view(self, execution_id: str) -> ExecutionView:
-        return report.view(self._services, execution_id)
+        return replace(report.view(self._services, execution_id), experience=self._experience)
 
     def document(self, execution_id: str) -> Mapping[str, JsonValue]:
         return report.as_json(self.view(execution_id))
@@ -50,6 +57,24 @@ class StoredExecutions:
 
     def artifact(self, digest: str) -> bytes | None:
         return self._services.blobs.get(digest) if self._services.blobs.has(digest) else None
+
+    def agents_key(self) -> str:
+        extent = self._services.store.history().extent(Scope(replayed=True))
+        return f"{self._today} {extent.attempts} {extent.last_at}"
+
+    def agents(self) -> AgentsReport:
+        history = self._services.store.history()
+        return experience.report(history, Scope(), today=self._today, recent=RECENT_ATTEMPTS)
+
+    @cached_property
+    def _experience(self) -> dict[str, Experience]:
+        """Read once for all pages of a build."""
+        scope = Scope(since=experience.since(self._today, experience.DAYS))
+        return experience.by_agent(self._services.store.history(), scope)
+
+    @property
+    def _today(self) -> date:
+        return self._services.clock.now().date()
 
     def _span(self, execution_id: str, run: int | None) -> tuple[str, str] | None:
         if run is None:

@@ -13,6 +13,8 @@ from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
+from orchestrator.store.percentile import teach
+
 WRITE = {"mycelium_write": True}
 BUSY_TIMEOUT_MS = 30_000
 RESTED_SECONDS = 5.0
@@ -74,6 +76,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+    teach(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -66,6 +66,12 @@ def open_store(url: str, *, home: Path) -> SqlStore:
     return SqlStore(_prepared(parsed, home), place(parsed))
 
 
+def exists(url: str) -> bool:
+    """Whether there is a database to open; of a server nobody knows before it is asked."""
+    parsed = parse_url(url)
+    return parsed.get_backend_name() != "sqlite" or Path(str(parsed.database)).exists()
+
+
 def upgrade_store(url: str, *, home: Path) -> str:
     """Create or upgrade the database at `url`, PostgreSQL included; the revision it has now."""
     from orchestrator.store.upgrade import upgrade

@@ -13,7 +13,7 @@ from orchestrator.definition.project import Project
 from orchestrator.errors import BadInput
 from orchestrator.execution.ledger import Reservation
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, Plan
-from orchestrator.lifecycle.ports import Lease, StoredEffect
+from orchestrator.lifecycle.ports import AgentHistory, Lease, StoredEffect
 from orchestrator.store.claims import QUEUED, SET_BACK
 from orchestrator.store.engine import WRITE
 from orchestrator.store.faults import translated
@@ -161,6 +161,12 @@ class SqlStore:
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         with self._reading() as connection:
             return read_effects(connection, instance, limit, execution_id)
+
+    def history(self) -> AgentHistory:
+        # Workers ask nothing of it, and need not import it.
+        from orchestrator.store.history import SqlHistory
+
+        return SqlHistory(self._engine, self._where)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -14,10 +14,12 @@ from orchestrator.definition.codec import dump_agents, dump_project, dump_workfl
 from orchestrator.definition.project import Project
 from orchestrator.errors import Conflict, NotFound, StaleClaim
 from orchestrator.execution.effects import Effect
+from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Balance, Reservation
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import Lead, StoredEffect
 from orchestrator.store import claims, reservations
+from orchestrator.store.attempts import write_attempt
 from orchestrator.store.neighbourhood import (
     read_execution,
     read_predecessors,
@@ -203,6 +205,10 @@ class SqlTransaction:
     def short_of_budget(self, execution_id: str) -> list[NodeRun]:
         self._know(execution_id)
         return reservations.read_short(self._connection, execution_id)
+
+    def remember(self, attempt: AgentRun) -> None:
+        self._hold(attempt.execution_id)
+        write_attempt(self._connection, attempt)
 
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None:
         self._know(execution_id)

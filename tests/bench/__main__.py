@@ -25,6 +25,7 @@ MODULES: Mapping[str, str] = {
     "memory": "tests.bench.memory",
     "commands": "tests.bench.commands",
     "store": "tests.bench.store",
+    "history": "tests.bench.history",
     "worktrees": "tests.bench.worktrees",
     "agents": "tests.bench.agents",
 }

@@ -1,4 +1,5 @@
-"""What people wait for on the command line: starting, validating many workflows, and running one from cold."""
+"""What people wait for on the command line: starting, validating many workflows, listing many agents, and running one
+workflow from cold."""
 
 from __future__ import annotations
 
@@ -18,6 +19,8 @@ from tests.bench.table import figure, table
 
 FILES = 200
 NODES = 20
+AGENTS = 130
+AGENT_BYTES = 4_000
 CLI = ("-P", "-m", "orchestrator.cli")
 ONE = {"name": "One", "nodes": {"one": {"workspace": "none", "run": "/bin/true"}}}
 
@@ -25,6 +28,7 @@ ONE = {"name": "One", "nodes": {"one": {"workspace": "none", "run": "/bin/true"}
 def measure(options: Options, scene: Scene) -> dict[str, Any]:
     many = scene.folder / "many"
     write_workflows(many / "workflows")
+    write_agents(many / ".claude" / "agents")
     (many / ".git").mkdir()
     scene.write("one", ONE)
     places = (tempfile.mkdtemp(dir=scene.folder, prefix="home-") for _ in iter(int, 1))
@@ -43,6 +47,9 @@ def measure(options: Options, scene: Scene) -> dict[str, Any]:
         "mycelium --help": measured(python(*CLI, "--help"), 2 * rounds),
         "mycelium plan": measured(python(*CLI, "plan", "w0"), rounds),
         f"mycelium validate, {FILES} files of {NODES} nodes": measured(python(*CLI, "validate"), min(3, rounds)),
+        f"mycelium agents list, {AGENTS} files of {AGENT_BYTES:,} bytes": measured(
+            python(*CLI, "agents", "list"), 2 * rounds
+        ),
         "mycelium run, one node": measured(python(*CLI, "run", "one", folder=scene.repository), rounds),
         "mycelium run, one node, with a new database": measured(first_run, rounds),
     }
@@ -62,6 +69,19 @@ def write_workflows(folder: Path) -> None:
             nodes[f"n{node}"] = {"run": f"echo ${{{{ needs.n{node - 1}.result }}}}", "needs": f"n{node - 1}"}
         text = json.dumps({"name": f"Workflow {number}", "nodes": nodes}, indent=1)
         (folder / f"w{number}.yaml").write_text(text, encoding="utf-8")
+
+
+def write_agents(folder: Path) -> None:
+    """As people write them: names of tools, a description with colons in it, a long prompt."""
+    folder.mkdir(parents=True)
+    for number in range(AGENTS):
+        head = (
+            f"---\nname: agent-{number}\n"
+            "description: Reviews changes. Use it when: something changed, context: before a merge\n"
+            "tools: Read, Grep, Glob, Edit, Write, Bash(git log:*)\nmodel: sonnet\n---\n\n"
+        )
+        text = head + "Say what is wrong, where, and what to do next.\n" * (AGENT_BYTES // 47)
+        (folder / f"agent-{number}.md").write_text(text[:AGENT_BYTES], encoding="utf-8")
 
 
 def measured(action: Callable[[], None], rounds: int) -> list[float]:

@@ -20,10 +20,12 @@ from typing import Protocol, TypeVar
 from orchestrator.errors import BadInput, Conflict, NotFound, StaleClaim
 from orchestrator.execution.amounts import Unit
 from orchestrator.execution.effects import Effect
+from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.failure import SHORT_OF_BUDGET
 from orchestrator.execution.ledger import Balance, Reservation, balance
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
-from orchestrator.lifecycle.ports.store import Lead, Lease, StoredEffect
+from orchestrator.lifecycle.ports import AgentHistory, Lead, Lease, StoredEffect
+from tests.fakes.history import MemoryHistory
 
 Key = tuple[str, int]
 K = TypeVar("K")
@@ -50,6 +52,7 @@ class Tables:
     targets: dict[str, dict[int, list[int]]] = field(default_factory=dict)
     moving: dict[Key, NodeRun] = field(default_factory=dict)
     reservations: dict[tuple[str, int, int], Reservation] = field(default_factory=dict)
+    agent_runs: dict[tuple[str, int, int], AgentRun] = field(default_factory=dict)
     outbox: dict[int, StoredEffect] = field(default_factory=dict)
     leads: dict[str, Lead] = field(default_factory=dict)
     last_effect: int = 0
@@ -208,6 +211,13 @@ class MemoryTransaction:
         runs = self._tables.runs[execution_id].values()
         short = [run for run in runs if run.status is NodeStatus.QUEUED and run.error_code in SHORT_OF_BUDGET]
         return deepcopy(sorted(short, key=_claim_order))
+
+    def remember(self, attempt: AgentRun) -> None:
+        self._hold(attempt.execution_id)
+        key = (attempt.execution_id, attempt.run, attempt.epoch)
+        if key in self._tables.agent_runs:
+            raise Conflict(f"attempt {key} is remembered already")
+        self._put(self._tables.agent_runs, key, attempt)
 
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None:
         self._tables.execution(execution_id)
@@ -409,8 +419,15 @@ class MemoryStore:
         with self._reading() as tables:
             return tables.effects(instance, execution_id)[:limit]
 
+    def history(self) -> AgentHistory:
+        return MemoryHistory(self._attempts)
+
     def close(self) -> None:
         """Nothing to close."""
+
+    def _attempts(self) -> list[AgentRun]:
+        with self._reading() as tables:
+            return list(tables.agent_runs.values())
 
 
 def _by_index(runs: Collection[NodeRun]) -> list[NodeRun]:

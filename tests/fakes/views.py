@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator.definition.model import Agent, Approval, JsonValue, Matrix, Merge, Need, Node, Run, Workflow
 from orchestrator.errors import Place
+from orchestrator.execution.experience import AgentRun, Experience
 from orchestrator.execution.state import (
     Annotation,
     Artifact,
@@ -27,6 +28,7 @@ from orchestrator.execution.state import (
     Result,
     Usage,
 )
+from orchestrator.report.experience import AgentReport, AgentsReport
 from orchestrator.report.view import ExecutionView
 
 START = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
@@ -495,6 +497,7 @@ class ViewSource:
     diffs: dict[str, str] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    told: AgentsReport = field(default_factory=lambda: AgentsReport(days=90, today=START.date()))
 
     def executions(self) -> Iterable[Execution]:
         return [shown.execution for shown in self.views]
@@ -517,10 +520,87 @@ class ViewSource:
     def diff(self, execution_id: str, run: int | None) -> str:
         return self.diffs.get(execution_id, DIFF)
 
+    def agents_key(self) -> str:
+        return repr(self.told)
+
+    def agents(self) -> AgentsReport:
+        self.asked.append("agents")
+        return self.told
+
     def artifact(self, digest: str) -> bytes | None:
         return self.blobs.get(digest)
 
 
+def experience(agent: str = "code-reviewer", **more: Any) -> Experience:
+    """48 runs, of which 4 failed and 2 were cancelled."""
+    values: dict[str, Any] = {
+        "runs": 50,
+        "attempts": 54,
+        "succeeded": 44,
+        "cancelled": 2,
+        "flaky": 3,
+        "retries": 4,
+        "outcomes": {"success": 44, "timeout": 5, "lost": 1, "cancelled": 2, "auth": 2},
+        "seconds_median": 80.0,
+        "seconds_p90": 184.0,
+        "cost_median": 0.04,
+        "cost_total": 3.2,
+        "tokens_median": 12_300.0,
+        "input_tokens": 1_000_000,
+        "output_tokens": 200_000,
+        "files_median": 2.5,
+        "commits": 41,
+        "first_at": at(0),
+        "last_at": at(60),
+    }
+    return Experience(agent=agent, **(values | more))
+
+
+def attempt_of(agent: str, execution_id: str, **more: Any) -> AgentRun:
+    values: dict[str, Any] = {
+        "run": 0,
+        "epoch": 1,
+        "attempt": 1,
+        "key": "review",
+        "workflow_id": "quality/review",
+        "engine": "claude",
+        "model": "sonnet",
+        "outcome": "success",
+        "started_at": at(0),
+        "ended_at": at(75),
+        "seconds": 75.0,
+        "cost_usd": 0.05,
+    }
+    return AgentRun(agent=agent, execution_id=execution_id, **(values | more))
+
+
+def agents_report(*names: str, **more: Any) -> AgentsReport:
+    """Each of these agents with two models, two weeks, and an attempt of an execution that has a page and of one that
+    has none."""
+    weeks = (START.date() - timedelta(days=12), START.date() - timedelta(days=5))
+    agents = [
+        AgentReport(
+            total=experience(name),
+            models=(
+                experience(name, engine="claude", model="sonnet", attempts=14, seconds_median=40.0),
+                experience(name, engine="claude", model=HOSTILE, attempts=40, cost_median=None, seconds_median=None),
+            ),
+            weeks=tuple(experience(name, week=week) for week in weeks),
+            recent=(
+                attempt_of(name, "01K5DEMO00COMPLETED", key=HOSTILE, attempt=2),
+                attempt_of(name, "gone", outcome="timeout", model=HOSTILE, cost_usd=None),
+                attempt_of(name, "01K5DEMO00FAILED", outcome="lost"),
+            ),
+        )
+        for name in names
+    ]
+    return AgentsReport(days=90, today=START.date(), agents=tuple(agents), **more)
+
+
 def everything() -> ViewSource:
     views = [running(), waiting(), completed(), failed(), large(), hostile()]
-    return ViewSource(views=views, blobs={sha("a"): b"<x/>", sha("b"): b"<x/>", HOSTILE: b"evil"})
+    return ViewSource(
+        views=views,
+        blobs={sha("a"): b"<x/>", sha("b"): b"<x/>", HOSTILE: b"evil"},
+        told=agents_report("code-reviewer", "code.reviewer", HOSTILE, left_out=3),
+    )

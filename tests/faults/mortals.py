@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from orchestrator.definition.model import Agent
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle import advance
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.execute import work
-from orchestrator.lifecycle.ports import Control, LogSink, Store, Task
+from orchestrator.lifecycle.ports import Control, LogSink, Scope, Store, Task
 from orchestrator.lifecycle.resume import resume
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import StartRequest, start
@@ -152,6 +153,7 @@ class Machine:
             "more losses than deaths": sum(run.lost for run in runs) > self.deaths,
             "something is still reserved": [each for each in self.store.reservations(execution.id) if each.open],
             "more attempts were charged than deaths explain": self._charged_too_often(),
+            "attempts of agents are not remembered once each": self._misremembered(runs),
         }
         return [*self.ledger.twice, *(f"{what}: {value}" for what, value in found.items() if value)]
 
@@ -160,6 +162,16 @@ class Machine:
         charged = self.store.reservations(self._execution().id)
         ended = sum(run.attempt for run in self._runs() if run.index in {each.index for each in charged})
         return not ended <= len(charged) <= ended + self.deaths
+
+    def _misremembered(self, runs: list[NodeRun]) -> list[tuple[str, str, int]]:
+        """What differs from the attempts that the node runs tell of, in either direction."""
+        expected = Counter((run.key, "success") for run in runs if run.outcome and run.outcome.called)
+        for run in runs:
+            if isinstance(self.story.definition.nodes[run.node].action, Agent):
+                expected[run.key, "lost"] += run.lost
+        rows = self.store.history().recent(Scope(replayed=True), limit=10_000)
+        found = Counter((row.key, row.outcome) for row in rows if row.execution_id == self._execution().id)
+        return [(key, outcome, count) for (key, outcome), count in ((found - expected) + (expected - found)).items()]
 
     def lines(self) -> Counter[tuple[int, int, str]]:
         """What the logs of the node runs say that were not stopped."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from orchestrator.lifecycle.ports.blackboard import Blackboard
 from orchestrator.lifecycle.ports.clock import Clock
 from orchestrator.lifecycle.ports.git import Author, CommitMessage, Git, Snapshot, Workspace
+from orchestrator.lifecycle.ports.history import AgentHistory, Extent, Scope
 from orchestrator.lifecycle.ports.records import Blobs, Logs, NewLogLine
 from orchestrator.lifecycle.ports.runner import (
     AgentTask,
@@ -25,6 +26,7 @@ from orchestrator.lifecycle.ports.store import Lead, Lease, Store, StoredEffect,
 from orchestrator.lifecycle.ports.wake import Events, LiveEvent, LiveEventKind, StopSignals, Wake
 
 __all__ = [
+    "AgentHistory",
     "AgentTask",
     "Author",
     "Blackboard",
@@ -33,6 +35,7 @@ __all__ = [
     "CommitMessage",
     "Control",
     "Events",
+    "Extent",
     "Git",
     "Lead",
     "Lease",
@@ -43,6 +46,7 @@ __all__ = [
     "McpServer",
     "NewLogLine",
     "Runner",
+    "Scope",
     "ShellTask",
     "Snapshot",
     "StopReason",

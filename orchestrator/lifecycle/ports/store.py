@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from orchestrator.execution.effects import Effect
+from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Balance, Reservation
 from orchestrator.execution.state import (
     Execution,
@@ -16,6 +17,7 @@ from orchestrator.execution.state import (
     NodeRun,
     Plan,
 )
+from orchestrator.lifecycle.ports.history import AgentHistory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +138,10 @@ class Transaction(Protocol):
         """The queued runs whose `error_code` says that they wait for others, in claiming order. O(nodes)."""
         ...
 
+    def remember(self, attempt: AgentRun) -> None:
+        """Add the record of an attempt; `Conflict` where it has one. It stays when the execution is removed."""
+        ...
+
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None: ...
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
@@ -214,6 +220,10 @@ class Store(Protocol):
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         """As `Transaction.effects`, for looking without holding up those who write."""
+        ...
+
+    def history(self) -> AgentHistory:
+        """What agents have done; usable until the store is closed."""
         ...
 
     def close(self) -> None: ...

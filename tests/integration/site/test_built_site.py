@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
@@ -13,6 +14,7 @@ from orchestrator.definition.model import Run
 from orchestrator.execution.amounts import Unit
 from orchestrator.execution.ledger import Balance, Ledger, Reservation
 from orchestrator.execution.state import ExecutionStatus, Level, Outcome
+from orchestrator.report.experience import AgentsReport
 from orchestrator.report.figures import REPLAY_NOTICE
 from orchestrator.report.view import ExecutionView
 from orchestrator.site.build import build, execution_page, pull_request_page
@@ -144,7 +146,7 @@ def test_hostile_text_is_only_text(site: Path, pages: dict[Path, Page]) -> None:
 
 def test_nothing_is_written_outside(site: Path) -> None:
     assert [entry.name for entry in site.parent.iterdir()] == ["out"]
-    assert {entry.name for entry in site.iterdir()} == {FILE_NAME, "index.html", "assets", "executions"}
+    assert {entry.name for entry in site.iterdir()} == {FILE_NAME, "index.html", "agents.html", "assets", "executions"}
     assert not list(site.rglob("*.part"))
 
 
@@ -233,7 +235,7 @@ def test_only_changed_executions_are_made_again(tmp_path: Path) -> None:
 
 def test_a_damaged_state_is_built_over(tmp_path: Path) -> None:
     source = ViewSource(views=[views.completed()])
-    for damage in ("{", "[]", '{"version": 1, "executions": {"a": {"key": 1, "summary": {"bars": 3}}}}'):
+    for damage in ("{", "[]", '{"version": 2, "agents": "", "executions": {"a": {"key": 1, "summary": {"bars": 3}}}}'):
         (tmp_path / FILE_NAME).write_text(damage, encoding="utf-8")
         assert build(source, tmp_path).built == (DEMO,)
 
@@ -368,3 +370,74 @@ def test_a_page_shows_how_the_budget_stands(tmp_path: Path) -> None:
     assert "Last attempt0.11 of 0.50 USD" in text
     build(ViewSource(views=[replace(shown, execution=replace(shown.execution, triggered_by="eve"))]), tmp_path)
     assert "Last attempt" not in read(execution_page(tmp_path, DEMO)).text
+
+
+def section(site: Path, anchor: str) -> str:
+    """The part of the page of agents that is about one."""
+    html = (site / "agents.html").read_text(encoding="utf-8")
+    return html[html.index(f'id="{anchor}"') :].partition("</section>")[0]
+
+
+def test_every_agent_has_a_row_and_a_section(pages: dict[Path, Page], site: Path) -> None:
+    page = pages[site / "agents.html"]
+    anchors = [link for link in page.links if link.startswith("#agent-")]
+    assert len(anchors) == 3
+    assert anchors[0] == "#agent-code-reviewer"
+    assert {anchor.removeprefix("#") for anchor in anchors} <= set(page.ids)
+    told = section(site, "agent-code-reviewer")
+    for words in ("Usually 1m 20s, $0.04; 92 % of 48 runs succeeded.", "9 of 10 within 3m 4s", "$3.20 in all"):
+        assert words in told
+    assert "3 replayed attempts are left out." in page.text
+
+
+def test_attempts_link_to_executions_that_have_a_page(pages: dict[Path, Page], site: Path) -> None:
+    told = section(site, "agent-code-reviewer")
+    assert '<a href="executions/01K5DEMO00COMPLETED/index.html">Three agents, one repository #12</a>' in told
+    assert "retry 1" in told
+    assert "quality/review <span" in told, "the one whose execution is gone is told without a link"
+
+
+def test_bars_of_agents_stay_within_their_pictures(site: Path) -> None:
+    told = section(site, "agent-code-reviewer")
+    widths = [float(width) for width in re.findall(r'width="([0-9.]+)%" height="8"', told)]
+    assert widths
+    assert max(widths) <= 100
+    heights = re.findall(r'y="([0-9.]+)" width="4" height="([0-9.]+)"', (site / "agents.html").read_text())
+    assert heights
+    assert all(float(y) >= 0 and float(y) + float(height) <= 22.1 for y, height in heights)
+
+
+def test_the_page_of_agents_is_made_again_when_it_tells_something_new(tmp_path: Path) -> None:
+    source = ViewSource(views=[views.completed()], told=views.agents_report("code-reviewer"))
+    build(source, tmp_path)
+    build(source, tmp_path)
+    assert source.asked.count("agents") == 1
+    source.told = views.agents_report("code-reviewer", "triager")
+    build(source, tmp_path)
+    assert source.asked.count("agents") == 2
+    assert 'id="agent-triager"' in (tmp_path / "agents.html").read_text(encoding="utf-8")
+    source.views.append(views.failed())
+    build(source, tmp_path)
+    assert source.asked.count("agents") == 3, "what it links to has a page now"
+    (tmp_path / "agents.html").unlink()
+    build(source, tmp_path)
+    assert source.asked.count("agents") == 4
+
+
+def test_where_no_agent_has_run_the_page_says_so(tmp_path: Path) -> None:
+    source = ViewSource(views=[], told=AgentsReport(days=90, today=views.START.date(), left_out=1))
+    build(source, tmp_path)
+    text = read(tmp_path / "agents.html").text
+    assert "No agent has run lately" in text
+    assert "1 replayed attempt of the last 90 days is left out" in text
+
+
+def test_a_node_tells_what_its_agent_usually_takes(tmp_path: Path) -> None:
+    shown = replace(views.completed(), experience={"test-writer": views.experience("test-writer")})
+    build(ViewSource(views=[shown]), tmp_path)
+    html = execution_page(tmp_path, DEMO).read_text(encoding="utf-8")
+    told = '<a href="../../agents.html#agent-test-writer">test-writer</a> usually 1m 20s, $0.04; 92 % of 48 runs'
+    assert html.count(told) == 1
+    few = replace(shown, experience={"test-writer": views.experience("test-writer", runs=4, cancelled=0, succeeded=4)})
+    build(ViewSource(views=[few]), tmp_path, full=True)
+    assert "usually" not in execution_page(tmp_path, DEMO).read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +18,7 @@ from orchestrator.execution.amounts import Unit
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.ledger import Reservation
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan
-from orchestrator.lifecycle.ports import Lease
+from orchestrator.lifecycle.ports import AgentHistory, Lease, Scope
 from orchestrator.store.engine import build_engine
 from orchestrator.store.sql_store import SqlStore
 from orchestrator.store.transaction import SqlTransaction
@@ -161,6 +162,39 @@ def test_the_store_reads_by_index(engine: Engine, store: SqlStore, name: str) ->
     scans = [step for step in plans_of(engine, seen) if "SCAN" in step]
     # Over an index that holds nothing but the rows asked for, a scan is the answer itself.
     assert [step for step in scans if "USING" not in step] == []
+
+
+SCOPES = {
+    "ix_agent_runs_agent": Scope(agent="a", since=NOW),
+    "ix_agent_runs_workflow": Scope(workflow_id="w", since=NOW),
+}
+QUESTIONS: dict[str, Callable[[AgentHistory, Scope], object]] = {
+    "by_agent": lambda history, scope: history.by_agent(scope),
+    "by_model": lambda history, scope: history.by_model(scope),
+    "by_week": lambda history, scope: history.by_week(scope),
+    "recent": lambda history, scope: history.recent(scope, limit=5),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("index", SCOPES)
+def test_what_one_agent_or_workflow_did_is_found_by_index(
+    engine: Engine, store: SqlStore, question: str, index: str
+) -> None:
+    with statements(engine) as seen:
+        QUESTIONS[question](store.history(), SCOPES[index])
+    steps = [step for step in plans_of(engine, seen) if "agent_runs" in step]
+    assert steps
+    assert [step for step in steps if not re.match(rf"SEARCH agent_runs USING (COVERING )?INDEX {index} ", step)] == []
+
+
+def test_the_newest_attempts_are_found_by_index(engine: Engine, store: SqlStore) -> None:
+    with statements(engine) as seen:
+        store.history().recent(Scope(since=NOW), limit=5)
+        store.history().extent(Scope(replayed=True))
+    steps = plans_of(engine, seen)
+    assert len(steps) == 2
+    assert all("INDEX ix_agent_runs_ended" in step for step in steps)
 
 
 def _fields(execution: Execution) -> dict[str, Any]:

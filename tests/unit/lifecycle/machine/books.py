@@ -69,12 +69,14 @@ class Page:
 
 
 class Books:
-    """`graphs` are by execution; `left` says which deed ended each claim."""
+    """`graphs` are by execution; `left` says which deed ended each claim, `remembered` what is kept of it where it
+    was an agent's: number and outcome of the attempt."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.graphs: dict[str, Graph] = {}
         self.accounts = Accounts(self.graphs)
         self.left: dict[tuple[str, int, int], Any] = {}
+        self.remembered: dict[tuple[str, int, int], tuple[int, str]] = {}
         self.alive_at: dict[tuple[str, int, int], float] = {}
         self.decided: list[Any] = []
         self.changes: list[tuple[str, int, str]] = []
@@ -101,6 +103,8 @@ class Books:
             self._audit(now, tables)
             self._pages[execution_id] = now
         self.accounts.read(tables, by.deed if by else None)
+        found = {claim: (row.attempt, row.outcome) for claim, row in tables.agent_runs.items()}
+        assert found == self.remembered, "attempts of agents are remembered once each, and nothing else"
 
     def live(self, claim: NodeRun) -> bool:
         """Whether a claim still holds its node run."""
@@ -211,6 +215,9 @@ class Books:
             return
         outcome = self._outcome(was, deed, claim)
         node = self.graphs[was.execution_id].nodes[was.node]
+        never_began = outcome.cancelled or outcome.failure is FailureClass.BUDGET
+        if node.kind == "agent" and (outcome.called or not never_began):
+            self.remembered[claim] = (was.attempt, _word(outcome))
         expected, delay = after_attempt(node, was, outcome, cancelled=cancelled)
         assert status == expected, f"{was.key} after {outcome.failure} is {status}, not {expected}"
         if status is FAILED:
@@ -351,6 +358,12 @@ def _fresh(run: NodeRun) -> NodeRun:
 
 def _facts(run: NodeRun) -> tuple[object, ...]:
     return run.status, run.result, run.epoch, run.attempt, run.lost, run.outcome, run.error_code, run.completed_at
+
+
+def _word(outcome: Outcome) -> str:
+    if outcome.cancelled:
+        return "cancelled"
+    return str(outcome.failure) if outcome.failure else "success"
 
 
 def _same_claim(one: NodeRun, other: NodeRun) -> bool:

@@ -272,14 +272,14 @@ class Stage:
 
     def give_back(self, worker: Process, fate: Fate, usage: Usage | None = None) -> None:
         claim = worker.claim
-        deed = deeds.Requeue(claim=claim, usage=usage)
+        deed, outcome = deeds.Requeue(claim=claim, usage=usage), Outcome(cancelled=True, usage=usage)
 
         def then(_: None, error: MyceliumError | None) -> None:
             self.spent.append(claim)
             worker.claim = None
             self._delivered(deed, claim, error, stale=False)
 
-        self.send(worker, deed, lambda: advance.requeue(worker.services, claim, usage), then, fate)
+        self.send(worker, deed, lambda: advance.requeue(worker.services, claim, outcome), then, fate)
 
     def crash(self, worker: Process) -> None:
         worker.dead = True
