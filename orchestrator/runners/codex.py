@@ -76,6 +76,9 @@ def configuration(request: Request) -> str:
         "web_search": "disabled",
         "analytics.enabled": False,
         "check_for_update_on_startup": False,
+        # Or Codex looks for plugins at other hosts than the model's, and waits without end where nobody listens.
+        "features.plugins": False,
+        "features.unbounded_connection_retries": False,
     }
     settings |= mcp.codex_servers(action.servers, request.home, _listed(action))
     if action.model:

@@ -12,7 +12,7 @@ from orchestrator.definition.model import SandboxMode
 from orchestrator.execution.state import FailureClass
 from tests.fakes.agent_clis import Cli, every_cli
 from tests.fakes.agent_runs import Ran, nothing_left, run
-from tests.fakes.model_server import Break, Turn, flood, say, turns
+from tests.fakes.model_server import Break, Turn, flood, model_server, say, turns
 
 pytestmark = pytest.mark.parametrize("cli", every_cli())
 
@@ -70,6 +70,22 @@ def test_a_stream_stalls(cli: Cli, tmp_path: Path) -> None:
         found = dict(zip(STALLS, pool.map(stalled, STALLS), strict=True))
     assert {name: ran.outcome.failure for name, ran in found.items()} == dict.fromkeys(STALLS, FailureClass.IDLE)
     assert all(ran.model.asked for ran in found.values())
+
+
+@pytest.mark.parametrize("sandbox", [SandboxMode.NONE, SandboxMode.AUTO])
+def test_nobody_listens(cli: Cli, sandbox: SandboxMode, tmp_path: Path) -> None:
+    with model_server(turns(say("Never."))) as gone:
+        environ = cli.environ(gone.url)
+    ran = run(cli, tmp_path, turns(say("Never.")), environ=environ, action={"sandbox": sandbox})
+    assert ran.outcome.failure is FailureClass.OVERLOADED, ran.outcome.message
+
+
+def test_it_calls_the_model_and_nobody_else(cli: Cli, tmp_path: Path) -> None:
+    """Where there is a sandbox, what else a program calls is refused and told; the command gives it time."""
+    ran = run(cli, tmp_path, turns(say(cli.shell("sleep 2")), say("Done.")))
+    assert ran.outcome.succeeded, ran.outcome.message
+    assert not [text for text in ran.log.texts if "the sandbox refused" in text]
+    assert set(ran.model.others) <= {"HEAD /"}
 
 
 def test_a_service_says_how_long_to_wait(cli: Cli, tmp_path: Path) -> None:
