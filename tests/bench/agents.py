@@ -29,6 +29,7 @@ from tests.fakes.running import task
 
 TIMES = 10
 """At least so many rounds: a program's start varies by more than what is looked for."""
+WARM = 3
 MANY = 12
 AGENT = AgentDefinition(id="bench", name="bench", description="Answers.", prompt="You answer.", tools=("Read",))
 PROMPT = "Say that all is well."
@@ -56,17 +57,9 @@ def show(found: Mapping[str, Any], _options: Options) -> str:
 
 
 def _measured(cli: Cli, options: Options, scene: Scene) -> dict[str, Any]:
-    bare, node = list[float](), list[float]()
-    with model_server(turns(say("All is well."))) as model, _tree(cli, model.url, options, scene) as services:
-        starts = [_prepared(cli, model.url, scene.folder) for _ in range(1 + max(TIMES, options.rounds) + MANY)]
-        starts.pop()()
-        _nodes(services, cli, MANY)  # every worker has run something
-        for start in starts[MANY:]:
-            bare.append(_milliseconds(start))
-            node.append(_nodes(services, cli, 1))
-        with ThreadPoolExecutor(MANY) as pool:
-            bare_many = _milliseconds(lambda: list(pool.map(lambda start: start(), starts[:MANY])))
-        node_many = _nodes(services, cli, MANY)
+    with model_server(turns(say("All is well."))) as model, database(SQLITE, scene.folder) as url:
+        bare, node = _in_turns(cli, model.url, options, scene, url)
+        bare_many, node_many = _many(cli, model.url, options, scene, url)
     return {
         "bare": {"median_ms": median(bare), "all_ms": bare},
         "node": {"median_ms": median(node), "all_ms": node},
@@ -76,15 +69,39 @@ def _measured(cli: Cli, options: Options, scene: Scene) -> dict[str, Any]:
     }
 
 
+def _in_turns(
+    cli: Cli, model: str, options: Options, scene: Scene, database_url: str
+) -> tuple[list[float], list[float]]:
+    """The milliseconds of each program alone, and of each node."""
+    bare, node = list[float](), list[float]()
+    with _tree(cli, model, scene, options.settings(scene, cli.name, database_url)) as services:
+        for round_ in range(-WARM, max(TIMES, options.rounds)):
+            alone = _milliseconds(_prepared(cli, model, scene.folder))
+            within = _nodes(services, cli, 1)
+            if round_ >= 0:
+                bare.append(alone)
+                node.append(within)
+    return bare, node
+
+
+def _many(cli: Cli, model: str, options: Options, scene: Scene, database_url: str) -> tuple[float, float]:
+    """The milliseconds of so many programs at once, and of as many nodes."""
+    settings = {**options.settings(scene, cli.name, database_url), "CONCURRENCY": str(MANY)}
+    starts = [_prepared(cli, model, scene.folder) for _ in range(MANY)]
+    with ThreadPoolExecutor(MANY) as pool:
+        bare = _milliseconds(lambda: list(pool.map(lambda start: start(), starts)))
+    with _tree(cli, model, scene, settings) as services:
+        _nodes(services, cli, MANY)  # as good as all workers have run something
+        return bare, _nodes(services, cli, MANY)
+
+
 @contextmanager
-def _tree(cli: Cli, url: str, options: Options, scene: Scene) -> Iterator[Services]:
-    """A warm process tree with as many workers as nodes, whose nodes find the program and the model."""
-    environ = cli.environ(url)
+def _tree(cli: Cli, model: str, scene: Scene, settings: Mapping[str, str]) -> Iterator[Services]:
+    """A process tree whose nodes find the program and the model."""
+    environ = cli.environ(model)
     beside = {**environ, "PATH": f"{Path(cli.program).parent}:{environ['PATH']}"}
-    with database(SQLITE, scene.folder) as database_url:
-        settings = {**options.settings(scene, cli.name, database_url), "CONCURRENCY": str(MANY)}
-        with tree(scene, beside, **settings) as services:
-            yield services
+    with tree(scene, beside, **settings) as services:
+        yield services
 
 
 def _prepared(cli: Cli, url: str, folder_: Path) -> Callable[[], None]:
