@@ -52,12 +52,16 @@ def as_json(found: Experience) -> dict[str, JsonValue]:
         "attempts": found.attempts,
         "succeeded": found.succeeded,
         "cancelled": found.cancelled,
-        "success_rate": found.success_rate,
-        "flakiness": found.flakiness,
-        "retries_per_run": found.retries_per_run,
+        "success_rate": _rounded(found.success_rate),
+        "flakiness": _rounded(found.flakiness),
+        "retries_per_run": _rounded(found.retries_per_run),
         "outcomes": dict(found.outcomes),
-        "seconds": {"median": found.seconds_median, "p90": found.seconds_p90},
-        "cost_usd": {"median": found.cost_median, "total": found.cost_total, "estimated": found.cost_estimated},
+        "seconds": {"median": _rounded(found.seconds_median), "p90": _rounded(found.seconds_p90)},
+        "cost_usd": {
+            "median": _rounded(found.cost_median),
+            "total": _rounded(found.cost_total),
+            "estimated": found.cost_estimated,
+        },
         "tokens": {
             "median": found.tokens_median,
             "input": found.input_tokens,
@@ -79,6 +83,11 @@ def report_as_json(told: AgentReport) -> dict[str, JsonValue]:
         {"week": each.week.isoformat() if each.week else None, **as_json(each)} for each in told.weeks
     ]
     return {**as_json(told.total), "models": models, "weeks": weeks}
+
+
+def _rounded(figure: float | None) -> float | None:
+    """To millionths, of a dollar for example: what is beyond comes from adding up."""
+    return None if figure is None else round(figure, 6)
 
 
 def _grouped(found: Iterable[Experience]) -> dict[str, list[Experience]]:

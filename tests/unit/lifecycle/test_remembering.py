@@ -276,6 +276,12 @@ def test_an_agent_that_could_not_be_called_is_remembered_with_why(world: World) 
     assert [(row.agent, row.engine, row.outcome) for row in remembered(world)] == [("writer", "none such", "setup")]
 
 
+def test_an_agent_that_had_no_budget_to_begin_is_not_remembered(world: World) -> None:
+    start(world)
+    advance.settle(world.services, world.claim(), Outcome(failure=FailureClass.BUDGET), world.claimant())
+    assert remembered(world) == []
+
+
 @pytest.mark.parametrize("usage", [None, Usage(replayed=True)])
 def test_replays_are_marked(world: World, usage: Usage | None) -> None:
     world.services.runners["replay"] = world.runner  # type: ignore[index]
