@@ -94,14 +94,14 @@ def failures(found: Experience) -> list[tuple[str, int]]:
 
 
 def columns(found: Experience | None) -> tuple[str, str, str, str, str]:
-    """Runs, success, time, cost (`~$0.04` where it is an estimate) and flakiness, for a row of a table."""
+    """Runs, success, time, cost and flakiness, for a row of a table."""
     if found is None:
         return "–", "–", "–", "–", "–"
     return (
         f"{found.runs:,}",
         percent(found.success_rate),
         _seconds(found.seconds_median) or "–",
-        (_cost(found.cost_median, found) or "–").replace("about ", "~"),
+        _cost(found.cost_median, found) or "–",
         percent(found.flakiness),
     )
 
@@ -111,6 +111,4 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _cost(usd: float | None, found: Experience) -> str:
-    if usd is None:
-        return ""
-    return f"about {human_cost(usd)}" if found.cost_estimated else human_cost(usd)
+    return "" if usd is None else human_cost(usd, found.cost_estimated)

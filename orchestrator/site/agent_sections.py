@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from orchestrator.execution.experience import CANCELLED, LOST, SUCCESS, AgentRun, Experience
 from orchestrator.report.experience import AgentReport, columns, facts, success, usual
+from orchestrator.report.numbers import human_cost
 from orchestrator.site.files import slug
 
 WEEKS = 13
@@ -62,7 +63,7 @@ class AttemptRow:
     retry: int
     model: str
     seconds: float
-    cost_usd: float | None
+    cost: str
     at: datetime
 
 
@@ -189,7 +190,7 @@ def _attempt(row: AgentRun, executions: Mapping[str, ExecutionLink]) -> AttemptR
         retry=row.retry,
         model=row.model,
         seconds=row.seconds,
-        cost_usd=row.cost_usd,
+        cost="" if row.cost_usd is None else human_cost(row.cost_usd, row.cost_estimated),
         at=row.ended_at,
     )
 

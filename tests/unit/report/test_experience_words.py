@@ -29,7 +29,7 @@ def test_only_all_is_all_and_only_nothing_nothing(share: float | None, words: st
 def test_what_is_usual() -> None:
     assert usual(experience()) == "usually 1m 20s, $0.04; 92 % of 48 runs succeeded"
     assert usual(experience(cost_median=None)) == "usually 1m 20s; 92 % of 48 runs succeeded"
-    assert usual(experience(cost_estimated=True)) == "usually 1m 20s, about $0.04; 92 % of 48 runs succeeded"
+    assert usual(experience(cost_estimated=True)) == "usually 1m 20s, ≈$0.04; 92 % of 48 runs succeeded"
     assert usual(experience(**UNKNOWN, succeeded=0)) == "0 % of 48 runs succeeded"
 
 
@@ -77,7 +77,7 @@ def test_what_was_spent_in_vain_is_told_without_a_median() -> None:
 
 
 def test_columns() -> None:
-    assert columns(experience(cost_estimated=True)) == ("50", "92 %", "1m 20s", "~$0.04", "6 %")
+    assert columns(experience(cost_estimated=True)) == ("50", "92 %", "1m 20s", "≈$0.04", "6 %")
     assert columns(None) == ("–", "–", "–", "–", "–")
 
 
