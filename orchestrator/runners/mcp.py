@@ -16,8 +16,8 @@ from orchestrator.lifecycle.ports.runner import McpServer
 from orchestrator.runners.addresses import address
 from orchestrator.runners.engine import Host
 
-START_SECONDS: Final = 30
-"""How long a server may take to come up: as long as Claude Code waits anyway."""
+START_SECONDS: Final = 60
+"""How long a server may take to come up, on a machine that starts a dozen of them at once."""
 
 _SHELL: Final = "/bin/sh"
 _FILE: Final = "mcp-{name}.log"

@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator.definition.model import AgentDefinition
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.definition.model import AgentDefinition, SandboxMode
+from orchestrator.execution.state import FailureClass, NodeRun, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, McpServer
+from orchestrator.queue.blackboard import RedisBlackboard
+from orchestrator.queue.server import EmbeddedServer, find_binary
 from orchestrator.runners import mcp
 from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.claude import ClaudeEngine
 from orchestrator.runners.codex import CodexEngine
 from orchestrator.runners.engine import Engine
+from orchestrator.runners.sandbox import usable
 from tests.fakes import claude_cli, codex_cli, mcp_server
 from tests.fakes.agent_programs import search_path
 from tests.fakes.model_server import ModelServer, Script, call, model_server, say, turns
@@ -159,5 +163,36 @@ def test_tools_that_are_listed_are_the_only_ones_of_their_server(cli: Cli, tmp_p
     ran = run(cli, tmp_path, ECHOED, server("works", tmp_path), tools=("Read", "mcp__echo__other"))
     assert "echo: hello" not in ran.everything
     (tmp_path / "more").mkdir()
-    ran = run(cli, tmp_path / "more", ECHOED, server("works", tmp_path), tools=("Read", "mcp__echo__echo"))
+    ran = run(cli, tmp_path / "more", ECHOED, server("works", tmp_path / "more"), tools=("Read", "mcp__echo__echo"))
     assert "echo: hello" in ran.everything
+
+
+@contextmanager
+def _blackboard(where: str) -> Iterator[RedisBlackboard]:
+    """A blackboard on a unix socket, or on a port of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = EmbeddedServer(find_binary(), () if where == "socket" else (f"port {port}",))
+    server.start()
+    login = server.url.removeprefix("unix://").partition("@")[0]
+    try:
+        yield RedisBlackboard(server.url if where == "socket" else f"redis://{login}@127.0.0.1:{port}/0")
+    finally:
+        server.stop()
+
+
+@pytest.mark.skipif(not usable().works, reason="bubblewrap does not work here")
+@pytest.mark.parametrize("where", ["socket", "port"])
+@both
+def test_the_blackboard_is_reached_from_a_sandbox(cli: Cli, where: str, tmp_path: Path) -> None:
+    with _blackboard(where) as board, board.admit(_RUN) as redis:
+        key = f"{board.prefix(_RUN.execution_id)}note"
+        wrote = say(call("mcp__redis__set", key=key, value="forty-two"))
+        script = turns(wrote, say(call("mcp__redis__get", key=key)), say("Done."))
+        ran = run(cli, tmp_path, script, redis, sandbox=SandboxMode.BWRAP)
+    assert ran.outcome.succeeded, ran.outcome.message
+    assert ran.everything.count("forty-two") > 2
+
+
+_RUN = NodeRun(execution_id="01aaaaaaaaaaaaaaaaaaaaaaaa", index=0, node="a", key="a", epoch=1)
