@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,7 +25,7 @@ from tests.bench.engine import run_to_end
 from tests.bench.options import Options
 from tests.bench.scene import SQLITE, Scene, database, tree
 from tests.bench.table import figure, table
-from tests.fakes.agent_clis import CLIS, Cli
+from tests.fakes.agent_clis import CLIS, Claude, Cli
 from tests.fakes.model_server import model_server, say, turns
 from tests.fakes.running import task
 
@@ -32,17 +34,20 @@ TIMES = 10
 WARM = 3
 MANY = 12
 AGENT = AgentDefinition(id="bench", name="bench", description="Answers.", prompt="You answer.", tools=("Read",))
+EVENTS = (
+    {"type": "system", "subtype": "init", "model": "none"},
+    {"type": "result", "subtype": "success", "is_error": False, "result": "All is well.", "num_turns": 1},
+)
 PROMPT = "Say that all is well."
 
 
 def measure(options: Options, scene: Scene) -> dict[str, Any]:
     """By program; those that are not installed are left out."""
-    return {name: _measured(cli, options, scene) for name, cli in CLIS.items() if cli.program}
+    clis = {"stand-in": _stand_in(scene.folder), **{name: cli for name, cli in CLIS.items() if cli.program}}
+    return {name: _measured(cli, options, scene) for name, cli in clis.items()}
 
 
 def show(found: Mapping[str, Any], _options: Options) -> str:
-    if not found:
-        return "Agents: no program is installed (`make agents`).\n"
     rows = [
         [
             name,
@@ -54,6 +59,15 @@ def show(found: Mapping[str, Any], _options: Options) -> str:
     ]
     header = ["milliseconds", "program", "node", "overhead", f"{MANY} programs", f"{MANY} nodes"]
     return table("An agent that answers at once", header, rows)
+
+
+def _stand_in(place: Path) -> Cli:
+    """Nothing but what Claude Code would print: real programs vary by more than Mycelium costs."""
+    program = place / "stand-in" / "claude"
+    program.parent.mkdir()
+    program.write_text("\n".join(("#!/bin/sh", "cat >/dev/null", *(f"echo '{json.dumps(each)}'" for each in EVENTS))))
+    program.chmod(0o755)
+    return replace(Claude(), program=str(program))
 
 
 def _measured(cli: Cli, options: Options, scene: Scene) -> dict[str, Any]:
