@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from orchestrator.execution.state import Level, Outcome
+from orchestrator.execution.state import FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
 from orchestrator.runners.attempt import Processes
 from orchestrator.runners.endings import cut_short
@@ -158,6 +158,8 @@ class Conversation:
         if cut := cut_short(ended, replace(limits, timeout_seconds=self._scene.task.timeout_seconds)):
             raise _CutShort(cut)
         passed = self._meter.exceeded() if ended.cause is Cause.ENOUGH else None
+        if ending.failure is FailureClass.MAX_TURNS and self._meter.turns_of_budget:
+            passed = FailureClass.BUDGET, f"it used up the {self._meter.all_turns} turns of its budget"
         return replace(ending, failure=passed[0], message=passed[1]) if passed else ending
 
     def _limits(self) -> Limits:

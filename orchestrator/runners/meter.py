@@ -54,6 +54,11 @@ class Meter:
         return min([*left, *([] if self.turns is None else [self.turns])], default=None)
 
     @property
+    def turns_of_budget(self) -> bool:
+        """Whether the call under way has the turns that its budget leaves, because `max-turns` would be more."""
+        return self.all_turns is not None and (self.turns is None or self.all_turns - self.before.turns < self.turns)
+
+    @property
     def usd_left(self) -> float | None:
         """What a call that begins may cost."""
         return None if self.usd is None else max(0.0, self.usd - (self.total.cost_usd or 0.0))

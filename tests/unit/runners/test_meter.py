@@ -59,3 +59,10 @@ def test_a_cost_that_nobody_knows_is_noticed() -> None:
     counted.now = Usage(model="new", input_tokens=5)
     assert counted.cost_unknown
     assert counted.exceeded() is None
+
+
+@pytest.mark.parametrize(
+    ("turns", "all_turns", "is_budget"), [(None, 3, True), (5, 3, True), (3, 3, False), (2, 3, False), (2, None, False)]
+)
+def test_whose_turns_a_call_has(turns: int | None, all_turns: int | None, is_budget: bool) -> None:
+    assert Meter(turns=turns, all_turns=all_turns).turns_of_budget is is_budget
