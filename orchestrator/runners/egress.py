@@ -143,8 +143,8 @@ class Egress:
                 self._threads.add(thread)
                 thread.start()
         if not welcome:
-            client.close()
             self._tell(f"the sandbox has {MAX_CONNECTIONS} connections open, and refuses more")
+            client.close()
 
     def _answer(self, client: socket.socket, to: Destination | None) -> None:
         try:
