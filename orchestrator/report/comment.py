@@ -272,7 +272,7 @@ def _footer(view: ExecutionView) -> str:
     words = [numbers.counted]
     if numbers.seconds is not None:
         words.append(human_duration(numbers.seconds))
-    if numbers.tokens:
+    if numbers.tokens and not numbers.limits("tokens"):
         words.append(f"{human_count(numbers.tokens)} tokens")
     words += spending(view)
     kinds = {view.workflow.nodes[run.node].kind for run in view.runs if run.node in view.workflow.nodes}

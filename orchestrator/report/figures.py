@@ -45,10 +45,9 @@ class Figures:
     output_tokens: int
     budget: tuple[Standing, ...]
 
-    @property
-    def limits_cost(self) -> bool:
-        """Whether the budget says what was spent, and of how much."""
-        return any(standing.unit is Unit.USD for standing in self.budget)
+    def limits(self, unit: str) -> bool:
+        """Whether the budget says what was spent of a unit, and of how much."""
+        return any(standing.unit == unit for standing in self.budget)
 
     @property
     def tokens(self) -> int:
@@ -91,7 +90,7 @@ def spending(view: ExecutionView) -> tuple[str, ...]:
     recorded = " when recorded" if view.replayed else ""
     about = "≈" if numbers.cost_estimated else ""
     limited = [f"{about}{each.text}{recorded}" if each.unit is Unit.USD else each.text for each in numbers.budget]
-    if numbers.cost_usd is None or numbers.limits_cost:
+    if numbers.cost_usd is None or numbers.limits(Unit.USD):
         return tuple(limited)
     return (human_cost(numbers.cost_usd, numbers.cost_estimated) + recorded, *limited)
 

@@ -108,6 +108,9 @@ def test_every_place_says_how_the_budget_stands() -> None:
     assert spending(shown) == ("0.42 of 2.00 USD", "12 of 40 turns")
     assert "· 0.42 of 2.00 USD · 12 of 40 turns" in comment(shown)
     assert "0.42 of 2.00 USD  12 of 40 turns" in drawn(shown)
+    counted = limited(views.completed(), {TOKENS: 200_000}, {TOKENS: 193_000})
+    assert "193k of 200k tokens" in comment(counted)
+    assert "193k tokens" not in comment(counted)
     ended = limited(views.completed(), {USD: 2_000_000}, {USD: 420_000})
     assert ", 0.42 of 2.00 USD when recorded: " in plain_lines(None, ended)[-1]
 
