@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from orchestrator.definition.model import Budget
@@ -31,7 +32,8 @@ HIGHEST: Final = 10**13
 """An attempt counts for no more: an engine may report any number, and databases have to add them up."""
 
 
-def limits(budget: Budget | None) -> dict[Unit, int]:
+@lru_cache(maxsize=256)
+def limits(budget: Budget | None) -> Amounts:
     """A budget as amounts."""
     written = {unit: getattr(budget, unit.value, None) for unit in Unit}
     return {unit: amount(unit, value) for unit, value in written.items() if value is not None}

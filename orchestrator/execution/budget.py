@@ -109,13 +109,14 @@ def _lack(unit: Unit, needed: int, ledger: Ledger, *, own: bool) -> Lack:
 
 def all_coming(workflow: Workflow, runs: Mapping[str, int]) -> dict[Unit, Coming]:
     """Who shares the budget of an execution; `runs` counts those that have neither settled nor reserved, by node."""
-    agents = {name: count for name, count in runs.items() if workflow.nodes[name].asks_agents}
-    own = {name: limits(workflow.nodes[name].budget) for name in agents}
+    agents = [(workflow.nodes[name], count) for name, count in runs.items() if workflow.nodes[name].asks_agents]
+    everybody = sum(count for _, count in agents)
+    own = [(limits(node.budget), count) for node, count in agents if node.budget]
     return {
         unit: Coming(
-            runs=sum(agents.values()),
-            sharing=sum(count for name, count in agents.items() if unit not in own[name]),
-            promised=sum(own[name].get(unit, 0) * count for name, count in agents.items()),
+            runs=everybody,
+            sharing=everybody - sum(count for limit, count in own if unit in limit),
+            promised=sum(limit.get(unit, 0) * count for limit, count in own),
         )
         for unit in limits(workflow.budget)
     }
