@@ -12,6 +12,7 @@ from orchestrator.definition.project_file import parse_project
 from orchestrator.errors import SetupError, Unavailable
 from orchestrator.execution.state import Execution, Outcome
 from orchestrator.lifecycle.ports import AgentTask, Control, LogSink, McpServer, Task
+from orchestrator.lifecycle.rerun import rerun
 from tests.fakes.blackboard import FakeBlackboard
 from tests.fakes.world import World, agent, node, workflow
 
@@ -139,3 +140,11 @@ def test_the_template_of_an_engine_of_ones_own_comes_along(world: World) -> None
     template = action_of(world).template
     assert template is not None
     assert template.command == (("mine",), ("{mcp_config_file}",))
+
+
+def test_an_execution_keeps_what_the_project_file_said_and_so_does_its_rerun(world: World) -> None:
+    execution = run(world, "docs")
+    assert world.store.plan(execution.id).project == PROJECT
+    again = rerun(world.services, execution.id, failed_only=False)
+    assert again.id != execution.id
+    assert world.store.plan(again.id).project == PROJECT
