@@ -30,7 +30,7 @@ from orchestrator.definition.shapes import (
 PLACEHOLDERS = {
     "prompt": "the agent's definition and its task",
     "prompt_file": "the path of a file that holds them",
-    "model": "the node's model, the agent's, or that of the template",
+    "model": "the node's model, or that of the template",
     "workspace": "the path of the working directory",
     "home": "the path of the engine's own home folder",
     "max_turns": "the node's `max-turns`",
@@ -142,7 +142,7 @@ ENGINE_KEYS = Keys(
             shape=Shape(read=_read_exit_codes, schema=keys_schema(_EXIT_KEYS)),
             description="Exit codes, by the class of failure that they mean",
         ),
-        "model": Key(shape=TEXT, description="The model where neither node nor agent names one"),
+        "model": Key(shape=TEXT, description="The model where the node names none"),
         "env": Key(
             shape=mapped(VARIABLE_NAME, _TEXT, "name of an environment variable"), description="Environment variables"
         ),

@@ -67,7 +67,7 @@ class EngineTemplate:
     """An engine that is any command line tool.
 
     `command` are groups of words; a group is left out where one of its placeholders has no value, and so is an
-    entry of `env`. `model` is the model where nobody names one. `read` tells what the output says. `exit_codes` are
+    entry of `env`. `model` is the model where the node names none. `read` tells what the output says. `exit_codes` are
     codes with a meaning, others mean `exit`. `credentials` are names in the worker's environment that this engine
     gets, of which it needs one. `hosts` are those that it must reach. `files` are written into its empty home folder,
     by path.
