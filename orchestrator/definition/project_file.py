@@ -18,7 +18,7 @@ from orchestrator.definition.reader import Key, Keys, Misfit, Reader, Shape
 from orchestrator.definition.shapes import BOOLEAN, MAX_ENTRIES, MAX_NAME, at_most, keyed, keys_schema
 from orchestrator.errors import InvalidDefinition
 
-BUILT_IN = ("claude", "codex", "replay", "scripted", "shell")
+BUILT_IN = ("claude", "codex", "replay", "scripted", "shell", "template")
 """Engines that Mycelium brings along; a template cannot take their names."""
 
 _ENGINE_NAME = re.compile(r"[A-Za-z](?:[_-]?[A-Za-z0-9])*")

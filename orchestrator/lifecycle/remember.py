@@ -9,6 +9,7 @@ from orchestrator.definition.model import Agent
 from orchestrator.execution.experience import agent_run, given
 from orchestrator.execution.state import AgentCall, FailureClass, NodeRun, Outcome
 from orchestrator.lifecycle import contexts
+from orchestrator.lifecycle.models import asked_model
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.transition import Transition
 
@@ -36,9 +37,10 @@ def _asked(services: Services, change: Transition, run: NodeRun, before: Sequenc
     assert isinstance(action, Agent)  # noqa: S101 - see above
     definition = services.plan(run.execution_id).agents.get(action.agent)
     agent = definition.id if definition else action.agent
-    model = action.model or (definition.model if definition else None) or ""
     try:
         seen = contexts.of_node(change.execution, workflow, run, before, {})
-        return AgentCall(agent=agent, engine=interpolate_text(action.engine, seen), model=interpolate_text(model, seen))
+        engine = interpolate_text(action.engine, seen)
+        model = interpolate_text(action.model, seen) if action.model else None
+        return AgentCall(agent=agent, engine=engine, model=asked_model(engine, model, definition))
     except ExpressionError:
         return AgentCall(agent=agent, engine="")

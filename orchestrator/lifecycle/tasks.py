@@ -12,6 +12,7 @@ from orchestrator.execution.state import AgentCall, FailureClass, Outcome
 from orchestrator.lifecycle import contexts, fingerprint
 from orchestrator.lifecycle.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.findings import findings, lay_out, told
+from orchestrator.lifecycle.models import asked_model
 from orchestrator.lifecycle.ports import AgentTask, McpServer, Runner, ShellTask, Task, Workspace
 from orchestrator.lifecycle.ports.runner import STEP_FILES
 from orchestrator.lifecycle.prompts import agent_prompt
@@ -95,9 +96,10 @@ def _transcript(attempt: Attempt, call: int) -> str | None:
 def run_task(attempt: Attempt, action: ShellTask | AgentTask, workspace: Workspace) -> Outcome:
     """Hand `action` to its runner, and wait for the end."""
     runner = attempt.services.runners.get(_runner_name(action))
-    if runner is None:
+    if runner is None or (isinstance(action, AgentTask) and action.engine in (SHELL, TEMPLATE)):
         known = {*attempt.services.runners, *attempt.plan.project.engines} - {SHELL, TEMPLATE}
-        raise SetupError(f"there is no engine `{_runner_name(action)}`", hint=f"engines are {', '.join(sorted(known))}")
+        name = action.engine if isinstance(action, AgentTask) else SHELL
+        raise SetupError(f"there is no engine `{name}`", hint=f"engines are {', '.join(sorted(known))}")
     if not isinstance(action, AgentTask):
         return runner.run(_task(attempt, action, workspace), attempt.log, attempt.control)
     return _asked(attempt, action, workspace, runner)
@@ -109,12 +111,12 @@ def _asked(attempt: Attempt, action: AgentTask, workspace: Workspace, runner: Ru
         raise AttemptFailed(FailureClass.BUDGET, "what the attempt may use is used up")
     recording = Recording(attempt, action, workspace) if attempt.plan.record else None
     task = _task(attempt, recording.task if recording else action, workspace)
-    model = action.model or action.definition.model or ""
+    model = asked_model(action.engine, action.model, action.definition)
     attempt.tally.call = AgentCall(agent=action.definition.id, engine=action.engine, model=model)
-    outcome = runner.run(task, attempt.log, attempt.control)
+    outcome = counted(attempt, task, runner.run(task, attempt.log, attempt.control))
     if recording:
         recording.conclude(outcome)
-    return counted(attempt, task, outcome)
+    return outcome
 
 
 def _runner_name(action: ShellTask | AgentTask) -> str:

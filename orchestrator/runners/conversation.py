@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from orchestrator.errors import SetupError
 from orchestrator.execution.state import FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
 from orchestrator.runners.attempt import Processes
@@ -72,6 +73,12 @@ class Conversation:
             return self._judged(self._called())
         except _CutShort as cut:
             return replace(cut.outcome, usage=self._meter.total, sandbox=self._sandbox)
+        except (SetupError, OSError) as error:
+            # What earlier calls used is used all the same.
+            if not self._meter.total.tokens:
+                raise
+            usage = self._meter.total
+            return Outcome(failure=FailureClass.SETUP, message=str(error), usage=usage, sandbox=self._sandbox)
         finally:
             if self._recorder and self._scene.action.record:
                 self._scene.action.record.write_text(self._recorder.text(), encoding="utf-8")
@@ -93,6 +100,8 @@ class Conversation:
             renew(self._scene.home, self._engine.sessions)
         self._meter.begin(again.turns)
         ending = self._call(self._request(again.prompt, before.session))
+        if again.reason is Reason.REPAIR and ending.failure is FailureClass.MAX_TURNS:
+            ending = replace(ending, failure=FailureClass.BAD_OUTPUT, message="no answer fitted the schema")
         text = before.text if again.reason is Reason.REPAIR else ending.text
         return replace(ending, text=text or ending.text, denied=(*before.denied, *ending.denied))
 
@@ -152,7 +161,7 @@ class Conversation:
         for text in ended.left:
             self._say(f"left running, now ended: {text}")
         self._meter.now, self._code = priced(ending.usage), ended.code
-        if self._meter.cost_unknown:
+        if self._meter.cost_unknown and not self._meter.before.tokens:
             model = ending.usage.model or "that it chose"
             self._say(f"what the model {model} costs is not known, so that the budget in USD cannot be kept")
         if cut := cut_short(ended, replace(limits, timeout_seconds=self._scene.task.timeout_seconds)):

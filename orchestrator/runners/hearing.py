@@ -11,6 +11,7 @@ from orchestrator.runners.engine import Reader
 from orchestrator.runners.happenings import Happening, Spent, Started
 from orchestrator.runners.meter import Meter
 from orchestrator.runners.narration import narrate
+from orchestrator.runners.prices import priced
 
 Ear = Callable[[Happening], None]
 News = Callable[[], Iterable[str]]
@@ -69,4 +70,4 @@ class Hearing:
                 case Started(failed_servers=failed):
                     self._hopeless = bool(failed)
                 case Spent(usage=usage):
-                    self._meter.now = usage
+                    self._meter.now = priced(usage)

@@ -22,6 +22,7 @@ START_SECONDS: Final = 60
 _SHELL: Final = "/bin/sh"
 _FILE: Final = "mcp-{name}.log"
 _CHARACTERS: Final = 500
+_END_BYTES: Final = 10_000
 
 
 def mcp_servers(servers: Iterable[McpServer], home: Path, hidden: Iterable[str] = ()) -> dict[str, JsonValue]:
@@ -98,7 +99,9 @@ def _started(server: McpServer, home: Path, hidden: Sequence[str]) -> dict[str, 
 
 def _last_line(file: Path) -> str:
     try:
-        lines = file.read_bytes()[-10_000:].decode("utf-8", "replace").splitlines()
+        with file.open("rb") as said:
+            said.seek(max(0, file.stat().st_size - _END_BYTES))
+            lines = said.read(_END_BYTES).decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
     return next((line.strip()[:_CHARACTERS] for line in reversed(lines) if line.strip()), "")

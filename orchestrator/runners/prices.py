@@ -1,7 +1,7 @@
 """What models cost, for programs that do not say: an estimate, shown as one.
 
 Standard prices of the services' own pages, in USD per million tokens; surcharges for long contexts and faster service,
-and temporary discounts, are not in it. Sources, read in November 2026:
+and temporary discounts, are not in it. Sources, read on 2026-11-18:
 https://platform.claude.com/docs/en/about-claude/pricing
 https://developers.openai.com/api/docs/pricing
 """
@@ -14,7 +14,6 @@ from typing import Final
 
 from orchestrator.execution.state import Usage
 
-AS_OF: Final = "2026-11-18"
 _MILLION: Final = 1_000_000
 
 

@@ -11,13 +11,12 @@ from orchestrator.definition.placeholders import filled, filled_map, filled_word
 from orchestrator.definition.project import EngineTemplate, PromptBy
 from orchestrator.errors import SetupError
 from orchestrator.runners import mcp
+from orchestrator.runners.addresses import HTTPS
 from orchestrator.runners.command_line import ARGUMENT_LIMIT
 from orchestrator.runners.credentials import Credentials
 from orchestrator.runners.engine import Call, Host, Reader, Request
 from orchestrator.runners.private_files import write_private
 from orchestrator.runners.template_reader import TemplateReader
-
-HTTPS = 443
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,11 +119,11 @@ _EMPTY = {
 
 
 def _as_files(request: Request, values: Mapping[str, str]) -> dict[str, str]:
-    """The values that also come as a file, by the placeholder for its path."""
+    """The values that also come as a file, by the placeholder for its path; in the home, which a sandbox shows."""
     made: dict[str, str] = {}
     for name, file in (("prompt", "prompt.md"), ("answer_schema", "answer.json"), ("mcp_config", "mcp.json")):
         if name in values:
-            path: Path = request.task.scratch / file
+            path: Path = request.home / ".mycelium" / file
             write_private(path, values[name])
             made[f"{name}_file"] = str(path)
     return made

@@ -91,7 +91,8 @@ def test_it_calls_the_model_and_nobody_else(cli: Cli, tmp_path: Path) -> None:
 def test_a_service_says_how_long_to_wait(cli: Cli, tmp_path: Path) -> None:
     ran = run(cli, tmp_path, turns(Turn(status=429, headers={"retry-after": "2"})))
     assert ran.outcome.failure is FailureClass.OVERLOADED, ran.outcome.message
-    assert ran.outcome.retry_after_seconds is None or ran.outcome.retry_after_seconds >= 2
+    # Codex waits as it is asked to, and tells nobody.
+    assert (ran.outcome.retry_after_seconds or 0) >= (2 if cli.name == "claude" else 0)
 
 
 def test_what_goes_wrong_once_is_survived(cli: Cli, tmp_path: Path) -> None:

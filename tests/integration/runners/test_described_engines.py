@@ -195,7 +195,7 @@ def test_it_is_told_of_mcp_servers_where_its_template_has_a_place_for_them(tmp_p
 
 def test_without_any_the_place_is_empty(tmp_path: Path) -> None:
     _, _, calls = run(tmp_path, TOLD, "ok\n")
-    assert calls[0]["files"] == {".mine/settings.json": '{"servers": {}}'}
+    assert calls[0]["files"][".mine/settings.json"] == '{"servers": {}}'
     assert calls[0]["argv"] == []
 
 
@@ -224,3 +224,19 @@ def test_texts_that_come_in_pieces_are_put_together(tmp_path: Path) -> None:
     outcome, log, _ = run(tmp_path, PIECES, "".join(json.dumps(line) + "\n" for line in lines))
     assert outcome.outputs == {"text": "Done."}
     assert [text for text in log.texts if text in ("I look.", "read", "I lo", "ok.")] == ["I look.", "read"]
+
+
+def test_files_that_its_words_name_are_there_in_a_sandbox_too(tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "my-agent"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\ncat "$1" "$2"\n')
+    program.chmod(0o755)
+    keys = '    command: [my-agent, "{prompt_file}", "{answer_schema_file}"]\n    prompt: file\n'
+    wanted = AgentTask(definition=REVIEWER, engine="mine", prompt="Look.", template=template(keys), answer=SCHEMA)
+    environ = {"PATH": f"{program.parent}:/usr/bin:/bin"}
+    log = ListLog()
+    with pipe_control() as control:
+        DescribedRunner(environ=environ).run(task(tmp_path, wanted), log, control)
+    said = "\n".join(log.texts)
+    assert "You review." in said
+    assert json.dumps(SCHEMA) in said

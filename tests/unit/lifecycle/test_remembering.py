@@ -124,6 +124,12 @@ def test_the_model_is_what_the_engine_said_or_what_was_asked(
     assert [row.model for row in remembered(world)] == [model]
 
 
+def test_an_agent_file_names_no_model_of_another_engine(world: World) -> None:
+    definition = AgentDefinition(id="writer", name="writer", description="d", prompt="p", model="sonnet")
+    world.run(workflow(node("fix", action=Agent(agent="writer", engine="codex"))), agents={"writer": definition})
+    assert [(row.engine, row.model) for row in remembered(world)] == [("codex", "")]
+
+
 def test_engine_and_model_are_remembered_evaluated_and_masked(world: World) -> None:
     world = World(world.folder, secrets={"TOKEN": "hunter22"})
     action = Agent(agent="writer", engine="${{ inputs.engine }}", model="${{ inputs.model }}")
