@@ -188,6 +188,15 @@ def test_what_one_agent_or_workflow_did_is_found_by_index(
     assert [step for step in steps if not re.match(rf"SEARCH agent_runs USING (COVERING )?INDEX {index} ", step)] == []
 
 
+@pytest.mark.parametrize("question", ["by_agent", "by_model", "by_week"])
+def test_what_all_agents_did_lately_is_not_read_agent_by_agent(engine: Engine, store: SqlStore, question: str) -> None:
+    with statements(engine) as seen:
+        QUESTIONS[question](store.history(), Scope(since=NOW))
+    steps = [step for step in plans_of(engine, seen) if "agent_runs" in step]
+    assert steps[0] == "SEARCH agent_runs USING INDEX ix_agent_runs_ended (ended_at>?)"
+    assert not [step for step in steps if step.startswith("SCAN") and "COVERING" not in step]
+
+
 def test_the_newest_attempts_are_found_by_index(engine: Engine, store: SqlStore) -> None:
     with statements(engine) as seen:
         store.history().recent(Scope(since=NOW), limit=5)
