@@ -69,8 +69,9 @@ def facts(found: Experience) -> Iterator[tuple[str, str]]:
     """What there is to tell, by name. Times, costs and tokens are medians of what succeeded."""
     cancelled = f", {found.cancelled} cancelled" if found.cancelled else ""
     yield "Success", f"{success(found)}{cancelled}"
-    if found.seconds_median is not None and found.seconds_p90 is not None:
-        yield "Time", f"{_seconds(found.seconds_median)}, 9 of 10 within {human_duration(found.seconds_p90)}"
+    if found.seconds_median is not None:
+        most = f", 9 of 10 within {_seconds(found.seconds_p90)}" if found.succeeded >= TELLING else ""
+        yield "Time", f"{_seconds(found.seconds_median)}{most}"
     if found.cost_total is not None:
         usually = f"{_cost(found.cost_median, found)}, " if found.cost_median is not None else ""
         yield "Cost", f"{usually}{_cost(found.cost_total, found)} in all"

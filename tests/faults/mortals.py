@@ -165,13 +165,16 @@ class Machine:
 
     def _misremembered(self, runs: list[NodeRun]) -> list[tuple[str, str, int]]:
         """What differs from the attempts that the node runs tell of, in either direction."""
-        expected = Counter((run.key, "success") for run in runs if run.outcome and run.outcome.called)
+        expected: Counter[tuple[str, str]] = Counter()
         for run in runs:
+            if run.outcome and run.outcome.called:
+                expected[run.key, "ended"] += run.attempt
             if isinstance(self.story.definition.nodes[run.node].action, Agent):
                 expected[run.key, "lost"] += run.lost
         rows = self.store.history().recent(Scope(replayed=True), limit=10_000)
-        found = Counter((row.key, row.outcome) for row in rows if row.execution_id == self._execution().id)
-        return [(key, outcome, count) for (key, outcome), count in ((found - expected) + (expected - found)).items()]
+        mine = [row for row in rows if row.execution_id == self._execution().id]
+        found = Counter((row.key, "lost" if row.outcome == "lost" else "ended") for row in mine)
+        return [(key, how, count) for (key, how), count in ((found - expected) + (expected - found)).items()]
 
     def lines(self) -> Counter[tuple[int, int, str]]:
         """What the logs of the node runs say that were not stopped."""

@@ -45,23 +45,34 @@ def commands(group: click.Group, path: str) -> list[tuple[str, click.Command]]:
     return found
 
 
-def test_help_imports_no_verb_and_nothing_heavy() -> None:
-    program = """
+def imported_by(*words: str) -> set[str]:
+    """The modules that a command has imported when it has ended."""
+    program = f"""
 import sys
-sys.argv = ["mycelium", "--help"]
+sys.argv = {["mycelium", *words]!r}
 from orchestrator.cli import main
 try:
     main()
 except SystemExit as end:
-    assert end.code == 0, end.code
-print("\\n".join(sorted(sys.modules)))
+    assert not end.code, end.code
+print("modules:", *sys.modules, sep="\\n")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    modules = done.stdout.splitlines()
+    return set(done.stdout.partition("modules:\n")[2].split())
+
+
+def test_help_imports_no_verb_and_nothing_heavy() -> None:
+    modules = imported_by("--help")
     assert "orchestrator.cli.program" in modules
-    assert not HEAVY & set(modules)
+    assert not HEAVY & modules
     targets = {verb.target.partition(":")[0] for verbs in SECTIONS.values() for verb in verbs.values()}
-    assert not targets & set(modules)
+    assert not targets & modules
+
+
+def test_agents_are_listed_without_what_stores_workflows() -> None:
+    modules = imported_by("agents", "list")
+    assert "orchestrator.agents.library" in modules
+    assert not {"pydantic", "sqlalchemy", "jinja2"} & modules
 
 
 def test_the_group_lists_in_the_order_of_the_table() -> None:

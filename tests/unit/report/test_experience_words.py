@@ -76,6 +76,10 @@ def test_what_was_spent_in_vain_is_told_without_a_median() -> None:
     assert "Time" not in told
 
 
+def test_few_times_are_not_spread_out() -> None:
+    assert dict(facts(experience(succeeded=4)))["Time"] == "1m 20s"
+
+
 def test_columns() -> None:
     assert columns(experience(cost_estimated=True)) == ("50", "92 %", "1m 20s", "≈$0.04", "6 %")
     assert columns(None) == ("–", "–", "–", "–", "–")
