@@ -164,17 +164,17 @@ class Machine:
         return not ended <= len(charged) <= ended + self.deaths
 
     def _misremembered(self, runs: list[NodeRun]) -> list[tuple[str, str, int]]:
-        """What differs from the attempts that the node runs tell of, in either direction."""
-        expected: Counter[tuple[str, str]] = Counter()
-        for run in runs:
-            if run.outcome and run.outcome.called:
-                expected[run.key, "ended"] += run.attempt
-            if isinstance(self.story.definition.nodes[run.node].action, Agent):
-                expected[run.key, "lost"] += run.lost
+        """What differs from the attempts that the node runs tell of, in either direction. Those before a rerun they do
+        not tell of: a process that died explains as many lost ones."""
         rows = self.store.history().recent(Scope(replayed=True), limit=10_000)
-        mine = [row for row in rows if row.execution_id == self._execution().id]
-        found = Counter((row.key, "lost" if row.outcome == "lost" else "ended") for row in mine)
-        return [(key, how, count) for (key, how), count in ((found - expected) + (expected - found)).items()]
+        found = Counter((row.key, row.outcome) for row in rows if row.execution_id == self._execution().id)
+        expected = Counter((run.key, "success") for run in runs if run.outcome and run.outcome.called)
+        for run in runs:
+            if isinstance(self.story.definition.nodes[run.node].action, Agent):
+                most = self.deaths if self.mended else run.lost
+                expected[run.key, "lost"] += max(run.lost, min(most, found[run.key, "lost"]))
+                expected[run.key, "exit"] += max(0, run.attempt - 1)
+        return [(key, outcome, count) for (key, outcome), count in ((found - expected) + (expected - found)).items()]
 
     def lines(self) -> Counter[tuple[int, int, str]]:
         """What the logs of the node runs say that were not stopped."""
