@@ -210,6 +210,8 @@ class Soak:
             return False
         if owes(services, execution) and not ticket.by_command:
             return False
+        # What was owed may have been paid since it was read, and told of in it.
+        execution, runs = services.store.execution(execution.id), services.store.runs(execution.id)
         if self._runs_again(services, ticket, execution, runs):
             return False
         self._judge(services, ticket, execution, runs)

@@ -223,7 +223,7 @@ class TestServerTrouble:
         logs.append("x", [line("before")])
         with other.begin() as connection:
             connection.exec_driver_sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         assert logs.append("x", [line("after")]) == 2

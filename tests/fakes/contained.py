@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 
@@ -81,10 +82,10 @@ def nothing(_heard: Heard, _control: PipeControl) -> None:
 
 
 class Contained:
-    """Runs programs below a folder that marks them: its path is in the name of everything that they leave."""
+    """Runs programs in a folder. A mark is in the name of all that they leave, short enough to be shown whole."""
 
     def __init__(self, folder: Path) -> None:
-        self.mark = str(folder / "left")
+        self.mark = f"left-{uuid4().hex[:12]}"
         self._folder = folder
 
     def command(self, script: str, **changes: Any) -> Command:

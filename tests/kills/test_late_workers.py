@@ -33,6 +33,7 @@ nodes:
 """
 AGENT = """
 name: Agent
+defaults: {sandbox: none}
 nodes:
   agent: {agent: reviewer, prompt: Look., engine: claude}
   after: {needs: agent, run: 'printf "%s\\t%s\\n" "$MYCELIUM_NODE_RUN" "$$" >> "$HOME/../ledger"'}
