@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,7 @@ def model() -> Iterator[ModelServer]:
 
 @pytest.fixture(scope="module")
 def demo(clone: Path, model: ModelServer) -> dict[str, Any]:
-    """The finished execution as JSON, with what the terminal showed as `shown`."""
+    """The finished execution as JSON, with what the terminal showed as `shown`, and the `experience` of each agent."""
     # The packages of this environment will do: `-o setup` has make believe that they were just installed.
     (clone / ".venv").symlink_to(sys.prefix)
     bin_folder = clone.parent / "bin"
@@ -56,8 +57,14 @@ def demo(clone: Path, model: ModelServer) -> dict[str, Any]:
     done = run(["make", "-o", "setup", "demo", "ENGINE=claude"], cwd=clone)
     assert done.returncode == 0, done.stdout + done.stderr
     mycelium = [sys.executable, "-P", "-m", "orchestrator.cli"]
-    execution = run([*mycelium, "executions", "show", "latest", "--json"], cwd=clone / ".mycelium" / "demo")
-    return {**json.loads(execution.stdout), "shown": done.stdout + done.stderr}
+    where = clone / ".mycelium" / "demo"
+    execution = run([*mycelium, "executions", "show", "latest", "--json"], cwd=where)
+    agents = run([*mycelium, "agents", "list", "--stats", "--json"], cwd=where)
+    return {
+        **json.loads(execution.stdout),
+        "shown": done.stdout + done.stderr,
+        "experience": {agent["id"]: agent["experience"] for agent in json.loads(agents.stdout)},
+    }
 
 
 def test_it_ends_where_the_replay_ends(demo: dict[str, Any], clone: Path) -> None:
@@ -71,6 +78,21 @@ def test_it_ends_where_the_replay_ends(demo: dict[str, Any], clone: Path) -> Non
     assert '("w", 604_800)' in merged
     authors = _git(where, "log", "--format=%an", f"{demo['base']}..{demo['result_branch']}")
     assert all(agent in authors for agent in ("python-pro", "documentation-engineer", "test-writer"))
+
+
+def test_what_the_agents_did_is_remembered(demo: dict[str, Any], clone: Path) -> None:
+    runs = {agent: known["runs"] for agent, known in demo["experience"].items() if known}
+    by_node = Counter(run["node"] for run in demo["node_runs"] if run["usage"])
+    assert sum(runs.values()) == by_node.total()
+    assert runs["python-pro"] == 2, "it worked on a node, and resolved a conflict"
+    known = demo["experience"]["python-pro"]
+    assert known["outcomes"] == {"success": known["attempts"]}
+    assert known["cost_usd"]["total"] > 0
+    assert known["tokens"]["output"] > 0
+    assert known["files_changed"]["median"] > 0
+    page = (clone / ".mycelium" / "demo" / ".mycelium" / "site" / "agents.html").read_text(encoding="utf-8")
+    assert 'id="agent-python-pro"' in page
+    assert f'href="executions/{demo["id"]}/index.html"' in page
 
 
 def test_the_key_is_nowhere(demo: dict[str, Any], clone: Path, model: ModelServer) -> None:
