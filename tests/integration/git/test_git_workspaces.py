@@ -193,7 +193,8 @@ def test_nested_repositories_special_and_huge_files_stay_out(
     user: UserRepository, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(staging, "MAX_FILE_BYTES", 1_000_000)
-    user.write({"huge.bin": b"x" * 1_000_001, "kept": b"x", "src/nested/file": b"x"}, under=workspace.path)
+    files = {"huge.bin": b"x" * 1_000_001, "large.bin": b"x" * 1_000_000, "kept": b"x", "src/nested/file": b"x"}
+    user.write(files, under=workspace.path)
     user.run("init", "-q", str(workspace.path / "src/nested"))
     user.run("init", "-q", str(workspace.path / "with-commit"))
     user.run("commit", "-q", "--allow-empty", "-m", "Begin", cwd=workspace.path / "with-commit")
@@ -201,7 +202,7 @@ def test_nested_repositories_special_and_huge_files_stay_out(
     os.mkfifo(workspace.path / "README.md")
     made = user.commit(workspace)
     assert made is not None
-    assert user.git.files(made) == ["README.md", "kept", "src/app.py"]
+    assert user.git.files(made) == ["README.md", "kept", "large.bin", "src/app.py"]
     assert "160000" not in user.run("ls-tree", "-r", made, cwd=workspace.path)
     assert sorted(user.git.left_out(workspace)) == [
         "README.md: it is neither a file nor a symbolic link",

@@ -15,6 +15,7 @@ from orchestrator.execution.state import FailureClass, Level, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.claude import ClaudeEngine
+from orchestrator.runners.conversation import EVENT_LIMIT
 from tests.fakes.running import REVIEWER, ListLog, pipe_control, task
 
 KEY = {"ANTHROPIC_API_KEY": "test-key-value", "PATH": "/usr/bin:/bin"}
@@ -254,6 +255,17 @@ def test_a_flood_and_lines_that_are_no_events(tmp_path: Path) -> None:
     assert outcome.succeeded, outcome.message
     assert log.texts.count("Reading.") == 2000
     assert "… 499980 lines more" in log.texts
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_longest_event_is_understood(tmp_path: Path, more: int) -> None:
+    """One byte more, and it is text like any other, which is cut."""
+    last = json.dumps({**RESULT, "result": ""})
+    outcome, log = run(tmp_path, [INIT, {**RESULT, "result": "x" * (EVENT_LIMIT - len(last) + more)}])
+    assert outcome.succeeded == (not more), outcome.message
+    shown = [text for text in log.texts if text.startswith('{"type": "result"')]
+    assert len(shown) == more
+    assert all(text[-40:].endswith(" … [1 bytes more, cut]") for text in shown)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from orchestrator.cli.exit import ended
+from orchestrator.cli.explain import MAX_PAYLOAD_BYTES
 from orchestrator.cli.program import mycelium
 from orchestrator.cli.workflow_files import transcripts_of
 from orchestrator.errors import BadInput
+from orchestrator.lifecycle.limits import MAX_TRANSCRIPT_BYTES
 
 GOOD = """\
 name: Nightly
@@ -254,6 +257,29 @@ def test_transcripts_lie_beside_the_workflow(write: Write) -> None:
     assert transcripts_of(file) == {}
     write("workflows/demo.replay/test (3.11).jsonl", "{}\n")
     assert transcripts_of(file) == {"test (3.11)": "{}\n"}
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_longest_transcript(write: Write, more: int) -> None:
+    file = write("workflows/demo.yaml", GOOD)
+    transcript = write("workflows/demo.replay/a.jsonl", "")
+    os.truncate(transcript, MAX_TRANSCRIPT_BYTES + more)
+    if more:
+        with pytest.raises(BadInput, match=r"a\.jsonl is larger than 20,000,000 bytes \(record a shorter run\)"):
+            transcripts_of(file)
+    else:
+        assert len(transcripts_of(file)["a"]) == MAX_TRANSCRIPT_BYTES
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_longest_payload(write: Write, capsys: Capture, more: int) -> None:
+    write("workflows/nightly.yaml", GOOD)
+    payload = '{"schedule": "0 6 * * 1-5"}'
+    event = write("event.json", payload + " " * (MAX_PAYLOAD_BYTES - len(payload) + more))
+    assert ended(mycelium, ["explain", "--event", str(event)]) == (2 if more else 0)
+    told = capsys.readouterr()
+    assert ("larger than any that GitHub sends (25 MB)" in told.err) == bool(more)
+    assert ("would start" in told.out) == (not more)
 
 
 def test_a_transcript_that_never_ends_is_refused(write: Write) -> None:
