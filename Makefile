@@ -42,8 +42,12 @@ agents: setup ## Install the coding agents that tests run, and bubblewrap (`make
 	@requirements/system.sh
 	@requirements/agents.sh
 
+.PHONY: github
+github: setup
+	@requirements/github.sh
+
 .PHONY: test
-test: agents ## Run all tests, with the coverage gate
+test: agents github ## Run all tests, with the coverage gate
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(PYTEST_ARGS)
 
 .PHONY: lint
@@ -94,9 +98,9 @@ lock: tools ## Resolve requirements/*.lock again (UPGRADE=--upgrade: to newer ve
 	@$(COMPILE) --output-file requirements/runtime.lock pyproject.toml
 	@$(COMPILE) --output-file requirements/dev.lock --constraint requirements/runtime.lock --group dev pyproject.toml
 	@$(COMPILE) --output-file requirements/tools.lock --constraint requirements/dev.lock --group tools
-	@if command -v npm >/dev/null; then cd requirements/agents && \
-		npm install --package-lock-only --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null; \
-		else echo "requirements/agents is left as it is: npm is not on PATH" >&2; fi
+	@if command -v npm >/dev/null; then for part in agents github; do (cd requirements/$$part && \
+		npm install --package-lock-only --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null) \
+		|| exit; done; else echo "what comes from npm is left as it is: npm is not on PATH" >&2; fi
 
 .PHONY: hooks
 hooks: tools ## Run the quick checks before every commit

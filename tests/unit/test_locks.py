@@ -73,24 +73,34 @@ def test_locks_agree_on_shared_packages(lock: str, python: str) -> None:
     assert lock != "dev" or dev.keys() <= other.keys()
 
 
-AGENTS = json.loads((LOCKS / "agents" / "package-lock.json").read_text(encoding="utf-8"))
-INSTALLED: dict[str, dict[str, Any]] = {
-    name.removeprefix("node_modules/"): package for name, package in AGENTS["packages"].items() if name
-}
+def from_npm(part: str) -> dict[str, dict[str, Any]]:
+    """The lock's packages, by name."""
+    lock = json.loads((LOCKS / part / "package-lock.json").read_text(encoding="utf-8"))
+    assert lock["lockfileVersion"] == 3
+    return {name.removeprefix("node_modules/"): package for name, package in lock["packages"].items() if name}
 
 
-def test_the_agents_are_pinned_as_the_project_asks() -> None:
-    wanted = json.loads((LOCKS / "agents" / "package.json").read_text(encoding="utf-8"))["dependencies"]
-    assert {"@anthropic-ai/claude-code", "@openai/codex"} == wanted.keys()
-    assert {name: INSTALLED[name]["version"] for name in wanted} == wanted, "run `make lock`"
+FROM_NPM = {"agents": {"@anthropic-ai/claude-code", "@openai/codex"}, "github": {"@octokit/openapi"}}
 
 
-def test_the_agents_are_locked_for_every_system_by_hashes_alone() -> None:
-    assert AGENTS["lockfileVersion"] == 3
-    assert len(INSTALLED) > 2
-    platforms = {name for package in INSTALLED.values() for name in package.get("optionalDependencies", ())}
-    assert platforms <= INSTALLED.keys()
+@pytest.mark.parametrize("part", FROM_NPM)
+def test_what_comes_from_npm_is_pinned_as_the_project_asks(part: str) -> None:
+    wanted = json.loads((LOCKS / part / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    installed = from_npm(part)
+    assert FROM_NPM[part] == wanted.keys()
+    assert {name: installed[name]["version"] for name in wanted} == wanted, "run `make lock`"
+
+
+@pytest.mark.parametrize("part", FROM_NPM)
+def test_what_comes_from_npm_is_locked_by_hashes_alone(part: str) -> None:
+    assert all(re.fullmatch(r"sha512-[\w+/]{86}==", package["integrity"]) for package in from_npm(part).values())
+    assert "://" not in (LOCKS / part / "package-lock.json").read_text(encoding="utf-8")
+
+
+def test_the_agents_are_locked_for_every_system() -> None:
+    installed = from_npm("agents")
+    platforms = {name for package in installed.values() for name in package.get("optionalDependencies", ())}
+    assert len(platforms) > 2
+    assert platforms <= installed.keys()
     # npm 10 forgets them, and then installs the programs for both.
-    assert {package["libc"][0] for package in INSTALLED.values() if "libc" in package} == {"glibc", "musl"}
-    assert all(re.fullmatch(r"sha512-[\w+/]{86}==", package["integrity"]) for package in INSTALLED.values())
-    assert "://" not in json.dumps(AGENTS)
+    assert {package["libc"][0] for package in installed.values() if "libc" in package} == {"glibc", "musl"}

@@ -29,7 +29,8 @@ def run(script: str, folder: Path, **environ: str) -> subprocess.CompletedProces
 
 
 WITHOUT = [
-    pytest.param("agents.sh", "Node.js and npm", id="node"),
+    pytest.param("agents.sh", "Node.js and npm", id="agents"),
+    pytest.param("github.sh", "Node.js and npm", id="github"),
     pytest.param(
         "system.sh",
         "bubblewrap",
