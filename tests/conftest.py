@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fakes.github import GitHubStandIn, description
 from tests.fakes.postgres import PostgresDatabases
 
 
@@ -17,3 +18,12 @@ def postgres_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pos
     databases = PostgresDatabases(tmp_path_factory.mktemp("postgres"), durable=False)
     yield databases
     databases.close()
+
+
+@pytest.fixture
+def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHubStandIn]:
+    """A GitHub of this test's own. The test fails for what in its exchanges is not as GitHub describes it."""
+    hub = GitHubStandIn(tmp_path_factory.mktemp("github"), description=description())
+    yield hub
+    hub.close()
+    assert not hub.violations, "\n".join(hub.violations)

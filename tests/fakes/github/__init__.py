@@ -1,0 +1,25 @@
+"""GitHub on loopback, with real git behind it: it keeps state, refuses what GitHub refuses, and fails by script.
+
+The modules that register routes are imported here, so that whoever has the stand-in serves all of them.
+"""
+
+from tests.fakes.github import (
+    accounts,
+    apps,
+    checks,
+    comments,
+    commits,
+    issues,
+    labels,
+    pulls,
+    rate_limit,
+    reactions,
+    repositories,
+)
+from tests.fakes.github.described import Description, description
+from tests.fakes.github.faults import Fault
+from tests.fakes.github.standin import GitHubStandIn
+
+TOPICS = (accounts, apps, checks, comments, commits, issues, labels, pulls, rate_limit, reactions, repositories)
+
+__all__ = ["TOPICS", "Description", "Fault", "GitHubStandIn", "description"]

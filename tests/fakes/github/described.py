@@ -1,0 +1,159 @@
+"""GitHub's own description of its REST API, against which every exchange is checked.
+
+The description is OpenAPI 3.0. Its schemas are rewritten into JSON Schema 2020-12 (`nullable` becomes a type) and
+validated by jsonschema-rs, which takes well below a millisecond where openapi-core takes tens, a hundred the first
+time. Validators are compiled when first asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
+
+    from tests.fakes.github.exchange import Exchange
+
+PLACE = Path(__file__).resolve().parents[3] / ".venv" / "github" / "api.github.com.json"
+"""Where `requirements/github.sh` puts it."""
+_ROOT = "github:///description"
+INACCURATE = {
+    ("/app/installations", r"\d+/account"): "asks of an account to be a user and an enterprise at once",
+    ("/repos/{owner}/{repo}/pulls/{pull_number}", "head/repo"): "forgets that forks are deleted: GitHub answers null",
+    ("/repos/{owner}/{repo}/pulls", r"\d+/head/repo"): "forgets that forks are deleted: GitHub answers null",
+}
+"""Where the description is wrong about answers, by operation and place."""
+
+
+class Description:
+    """The operations, by method and path template."""
+
+    def __init__(self, whole: Mapping[str, Any]) -> None:
+        self._whole = whole
+        self._validators: dict[tuple[str, ...], Draft202012Validator | None] = {}
+
+    def problems(self, seen: Exchange) -> Iterator[str]:
+        """What of an exchange is not as GitHub describes it. Refused requests may be anything."""
+        operation = self._whole["paths"].get(seen.operation, {}).get(_method(seen).lower())
+        if operation is None:
+            yield f"{seen}: GitHub's description has no {_method(seen)} {seen.operation}"
+            return
+        if seen.status < 400:
+            yield from self._of_request(seen, operation)
+        yield from self._of_answer(seen, operation)
+
+    def webhook(self, event: str, action: str | None, payload: Any) -> Iterator[str]:
+        """What of a webhook's payload is not as GitHub describes it."""
+        names = [f"{event}-{action}".replace("_", "-"), event.replace("_", "-")]
+        for name in names:
+            if entry := self._whole["x-webhooks"].get(name):
+                schema = entry["post"]["requestBody"]["content"]["application/json"]["schema"]
+                yield from self._unfit(("webhook", name), schema, payload, f"webhook {name}")
+                return
+        yield f"GitHub's description has no webhook {names[0]}"
+
+    def _of_request(self, seen: Exchange, operation: Mapping[str, Any]) -> Iterator[str]:
+        key = (_method(seen), seen.operation)
+        for parameter in map(self._resolved, operation.get("parameters", ())):
+            if parameter["in"] == "query" and parameter["name"] in seen.query:
+                schema = parameter["schema"]
+                value = _read(schema, seen.query[parameter["name"]])
+                name = f"{seen}: parameter {parameter['name']}"
+                yield from self._unfit((*key, "query", parameter["name"]), schema, value, name)
+        wanted = self._resolved(operation.get("requestBody", {}))
+        schema = wanted.get("content", {}).get("application/json", {}).get("schema")
+        if schema is None or (seen.body is None and not wanted.get("required")):
+            return
+        yield from self._unfit((*key, "request"), schema, seen.body, f"{seen}: request")
+        yield from self._unknown(seen, schema)
+
+    def _unknown(self, seen: Exchange, schema: Mapping[str, Any]) -> Iterator[str]:
+        """Fields that GitHub would pass over in silence: most likely they are misspelt."""
+        schema = self._resolved(schema)
+        if isinstance(seen.body, dict) and "properties" in schema and not schema.get("additionalProperties"):
+            known = set(schema["properties"]).union(
+                *(part.get("properties", ()) for kind in ("anyOf", "oneOf") for part in schema.get(kind, ()))
+            )
+            if unknown := sorted(seen.body.keys() - known):
+                yield f"{seen}: request has {unknown}, which GitHub's description does not know"
+
+    def _of_answer(self, seen: Exchange, operation: Mapping[str, Any]) -> Iterator[str]:
+        entry = operation["responses"].get(str(seen.status))
+        if entry is None:
+            if seen.status < 400 and seen.status != 304:
+                yield f"{seen}: GitHub's description has no such answer"
+            return
+        content = self._resolved(entry).get("content", {})
+        kind = seen.answer_headers.get("Content-Type", "").partition(";")[0]
+        if (schema := content.get(kind, {}).get("schema")) is not None and seen.answer is not None:
+            key = (_method(seen), seen.operation, str(seen.status))
+            for problem in self._unfit(key, schema, seen.answer, f"{seen}: answer"):
+                where = problem.removeprefix(f"{seen}: answer: ").partition(": ")[0]
+                if not any(path == seen.operation and re.fullmatch(at, where) for path, at in INACCURATE):
+                    yield problem
+
+    def _unfit(self, key: tuple[str, ...], schema: Mapping[str, Any], value: Any, name: str) -> Iterator[str]:
+        if key not in self._validators:
+            from jsonschema_rs import Draft202012Validator
+
+            self._validators[key] = Draft202012Validator(
+                _rewritten(schema), registry=self._registry, validate_formats=True
+            )
+        validator = self._validators[key]
+        assert validator is not None
+        if not validator.is_valid(value):
+            for error in validator.iter_errors(value):
+                where = "/".join(map(str, error.instance_path))
+                yield f"{name}: {where or '.'}: {str(error.message)[:400]}"
+
+    @cached_property
+    def _registry(self) -> Any:
+        from jsonschema_rs import Registry
+
+        return Registry([(_ROOT, {"components": {"schemas": _rewritten(self._whole["components"]["schemas"])}})])
+
+    def _resolved(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        while "$ref" in entry:
+            found: Any = self._whole
+            for part in entry["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+            entry = found
+        return entry
+
+
+@cache
+def description() -> Description | None:
+    """Read once a process; None where it is not installed, and then exchanges go unchecked."""
+    try:
+        return Description(json.loads(PLACE.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def _rewritten(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_rewritten(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    given = {key: _rewritten(value) for key, value in schema.items() if key not in ("example", "examples")}
+    if isinstance(given.get("$ref"), str):
+        given["$ref"] = given["$ref"].replace("#/", f"{_ROOT}#/", 1)
+    return {"anyOf": [{"type": "null"}, given]} if given.pop("nullable", None) is True else given
+
+
+def _method(seen: Exchange) -> str:
+    return "GET" if seen.method == "HEAD" else seen.method
+
+
+def _read(schema: Mapping[str, Any], text: str) -> Any:
+    kind = schema.get("type")
+    if kind == "integer" and text.lstrip("-").isdecimal():
+        return int(text)
+    if kind == "boolean" and text in ("true", "false"):
+        return text == "true"
+    return [text] if kind == "array" else text
