@@ -7,19 +7,45 @@ from tests.fakes.github import (
     accounts,
     apps,
     checks,
+    collaborators,
     comments,
     commits,
+    contents,
+    dispatches,
+    git_data,
     issues,
     labels,
     pulls,
     rate_limit,
     reactions,
     repositories,
+    review_comments,
+    reviews,
+    statuses,
 )
 from tests.fakes.github.described import Description, description
 from tests.fakes.github.faults import Fault
 from tests.fakes.github.standin import GitHubStandIn
 
-TOPICS = (accounts, apps, checks, comments, commits, issues, labels, pulls, rate_limit, reactions, repositories)
+TOPICS = (
+    accounts,
+    apps,
+    checks,
+    collaborators,
+    comments,
+    commits,
+    contents,
+    dispatches,
+    git_data,
+    issues,
+    labels,
+    pulls,
+    rate_limit,
+    reactions,
+    repositories,
+    review_comments,
+    reviews,
+    statuses,
+)
 
 __all__ = ["TOPICS", "Description", "Fault", "GitHubStandIn", "description"]

@@ -51,11 +51,29 @@ def authorise(call: Call, route: Route) -> None:
         raise forbidden("Resource not accessible by integration")
     if call.found is not None and not visible(call.found, call.token):
         raise not_found()
-    if call.found is None or not route.needs:
-        if call.token is None and (route.needs or route.method != "GET"):
-            raise Refused(401, "Requires authentication")
+    if call.found is None:
+        _authorise_elsewhere(call, route)
+        return
+    if not route.needs:
         return
     _authorise_in(call.found, call, route)
+
+
+def _authorise_elsewhere(call: Call, route: Route) -> None:
+    """Accounts and organisations: what Apps may there is a permission, what users may a scope."""
+    token = call.token
+    if not route.needs:
+        return
+    if token is None:
+        raise Refused(401, "Requires authentication")
+    if token.kind is TokenKind.CLASSIC:
+        organization = call.hub.state.account(call.params.get("org", ""))
+        if not token.scopes & {"read:org", "write:org", "admin:org"}:
+            raise forbidden("You need at least read:org scope to see that.")
+        if organization is None or token.account.login not in organization.members:
+            raise not_found()
+    elif not any(permits(token, need) for need in route.needs):
+        raise _lacking(token, route)
 
 
 def visible(repository: Repository, token: Token | None) -> bool:

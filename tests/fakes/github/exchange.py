@@ -95,7 +95,7 @@ def _served(hub: GitHubStandIn, call: Call, seen: Exchange, raw: bytes) -> Answe
         hub.violations.append(f"the stand-in does not serve {call.method} {call.path}")
         raise not_found()
     route, call.params = found
-    seen.operation = route.template
+    seen.operation = route.operation
     if route.template != "/rate_limit" and call.app is None:
         hub.limits.spend(call.token, call.method, creates=route.creates, request=f"{len(hub.requests):04X}")
     if route.template.startswith("/repos/{owner}/{repo}"):

@@ -82,7 +82,8 @@ Handler = Callable[[Call], Answer]
 class Route:
     """`needs` holds alternatives, such as `issues:write`; `role` is what a user must be in the repository.
 
-    `by_app` is for JWTs of Apps; `creates` counts as creating content.
+    `by_app` is for JWTs of Apps; `creates` counts as creating content. `legacy` ones are known to the description by
+    the template of another.
     """
 
     method: str
@@ -93,13 +94,24 @@ class Route:
     role: str
     by_app: bool
     creates: bool
+    legacy: str
+
+    @property
+    def operation(self) -> str:
+        return self.legacy or self.template
 
 
 ROUTES: list[Route] = []
 
 
 def route(
-    method: str, template: str, *needs: str, role: str = "", by_app: bool = False, creates: bool = False
+    method: str,
+    template: str,
+    *needs: str,
+    role: str = "",
+    by_app: bool = False,
+    creates: bool = False,
+    legacy: str = "",
 ) -> Callable[[Handler], Handler]:
     """Serve one operation. Without a `role` it follows from what Apps need."""
     levels = {need.partition(":")[2] for need in needs}
@@ -116,6 +128,7 @@ def route(
                 role=role or implied,
                 by_app=by_app,
                 creates=creates,
+                legacy=legacy,
             )
         )
         return handler

@@ -145,7 +145,7 @@ class Issue:
 
 @dataclass(kw_only=True, eq=False)
 class ReviewComment:
-    """`position` is the line's place in the file's diff, counted from its first hunk header."""
+    """`position` is the line's place below the first hunk header of the file's diff, `text` what stood there."""
 
     id: int
     review: Review
@@ -156,6 +156,7 @@ class ReviewComment:
     start_side: str | None
     body: str
     diff_hunk: str
+    text: str
     position: int
     user: Account
     commit_id: str

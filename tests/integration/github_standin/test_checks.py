@@ -10,7 +10,13 @@ from github import GithubException
 from tests.integration.github_standin.conftest import Scene
 
 OUTPUT = {"title": "t", "summary": "s"}
-ANNOTATION: dict[str, Any] = {"path": "src/app.py", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "m"}
+ANNOTATION: dict[str, Any] = {
+    "path": "src/app.py",
+    "start_line": 1,
+    "end_line": 1,
+    "annotation_level": "notice",
+    "message": "m",
+}
 ACTION = {"label": "Cancel", "description": "Stop the execution", "identifier": "cancel"}
 
 
