@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.execution.state import Plan
 from orchestrator.lifecycle.ports import Blackboard, Blobs, Clock, Events, Git, Logs, Runner, Store, Wake
+from orchestrator.lifecycle.ports.github import GitHub
 
 _KEPT_PLANS = 16
 
@@ -20,7 +21,7 @@ class Services:
     execution ids that grow with time. `secrets` are values by name, masked everywhere. `jitter` draws from [0, 1).
     `workspace_quota_bytes` is what leftover workspaces may take. `spread` says that nodes may run on other machines;
     `branches` that this process may make result branches, which then appear in one repository only. `blackboard` is
-    None where no server for it is known.
+    None where no server for it is known, `github` where no token is.
     """
 
     store: Store
@@ -39,6 +40,7 @@ class Services:
     spread: bool = False
     branches: bool = True
     blackboard: Blackboard | None = None
+    github: GitHub | None = None
     _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def plan(self, execution_id: str) -> Plan:

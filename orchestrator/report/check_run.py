@@ -1,7 +1,8 @@
 """Check runs: conclusion, output and annotations, within the limits of GitHub's REST API.
 
 https://docs.github.com/en/rest/checks/runs: `summary` and `text` hold 65,535 characters each, a title 255, one
-request 50 annotations; lines of an annotation count from 1, columns only stand where it covers one line.
+request 50 annotations, a check run 3 buttons; lines of an annotation count from 1, columns only stand where it covers
+one line.
 """
 
 from __future__ import annotations
@@ -62,6 +63,16 @@ class CheckAnnotation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CheckAction:
+    """A button, which GitHub shows once the run is completed; label and identifier hold 20 characters, a description
+    40."""
+
+    label: str
+    description: str
+    identifier: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CheckRun:
     """One check run; `batches` are annotations for one request each (the first with the output itself)."""
 
@@ -76,6 +87,7 @@ class CheckRun:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     details_url: str = ""
+    actions: tuple[CheckAction, ...] = ()
 
 
 _EXECUTION_CONCLUSIONS = {
