@@ -224,6 +224,19 @@ class Remote:
     token: str = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """How many of the hour's creations (what is posted anew) are used up, by all processes of the credential."""
+
+    used: int
+    most: int
+
+    @property
+    def scarce(self) -> bool:
+        """Past half: only what matters should get something of its own, such as a check run for a failed node."""
+        return 2 * self.used > self.most
+
+
 class GitHub(Protocol):
     """One repository. Unknown numbers, ids and commits raise `NotFound`."""
 
@@ -239,6 +252,10 @@ class GitHub(Protocol):
 
     @property
     def abilities(self) -> Abilities: ...
+
+    def room(self) -> Room:
+        """What the budget says; GitHub is not asked."""
+        ...
 
     def me(self) -> User:
         """Whose name stands under what is written."""
