@@ -55,12 +55,18 @@ def test_check_runs_are_created_found_and_changed(github: MemoryGitHub) -> None:
     assert github.find_check_runs(HEAD, "other") == []
 
 
+def test_a_check_run_that_is_completed_does_not_run_again(github: MemoryGitHub) -> None:
+    made = github.create_check_run(HEAD, replace(CHECK, status=CheckStatus.COMPLETED, conclusion=Conclusion.SUCCESS))
+    with pytest.raises(BadInput):
+        github.update_check_run(made.id, CHECK)
+
+
 def test_annotations_are_added_batch_by_batch(github: MemoryGitHub) -> None:
     check = replace(CHECK, batches=((NOTE,) * 50, (NOTE,) * 3))
     made = github.create_check_run(HEAD, check)
     github.annotate(made.id, check, check.batches[1])
     github.update_check_run(made.id, check)
-    assert len(github.repo.checks[made.id].annotations) == 53
+    assert [each.annotations for each in github.find_check_runs(HEAD)] == [53]
 
 
 @pytest.mark.parametrize(
@@ -196,8 +202,9 @@ def test_a_fifth_of_the_budget_is_left_for_people() -> None:
     clock = FakeClock()
     github = MemoryGitHub(clock=clock)
     github.add_pull_request(HEAD, author=AUTHOR)
-    for _ in range(400):
+    for count in range(400):
         clock.advance(2)
+        assert github.room().scarce == (count > 250)
         github.write_comment(1, "progress")
     clock.advance(2)
     with pytest.raises(Busy):

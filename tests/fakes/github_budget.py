@@ -6,7 +6,7 @@ from collections import deque
 from datetime import datetime, timedelta
 
 from orchestrator.lifecycle.ports import Clock
-from orchestrator.lifecycle.ports.github import Busy, Urgency
+from orchestrator.lifecycle.ports.github import Busy, Room, Urgency
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 POINTS_A_MINUTE = 900
@@ -30,10 +30,7 @@ class MemoryBudget:
 
     def spend(self, *, writes: bool, creates: bool, urgency: Urgency) -> None:
         now = self._clock.now()
-        while self._points and self._points[0][0] <= now - MINUTE:
-            self._points.popleft()
-        while self._creations and self._creations[0] <= now - HOUR:
-            self._creations.popleft()
+        self._forget(now)
         until = self._room_at(now, writes=writes, creates=creates, urgency=urgency)
         if until > now:
             raise Busy("the budget has no room", until=until)
@@ -42,6 +39,16 @@ class MemoryBudget:
             self._last_write = now
         if creates:
             self._creations.append(now)
+
+    def room(self) -> Room:
+        self._forget(self._clock.now())
+        return Room(used=len(self._creations), most=CREATIONS_AN_HOUR)
+
+    def _forget(self, now: datetime) -> None:
+        while self._points and self._points[0][0] <= now - MINUTE:
+            self._points.popleft()
+        while self._creations and self._creations[0] <= now - HOUR:
+            self._creations.popleft()
 
     def _room_at(self, now: datetime, *, writes: bool, creates: bool, urgency: Urgency) -> datetime:
         share = SHARE_OF_PROGRESS if urgency is Urgency.PROGRESS else 1.0

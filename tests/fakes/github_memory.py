@@ -32,12 +32,13 @@ from orchestrator.lifecycle.ports.github import (
     RepositoryFacts,
     Review,
     Role,
+    Room,
     Urgency,
     User,
     Verdict,
 )
 from orchestrator.report.check_run import CheckAnnotation, CheckRun, CheckStatus
-from tests.fakes.github_budget import MemoryBudget
+from tests.fakes.github_budget import CREATIONS_AN_HOUR, MemoryBudget
 
 MAX_BODY, MAX_OUTPUT, MAX_MESSAGE = 65_536, 65_535, 64 * 1024
 MAX_STATUSES = 1_000
@@ -224,6 +225,9 @@ class MemoryGitHub:
             starts_workflows=self.credential is not Credential.ACTIONS,
         )
 
+    def room(self) -> Room:
+        return self.budget.room() if self.budget else Room(used=0, most=CREATIONS_AN_HOUR)
+
     def me(self) -> User:
         with self._reading("me"):
             return self._user
@@ -322,6 +326,8 @@ class MemoryGitHub:
         with self._writing("update_check_run", check.name, urgency):
             known = self._own_check(check_id)
             _check_run(check, ())
+            reopened = known.check.status is CheckStatus.COMPLETED and check.status is not CheckStatus.COMPLETED
+            _demand(not reopened, "a completed check run cannot be made to run again")
             known.check = check
 
     def annotate(self, check_id: int, check: CheckRun, batch: Sequence[CheckAnnotation]) -> None:
@@ -531,6 +537,7 @@ class MemoryGitHub:
             status=stored.check.status,
             conclusion=stored.check.conclusion,
             url=f"{self.url}/runs/{stored.id}",
+            annotations=len(stored.annotations),
         )
 
 

@@ -183,7 +183,7 @@ class Issue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Posted:
-    """A check run that is there: by its id, with what it was last given."""
+    """A check run that is there: by its id, with what it was last given, and how many annotations it has."""
 
     id: int
     name: str
@@ -191,6 +191,7 @@ class Posted:
     status: str
     conclusion: str | None = None
     url: str = ""
+    annotations: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -304,7 +305,7 @@ class GitHub(Protocol):
         ...
 
     def update_check_run(self, check_id: int, check: CheckRun, *, urgency: Urgency = Urgency.PROGRESS) -> None:
-        """Everything but its annotations, which GitHub would add once more."""
+        """Everything but its annotations, which GitHub would add once more; one that is completed stays so."""
         ...
 
     def annotate(self, check_id: int, check: CheckRun, batch: Sequence[CheckAnnotation]) -> None:
