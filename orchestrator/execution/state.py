@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from orchestrator.definition.model import AgentDefinition, JsonValue, Workflow
 from orchestrator.definition.project import Project
+from orchestrator.execution.showing import Target
 
 
 class ExecutionStatus(StrEnum):
@@ -262,7 +263,8 @@ class Execution:
     the commit the checkout stood on (they differ when uncommitted changes were taken along), `result` the commit of
     the last node that had one. `open_runs` counts unsettled node runs, `active_runs` those of them that are queued or
     running (none of them: only people can move it on), `artifact_bytes` what its nodes kept. `event` is
-    `github.event`. `instance` names the process tree that owns it.
+    `github.event`. `target` is where GitHub shows it; None where nothing is shown. `instance` names the process tree
+    that owns it.
     """
 
     id: str
@@ -274,6 +276,7 @@ class Execution:
     triggered_by: str = ""
     event_name: str = ""
     event: dict[str, JsonValue] = field(default_factory=dict)
+    target: Target | None = None
     inputs: dict[str, JsonValue] = field(default_factory=dict)
     repository: str = ""
     repository_path: str = ""

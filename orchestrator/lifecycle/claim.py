@@ -61,7 +61,10 @@ def claim_within(
     if run is None:
         return None
     before = known(run) or tx.predecessors(run.execution_id, [run.index])[run.index]
-    return Claim(run=run, execution=tx.execution(run.execution_id), predecessors=before)
+    execution = tx.execution(run.execution_id)
+    if execution.target:
+        tx.changed(run.execution_id)
+    return Claim(run=run, execution=execution, predecessors=before)
 
 
 def tell_claimed(services: Services, run: NodeRun) -> None:

@@ -59,6 +59,8 @@ def _keep_result(services: Services, execution: Execution, result: str) -> None:
         latest = tx.lock(execution.id)
         if latest.result == result:  # and no rerun has begun meanwhile, which will have a result of its own
             tx.save(replace(latest, result_branch=branch))
+            if latest.target:
+                tx.changed(latest.id)
 
 
 def _retire_blackboard(services: Services, execution: Execution) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from orchestrator.errors import Conflict, NotFound
 from orchestrator.execution import machine
+from orchestrator.execution.showing import EXECUTION, run_place
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus
 from orchestrator.lifecycle import budgets
 from orchestrator.lifecycle.perform import changing
@@ -71,6 +72,8 @@ def _reopen(change: Transition, instance: str, runs: Sequence[NodeRun], chosen: 
             waiting_for[target] += source in chosen
     _forget_effects(change)
     budgets.begin_anew(change, chosen)
+    if change.execution.target:
+        change.tx.begin_round(change.execution.id, [EXECUTION, *map(run_place, chosen)])
     old = [run for run in runs if run.index in chosen]
     new = [_reset(run, waiting_for[run.index]) for run in old]
     kept = [run for run in runs if run.index not in chosen]
@@ -162,6 +165,7 @@ def _again(services: Services, execution: Execution) -> StartRequest:
         triggered_by=execution.triggered_by,
         event_name=execution.event_name,
         event=execution.event,
+        target=execution.target,
         snapshot=snapshot if execution.base else None,
         base_bundle=plan.base_bundle,
         project=plan.project,

@@ -15,6 +15,7 @@ from orchestrator.definition.project import Project
 from orchestrator.errors import BadInput, InvalidDefinition, Problem
 from orchestrator.execution import machine
 from orchestrator.execution.machine import Situation
+from orchestrator.execution.showing import Target
 from orchestrator.execution.state import Execution, NodeRun, Plan, TriggerKind
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.notice import tell
@@ -34,8 +35,8 @@ class StartRequest:
 
     `source` is the workflow as written; `agents` has every agent it names, by that name; `files` are the replay
     transcripts, by node run key; `project` is what the project file beside it says. `event` is the payload that becomes
-    `github.event`. Without a `snapshot` the nodes work in empty folders; `base_bundle` is one that brings its base to
-    other machines, where there is one already.
+    `github.event`, `target` is where GitHub shows the execution. Without a `snapshot` the nodes work in empty folders;
+    `base_bundle` is one that brings its base to other machines, where there is one already.
     `record` is as in the `Plan`.
     """
 
@@ -48,6 +49,7 @@ class StartRequest:
     triggered_by: str = ""
     event_name: str = "workflow_dispatch"
     event: Mapping[str, JsonValue] = field(default_factory=dict)
+    target: Target | None = None
     snapshot: Snapshot | None = None
     base_bundle: str | None = None
     repository_path: str = ""
@@ -181,6 +183,7 @@ def _execution(services: Services, request: StartRequest) -> Execution:
         triggered_by=request.triggered_by,
         event_name=request.event_name,
         event=dict(request.event),
+        target=request.target,
         inputs=check_inputs(request.workflow, request.inputs),
         repository=snapshot.repository if snapshot else "",
         repository_path=request.repository_path,

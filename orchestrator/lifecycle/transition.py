@@ -115,6 +115,8 @@ class Transition:
         self._conclude()
         if self.execution != self._before:
             self.tx.save(self.execution)
+        if self.execution.target and (self._announced or self.execution != self._before):
+            self.tx.changed(self.execution.id)
         notice = self._notice()
         ours = self.execution.instance == instance
         effects = self._effects if ours else [Effect(kind="tell", payload=notice.payload()), *self._effects]

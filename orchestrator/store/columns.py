@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, Integer, String, Text, TypeDecorator
 
 from orchestrator.definition.model import JsonValue
+from orchestrator.execution.showing import Target
 from orchestrator.execution.state import Outcome
 from orchestrator.store.outcome_codec import dump_outcome, load_outcome
 from orchestrator.store.plain_text import storable
@@ -88,6 +90,19 @@ class OutcomeJson(TypeDecorator[Outcome]):
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> Outcome | None:
         return None if value is None else load_outcome(value)
+
+
+class TargetJson(TypeDecorator[Target]):
+    """Where an execution is shown as JSON text, or NULL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Target | None, _dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(asdict(value), separators=(",", ":"))
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> Target | None:
+        return None if value is None else Target(**json.loads(value))
 
 
 class Commits(TypeDecorator[tuple[str, ...]]):

@@ -24,7 +24,17 @@ from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from orchestrator.execution.amounts import Unit
 from orchestrator.execution.state import ExecutionStatus, NodeStatus, Result, TriggerKind
-from orchestrator.store.columns import Commits, Identifier, Json, Moment, OutcomeJson, Serial, Status, Words
+from orchestrator.store.columns import (
+    Commits,
+    Identifier,
+    Json,
+    Moment,
+    OutcomeJson,
+    Serial,
+    Status,
+    TargetJson,
+    Words,
+)
 
 metadata = MetaData()
 
@@ -32,6 +42,7 @@ metadata = MetaData()
 QUEUED = text("status = 'queued'")
 RUNNING = text("status = 'running'")
 WAITING = text("status = 'waiting'")
+BEHIND = text("changes > told")
 
 
 def _partial(name: str, columns: tuple[ColumnElement[Any], ...], condition: TextClause) -> Index:
@@ -68,6 +79,7 @@ executions = Table(
     Column("error_message", Words),
     Column("inputs", Json, nullable=False),
     Column("event", Json, nullable=False),
+    Column("target", TargetJson),
     UniqueConstraint("workflow_id", "number", name="uq_executions_number"),
 )
 Index("ix_executions_workflow", executions.c.workflow_id, executions.c.id)
@@ -173,6 +185,38 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_outbox_execution", outbox.c.execution_id, outbox.c.id)
+
+# Only executions that GitHub shows have a row. Whoever changes one counts up `changes`; what that was when GitHub last
+# agreed is `told`. The target is the execution's, taken apart to be searched.
+showings = Table(
+    "showings",
+    metadata,
+    Column("execution_id", Identifier, ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column("workflow_id", Words, nullable=False),
+    Column("repository", Words, nullable=False),
+    Column("number", Integer),
+    Column("changes", BigInteger, nullable=False),
+    Column("told", BigInteger, nullable=False),
+    Column("refused", Words, nullable=False),
+    Column("trouble", Words, nullable=False),
+)
+_partial("ix_showings_behind", (showings.c.execution_id,), BEHIND)
+Index("ix_showings_subject", *(showings.c[name] for name in ("repository", "number", "workflow_id", "execution_id")))
+
+shown = Table(
+    "shown",
+    metadata,
+    Column("execution_id", Identifier, ForeignKey("showings.execution_id", ondelete="CASCADE"), primary_key=True),
+    Column("place", String, primary_key=True),
+    Column("github_id", BigInteger),
+    Column("digest", String, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("concluded", Boolean, nullable=False),
+    Column("annotations", Integer, nullable=False),
+    Column("begun", Boolean, nullable=False),
+    Column("refused", Words, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 leads = Table(
     "leads",

@@ -12,6 +12,7 @@ from orchestrator.definition.codec import load_agents, load_project, load_workfl
 from orchestrator.definition.project import Project
 from orchestrator.errors import BadInput
 from orchestrator.execution.ledger import Reservation
+from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, Plan
 from orchestrator.lifecycle.ports import AgentHistory, Lease, StoredEffect
 from orchestrator.store.claims import QUEUED, SET_BACK
@@ -28,6 +29,7 @@ from orchestrator.store.outbox import read_effects
 from orchestrator.store.prepared import Prepared
 from orchestrator.store.reservations import read_reservations
 from orchestrator.store.schema import RUN_COLUMNS, edges, executions, node_runs, plans
+from orchestrator.store.showing import read_behind, read_newest, read_showing, read_shown
 from orchestrator.store.transaction import SqlTransaction
 
 RUNNING = text("node_runs.status = 'running'")
@@ -50,7 +52,7 @@ class SqlStore:
         with translated(self._where), self._writing.begin() as connection:
             transaction = SqlTransaction(connection)
             yield transaction
-            transaction.flush()
+            transaction.finish()
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -161,6 +163,22 @@ class SqlStore:
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         with self._reading() as connection:
             return read_effects(connection, instance, limit, execution_id)
+
+    def behind(self, instance: str) -> list[Showing]:
+        with self._reading() as connection:
+            return read_behind(connection, instance)
+
+    def showing(self, execution_id: str) -> Showing | None:
+        with self._reading() as connection:
+            return read_showing(connection, execution_id)
+
+    def shown(self, execution_id: str) -> list[Shown]:
+        with self._reading() as connection:
+            return read_shown(connection, execution_id)
+
+    def newest_shown(self, repository: str, number: int, workflow_id: str, place: str) -> list[tuple[str, int | None]]:
+        with self._reading() as connection:
+            return read_newest(connection, repository, number, workflow_id, place)
 
     def history(self) -> AgentHistory:
         # Workers ask nothing of it, and need not import it.

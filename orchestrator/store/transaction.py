@@ -16,9 +16,10 @@ from orchestrator.errors import Conflict, NotFound, StaleClaim
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Balance, Reservation
+from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import Lead, StoredEffect
-from orchestrator.store import claims, reservations
+from orchestrator.store import claims, reservations, showing
 from orchestrator.store.attempts import write_attempt
 from orchestrator.store.neighbourhood import (
     read_execution,
@@ -81,6 +82,7 @@ class SqlTransaction:
 
     A run that becomes ready is mostly claimed by the same transaction, so it is kept until then, and written once.
     Whatever else looks at node runs, and the end of the transaction, has it written before: `flush` is called there.
+    That an execution changed is written at the very end, so that nobody waits for a lock that we hold.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -88,9 +90,15 @@ class SqlTransaction:
         self._locked: dict[str, Execution] = {}
         self._claimed = False
         self._ready: list[NodeRun] = []
+        self._changed: set[str] = set()
+
+    def finish(self) -> None:
+        """The last thing to be done before the commit."""
+        self.flush()
+        showing.count_up(self._connection, self._changed)
 
     def flush(self) -> None:
-        """Write what is kept; the last thing to be done before the commit."""
+        """Write the node runs that are kept."""
         ready, self._ready = self._ready, []
         self._write(ready)
 
@@ -106,6 +114,7 @@ class SqlTransaction:
         self._refuse_known(execution)
         _ADD_EXECUTION.write(self._connection, {name: getattr(execution, name) for name in _EXECUTION_FIELDS})
         self._locked[execution.id] = execution
+        showing.add_showing(self._connection, execution)
         self._insert_plan(execution.id, plan)
         if runs:
             rows = [{"instance": execution.instance, **_run_values(run)} for run in runs]
@@ -219,6 +228,18 @@ class SqlTransaction:
 
     def remove_effect(self, effect_id: int) -> None:
         remove_effect(self._connection, effect_id)
+
+    def changed(self, execution_id: str) -> None:
+        self._changed.add(execution_id)
+
+    def begin_round(self, execution_id: str, places: Collection[str]) -> None:
+        showing.begin_round(self._connection, execution_id, places)
+
+    def put_shown(self, execution_id: str, thing: Shown) -> bool:
+        return showing.write_shown(self._connection, execution_id, thing)
+
+    def tell(self, showing_now: Showing) -> None:
+        showing.write_told(self._connection, showing_now)
 
     def lead(self, name: str) -> Lead | None:
         row = self._connection.execute(select(leads).where(leads.c.name == name)).one_or_none()

@@ -17,6 +17,7 @@ from orchestrator.errors import BadInput, Conflict, NotFound, Place, StaleClaim
 from orchestrator.execution.amounts import Unit
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.ledger import Balance, Reservation, balance
+from orchestrator.execution.showing import Showing, Shown, Target
 from orchestrator.execution.state import (
     Annotation,
     Artifact,
@@ -126,6 +127,7 @@ FULL_EXECUTION = execution(
     trigger=TriggerKind.WEBHOOK,
     triggered_by="octocat",
     event_name="pull_request",
+    target=Target(repository="octo/repo", head_sha="a" * 40, number=7, job_url="https://x.example/1"),
     event={"action": "opened", "number": 7, "labels": ["a", None, 1.5, True], "text": "naïve ☃ \U0001f344"},
     inputs={"engine": "replay", "depth": 3},
     repository="octo/repo",
@@ -808,3 +810,90 @@ class TestReservations:
                 read(tx)
         with pytest.raises(NotFound):
             store.reservations("x")
+
+
+TARGET = Target(repository="octo/repo", head_sha="a" * 40, number=7)
+THING = Shown(place="run 3", github_id=2**40, digest="d1", concluded=True, annotations=50, refused="no")
+
+
+def test_what_is_not_shown_is_never_behind(store: Store) -> None:
+    add(store)
+    with store.begin() as tx:
+        tx.changed(FIRST)
+    assert store.behind("here") == []
+    assert store.showing(FIRST) is None
+    assert store.shown(FIRST) == []
+
+
+def test_github_is_behind_until_it_is_told_so_much(store: Store) -> None:
+    add(store, execution(target=TARGET))
+    add(store, execution(SECOND, target=TARGET))
+    add(store, execution(THIRD, target=TARGET, instance="elsewhere"))
+    first, second = store.behind("here")
+    assert first == Showing(execution_id=FIRST, workflow_id="ci/check", target=TARGET, changes=1)
+    with store.begin() as tx:
+        tx.tell(replace(first, told=first.changes, refused=("comment", "check"), trouble="no permission"))
+        tx.tell(replace(second, told=second.changes))
+    assert store.behind("here") == []
+    with store.begin() as tx:
+        tx.changed(SECOND)
+        tx.changed(FIRST)
+        tx.changed(FIRST)
+    assert [(each.execution_id, each.changes, each.told) for each in store.behind("here")] == [
+        (FIRST, 2, 1),
+        (SECOND, 2, 1),
+    ]
+    told = store.showing(FIRST)
+    assert told is not None
+    assert (told.refused, told.trouble) == (("comment", "check"), "no permission")
+
+
+def test_a_change_is_undone_with_its_transaction(store: Store) -> None:
+    add(store, execution(target=TARGET))
+    with pytest.raises(NotFound), store.begin() as tx:  # noqa: PT012
+        tx.changed(FIRST)
+        tx.lock("nobody")
+    assert [each.changes for each in store.behind("here")] == [1]
+
+
+def test_what_is_told_while_it_changes_stays_behind(store: Store) -> None:
+    add(store, execution(target=TARGET))
+    (seen,) = store.behind("here")
+    with store.begin() as tx:
+        tx.changed(FIRST)
+    with store.begin() as tx:
+        tx.tell(replace(seen, told=seen.changes))
+    assert [(each.changes, each.told) for each in store.behind("here")] == [(2, 1)]
+
+
+def test_things_that_are_shown_are_kept_by_place(store: Store) -> None:
+    add(store, execution(target=TARGET))
+    begun = Shown(place="comment", begun=True)
+    with store.begin() as tx:
+        assert tx.put_shown(FIRST, THING)
+        assert tx.put_shown(FIRST, begun)
+        assert tx.put_shown(FIRST, replace(begun, begun=False, github_id=5, digest="d"))
+    assert store.shown(FIRST) == [replace(begun, begun=False, github_id=5, digest="d"), THING]
+
+
+def test_a_new_round_forgets_what_was_shown_and_refuses_what_comes_late(store: Store) -> None:
+    add(store, execution(target=TARGET))
+    with store.begin() as tx:
+        tx.put_shown(FIRST, THING)
+        tx.begin_round(FIRST, ["run 3", "run 4"])
+    assert store.shown(FIRST) == [Shown(place="run 3", round=1)]
+    with store.begin() as tx:
+        assert not tx.put_shown(FIRST, replace(THING, digest="late"))
+        assert tx.put_shown(FIRST, replace(THING, digest="new", round=1))
+    assert store.shown(FIRST) == [replace(THING, digest="new", round=1)]
+
+
+def test_the_newest_execution_below_a_pull_request_is_known(store: Store) -> None:
+    add(store, execution(target=TARGET))
+    add(store, execution(SECOND, target=replace(TARGET, head_sha="b" * 40)))
+    add(store, execution(THIRD, target=replace(TARGET, number=8)))
+    with store.begin() as tx:
+        tx.put_shown(FIRST, Shown(place="comment", github_id=77))
+        tx.put_shown(FIRST, THING)
+    assert store.newest_shown("octo/repo", 7, "ci/check", "comment") == [(SECOND, None), (FIRST, 77)]
+    assert store.newest_shown("octo/repo", 7, "ci/other", "comment") == []

@@ -23,6 +23,7 @@ from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.failure import SHORT_OF_BUDGET
 from orchestrator.execution.ledger import Balance, Reservation, balance
+from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import AgentHistory, Lead, Lease, StoredEffect
 from tests.fakes.history import MemoryHistory
@@ -54,6 +55,8 @@ class Tables:
     reservations: dict[tuple[str, int, int], Reservation] = field(default_factory=dict)
     agent_runs: dict[tuple[str, int, int], AgentRun] = field(default_factory=dict)
     outbox: dict[int, StoredEffect] = field(default_factory=dict)
+    showings: dict[str, Showing] = field(default_factory=dict)
+    shown: dict[tuple[str, str], Shown] = field(default_factory=dict)
     leads: dict[str, Lead] = field(default_factory=dict)
     last_effect: int = 0
 
@@ -105,6 +108,7 @@ class MemoryTransaction:
         self._undo: list[Callable[[], object]] = []
         self._locked: set[str] = set()
         self._claimed: set[str] = set()
+        self._changed: set[str] = set()
 
     def roll_back(self) -> None:
         for undo in reversed(self._undo):
@@ -124,6 +128,9 @@ class MemoryTransaction:
         self._undo.append(lambda: self._forget(key))
         self._locked.add(key)
         tables.executions[key], tables.plans[key] = deepcopy(execution), deepcopy(plan)
+        if execution.target:
+            shows = Showing(execution_id=key, workflow_id=execution.workflow_id, target=execution.target, changes=1)
+            tables.showings[key] = shows
         tables.edges[key] = sorted(edges)
         tables.runs[key], tables.sources[key], tables.targets[key] = {}, {}, {}
         for run in runs:
@@ -232,6 +239,35 @@ class MemoryTransaction:
     def remove_effect(self, effect_id: int) -> None:
         self._drop(self._tables.outbox, effect_id)
 
+    def changed(self, execution_id: str) -> None:
+        self._changed.add(execution_id)
+
+    def finish(self) -> None:
+        """What the real one does right before the commit."""
+        for key in self._changed & self._tables.showings.keys():
+            known = self._tables.showings[key]
+            self._put(self._tables.showings, key, replace(known, changes=known.changes + 1))
+
+    def begin_round(self, execution_id: str, places: Collection[str]) -> None:
+        for place in places:
+            if known := self._tables.shown.get((execution_id, place)):
+                anew = Shown(place=place, round=known.round + 1)
+                self._put(self._tables.shown, (execution_id, place), anew)
+
+    def put_shown(self, execution_id: str, thing: Shown) -> bool:
+        if execution_id not in self._tables.showings:
+            raise RuntimeError(f"execution {execution_id} has no target")
+        known = self._tables.shown.get((execution_id, thing.place))
+        if known and known.round > thing.round:
+            return False
+        self._put(self._tables.shown, (execution_id, thing.place), thing)
+        return True
+
+    def tell(self, showing: Showing) -> None:
+        known = self._tables.showings[showing.execution_id]
+        told = {"told": showing.told, "refused": showing.refused, "trouble": showing.trouble}
+        self._put(self._tables.showings, showing.execution_id, replace(known, **told))
+
     def lead(self, name: str) -> Lead | None:
         return self._tables.leads.get(name)
 
@@ -297,6 +333,7 @@ class MemoryTransaction:
             tables.moving.pop((execution_id, index), None)
         for key in [key for key in tables.reservations if key[0] == execution_id]:
             del tables.reservations[key]
+        tables.showings.pop(execution_id, None)
         for table in (tables.executions, tables.plans, tables.runs, tables.edges, tables.sources, tables.targets):
             table.pop(execution_id)
 
@@ -318,6 +355,7 @@ class MemoryStore:
             transaction, self._open = MemoryTransaction(self._tables), True
             try:
                 yield transaction
+                transaction.finish()
             except BaseException:
                 transaction.roll_back()
                 raise
@@ -418,6 +456,28 @@ class MemoryStore:
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         with self._reading() as tables:
             return tables.effects(instance, execution_id)[:limit]
+
+    def behind(self, instance: str) -> list[Showing]:
+        with self._reading() as tables:
+            found = [each for _, each in sorted(tables.showings.items()) if each.behind]
+            return [each for each in found if tables.executions[each.execution_id].instance == instance]
+
+    def showing(self, execution_id: str) -> Showing | None:
+        with self._reading() as tables:
+            return tables.showings.get(execution_id)
+
+    def shown(self, execution_id: str) -> list[Shown]:
+        with self._reading() as tables:
+            return [thing for (key, _), thing in sorted(tables.shown.items()) if key == execution_id]
+
+    def newest_shown(self, repository: str, number: int, workflow_id: str, place: str) -> list[tuple[str, int | None]]:
+        with self._reading() as tables:
+            ids = {key: thing.github_id for (key, where), thing in tables.shown.items() if where == place}
+            return [
+                (each.execution_id, ids.get(each.execution_id))
+                for _, each in sorted(tables.showings.items(), reverse=True)
+                if (each.target.repository, each.target.number, each.workflow_id) == (repository, number, workflow_id)
+            ]
 
     def history(self) -> AgentHistory:
         return MemoryHistory(self._attempts)

@@ -11,6 +11,7 @@ from typing import Protocol
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Balance, Reservation
+from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.state import (
     Execution,
     ExecutionStatus,
@@ -152,6 +153,22 @@ class Transaction(Protocol):
         """Done; removing it twice is no error."""
         ...
 
+    def changed(self, execution_id: str) -> None:
+        """Have GitHub's picture of an execution with a target brought up to date; one statement a transaction."""
+        ...
+
+    def begin_round(self, execution_id: str, places: Collection[str]) -> None:
+        """What is shown at these places stays as it is, and something new takes its place."""
+        ...
+
+    def put_shown(self, execution_id: str, thing: Shown) -> bool:
+        """Add it, or replace what is stored for its place; false, and nothing done, where a later round has begun."""
+        ...
+
+    def tell(self, showing: Showing) -> None:
+        """Store how far GitHub agrees, what it refuses and what is the matter; the rest stays as it is."""
+        ...
+
     def lead(self, name: str) -> Lead | None: ...
 
     def take_lead(self, name: str, lead: Lead, *, expected: Lead | None) -> bool:
@@ -220,6 +237,22 @@ class Store(Protocol):
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         """As `Transaction.effects`, for looking without holding up those who write."""
+        ...
+
+    def behind(self, instance: str) -> list[Showing]:
+        """Of the instance's executions, those that have changed since GitHub last agreed, oldest first."""
+        ...
+
+    def showing(self, execution_id: str) -> Showing | None:
+        """None where the execution has no target."""
+        ...
+
+    def shown(self, execution_id: str) -> list[Shown]:
+        """By place."""
+        ...
+
+    def newest_shown(self, repository: str, number: int, workflow_id: str, place: str) -> list[tuple[str, int | None]]:
+        """The executions of a workflow below a pull request, newest first, each with GitHub's id of a place."""
         ...
 
     def history(self) -> AgentHistory:

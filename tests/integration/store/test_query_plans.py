@@ -13,18 +13,23 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, make_url
 
-from orchestrator.definition.model import Workflow
+from orchestrator.definition.model import Node, Run, Workflow
+from orchestrator.errors import Place
 from orchestrator.execution.amounts import Unit
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.ledger import Reservation
+from orchestrator.execution.machine import Situation
+from orchestrator.execution.showing import Target
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan
 from orchestrator.lifecycle.ports import AgentHistory, Lease, Scope
+from orchestrator.lifecycle.transition import Transition
 from orchestrator.store.engine import build_engine
 from orchestrator.store.sql_store import SqlStore
 from orchestrator.store.transaction import SqlTransaction
 from orchestrator.store.upgrade import prepare
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+PLACE = Place(file="w.yaml")
 
 
 @pytest.fixture
@@ -208,3 +213,44 @@ def test_the_newest_attempts_are_found_by_index(engine: Engine, store: SqlStore)
 
 def _fields(execution: Execution) -> dict[str, Any]:
     return {name: getattr(execution, name) for name in execution.__slots__}
+
+
+@pytest.mark.parametrize(("target", "extra"), [(None, 0), (Target(repository="octo/repo", number=7), 1)])
+def test_telling_that_something_changed_costs_one_statement_where_somebody_looks(
+    engine: Engine, store: SqlStore, target: Target | None, extra: int
+) -> None:
+    new = Execution(
+        id="02",
+        number=2,
+        workflow_id="w",
+        workflow_name="W",
+        created_at=NOW,
+        instance="here",
+        target=target,
+        open_runs=3,
+    )
+    runs = [NodeRun(execution_id="02", index=index, node="n", key=f"n{index}") for index in range(3)]
+    definition = Workflow(
+        id="w", path="w.yaml", name="W", nodes={"n": Node(id="n", action=Run(script="make"), place=PLACE)}
+    )
+    with store.begin() as tx:
+        tx.insert(new, Plan(definition=definition, source=""), runs, [])
+
+    situation = Situation(workflow=definition, contexts={}, now=NOW)
+    with statements(engine) as seen, store.begin() as tx:
+        change = Transition(tx, tx.lock("02"), situation)
+        for run in runs:
+            change.put([run], [replace(run, status=NodeStatus.WAITING)])
+        change.close("here")
+    assert sum("showings" in statement for statement in seen) == extra
+
+
+def test_what_is_behind_is_found_by_index(engine: Engine, store: SqlStore) -> None:
+    with statements(engine) as seen:
+        store.behind("here")
+        store.showing("01")
+        store.shown("01")
+        store.newest_shown("octo/repo", 7, "w", "comment")
+    steps = plans_of(engine, seen)
+    assert [step for step in steps if "SCAN" in step] == ["SCAN showings USING INDEX ix_showings_behind"]
+    assert [step for step in steps if "TEMP B-TREE" in step] == []
