@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.definition.budget_keys import BUDGET
+from orchestrator.definition.checks_keys import CHECKS
 from orchestrator.definition.inputs import INPUTS
 from orchestrator.definition.node_keys import DEFAULTS, nodes_schema
 from orchestrator.definition.reader import Key, Keys, Shape
@@ -20,6 +21,7 @@ WORKFLOW_KEYS = Keys(
         "inputs": Key(shape=INPUTS, description="Its typed parameters"),
         "env": Key(shape=ENVIRONMENT, description="Environment variables of every node"),
         "budget": Key(shape=BUDGET, description="What all agents of an execution may use together"),
+        "checks": Key(shape=CHECKS, description="How its check runs tell what became of nodes"),
         "defaults": Key(shape=DEFAULTS, description="What nodes have that do not say otherwise"),
         # The nodes are read after `defaults`, wherever that stands in the file.
         "nodes": Key(

@@ -42,6 +42,13 @@ class WorkspaceMode(StrEnum):
     WRITE = "write"
 
 
+class Skipped(StrEnum):
+    """How the check run of a skipped node concludes; both let a required check pass."""
+
+    SUCCESS = "success"
+    NEUTRAL = "neutral"
+
+
 class Backoff(StrEnum):
     """How the delay between attempts grows."""
 
@@ -255,7 +262,7 @@ class Trigger:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workflow:
     """A parsed workflow file. `id` is its path below the workflows folder without suffix; `budget` what all agents of
-    an execution may use together."""
+    an execution may use together; `skipped` how the check runs of its skipped nodes conclude."""
 
     id: str
     path: str
@@ -268,6 +275,7 @@ class Workflow:
     inputs: dict[str, Input] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     budget: Budget | None = None
+    skipped: Skipped = Skipped.NEUTRAL
     is_template: bool = False
 
     @property

@@ -119,6 +119,7 @@ class _Loading:
             nodes={name: written.node for name, written in nodes.items()},
             triggers=keys.get("on", On()).triggers,
             inputs=inputs,
+            skipped=keys.get("checks") or self._project.skipped,
             is_template=found.startswith(f"{_TEMPLATES}/"),
             **{name: keys[name] for name in ("description", "category", "tags", "env", "budget") if name in keys},
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from orchestrator.definition.model import Skipped
 from orchestrator.definition.placeholders import names_in
 from orchestrator.definition.pointers import Pointer
 
@@ -125,11 +126,12 @@ class Replay:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
-    """The file as a whole; a repository without one has the defaults."""
+    """The file as a whole; a repository without one has the defaults. `skipped` is for workflows that do not say it."""
 
     engines: dict[str, EngineTemplate] = field(default_factory=dict)
     mcp: dict[str, McpTemplate] = field(default_factory=dict)
     replay: Replay = Replay()
+    skipped: Skipped = Skipped.NEUTRAL
 
     @property
     def servers(self) -> tuple[str, ...]:

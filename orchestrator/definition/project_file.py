@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from orchestrator.definition import document
+from orchestrator.definition.checks_keys import CHECKS
 from orchestrator.definition.compose import compose
 from orchestrator.definition.document import Mapping, Yaml, described, is_null
 from orchestrator.definition.engine_keys import engine
 from orchestrator.definition.mcp_keys import server
-from orchestrator.definition.model import JsonValue
+from orchestrator.definition.model import JsonValue, Skipped
 from orchestrator.definition.problems import in_order
 from orchestrator.definition.project import BLACKBOARD, FILE, EngineTemplate, McpTemplate, Project, Replay
 from orchestrator.definition.reader import Key, Keys, Misfit, Reader, Shape
@@ -72,6 +73,7 @@ PROJECT_KEYS = Keys(
     keys={
         "engines": Key(shape=_ENGINES, description="Engines made of any command line tool, by name"),
         "mcp": Key(shape=_SERVERS, description="MCP servers that nodes may name under `mcp`"),
+        "checks": Key(shape=CHECKS, description="How check runs tell what became of nodes, unless a workflow says it"),
         "replay": Key(shape=keyed(REPLAY_KEYS, lambda keys, *_: Replay(**keys)), description="How transcripts play"),
     },
     hints={
@@ -90,7 +92,7 @@ def parse_project(text: str | bytes, path: str = FILE) -> Project:
     project = Project()
     try:
         if root is not None and not document.is_null(root):
-            project = Project(**reader.mapping(root, PROJECT_KEYS))
+            project = _project(**reader.mapping(root, PROJECT_KEYS))
     except Misfit as misfit:
         reader.problem(misfit.at, misfit.message, misfit.hint)
     except InvalidDefinition as error:
@@ -100,11 +102,15 @@ def parse_project(text: str | bytes, path: str = FILE) -> Project:
     return project
 
 
+def _project(*, checks: Skipped | None = None, **keys: Any) -> Project:
+    return Project(**keys, skipped=checks or Skipped.NEUTRAL)
+
+
 def project_schema() -> dict[str, JsonValue]:
     """A draft 2020-12 schema of the project file, for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Mycelium project file",
-        "description": "Engines and MCP servers of a repository.",
+        "description": "Engines, MCP servers and check runs of a repository.",
         **keys_schema(PROJECT_KEYS),
     }

@@ -72,5 +72,7 @@ def _deadline(view: ExecutionView, run: NodeRun, action: object) -> str:
     if run.deadline is None:
         return ""
     verb = "approved" if isinstance(action, Approval) and action.on_timeout == "approve" else "rejected"
+    if view.still:
+        return f"{verb} by itself on {run.deadline:%Y-%m-%d} at {run.deadline:%H:%M} UTC"
     left = (run.deadline - view.now).total_seconds()
     return f"{verb} by itself in {human_duration(left)}" if left > 0 else f"about to be {verb} by itself"

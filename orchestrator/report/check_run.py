@@ -7,23 +7,24 @@ one line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
-from orchestrator.execution.state import Annotation, ExecutionStatus, FailureClass, NodeRun, NodeStatus
-from orchestrator.report.comment import Part, comment_parts, to_markdown
-from orchestrator.report.duration import human_duration
-from orchestrator.report.failure_tail import failure_tail
-from orchestrator.report.figures import REPLAY_NOTICE, purpose, run_seconds, sentence, tolerated
-from orchestrator.report.markdown_safety import fenced, safe_code, safe_inline, safe_markdown, safe_message
-from orchestrator.report.plain_text import clip, code_spans, one_line, visible
+from orchestrator.execution.state import Annotation, ExecutionStatus
+from orchestrator.report.comment import Part, overview, results, to_markdown
+from orchestrator.report.figures import sentence
+from orchestrator.report.plain_text import clip, one_line, visible
 from orchestrator.report.view import ExecutionView
 
 MAX_TEXT = 65_000
 ANNOTATIONS_A_REQUEST = 50
-_MAX_TITLE = 255
+MAX_TITLE = 255
+MAX_BATCHES = 4
+"""Of the whole execution: each is a request of its own, and GitHub shows few of so many."""
+_MAX_NAME = 120
 _MAX_MESSAGE = 60_000
 _LEVELS = frozenset({"notice", "warning", "failure"})
 
@@ -96,66 +97,57 @@ _EXECUTION_CONCLUSIONS = {
     ExecutionStatus.CANCELLED: Conclusion.CANCELLED,
     ExecutionStatus.WAITING: Conclusion.ACTION_REQUIRED,
 }
-_RUN_CONCLUSIONS = {
-    NodeStatus.COMPLETED: Conclusion.SUCCESS,
-    NodeStatus.FAILED: Conclusion.FAILURE,
-    NodeStatus.CANCELLED: Conclusion.CANCELLED,
-    NodeStatus.SKIPPED: Conclusion.SKIPPED,
-    NodeStatus.WAITING: Conclusion.ACTION_REQUIRED,
-}
+RERUN_FAILED = CheckAction(
+    label="Run failed again", description="What failed, and all that follows", identifier="rerun-failed"
+)
 
 
-def execution_check(view: ExecutionView) -> CheckRun:
-    """The check run of the whole execution: the comment's content, and every node's annotations."""
+def execution_check(
+    view: ExecutionView, *, apart: Collection[int] = (), buttons: bool = False, links: bool = True
+) -> CheckRun:
+    """The check run of the whole execution: the comment's content, and the annotations of its nodes.
+
+    `apart` are the indexes of node runs with a check run of their own: their annotations stand there, and GitHub would
+    show them twice. `buttons` says that they work, `links` that a details link leads where it says.
+    """
     execution = view.execution
     conclusion = _EXECUTION_CONCLUSIONS.get(execution.status)
-    head, *rest = comment_parts(view)
+    failed = execution.status is ExecutionStatus.FAILED
+    noted = [a for run in view.runs if run.outcome and run.index not in apart for a in run.outcome.annotations]
     return CheckRun(
-        name=_name(execution.workflow_name or execution.workflow_id),
+        name=check_name(view),
         external_id=execution.id,
-        status=_status(conclusion, pending=execution.status is ExecutionStatus.PENDING),
+        status=check_status(conclusion, pending=execution.status is ExecutionStatus.PENDING),
         conclusion=conclusion,
-        title=clip(one_line(sentence(view)), _MAX_TITLE),
-        summary=_bounded([head], view),
-        text=_bounded(rest, view),
-        batches=batched([a for run in view.runs if run.outcome for a in run.outcome.annotations]),
+        title=clip(one_line(sentence(view)), MAX_TITLE),
+        summary=_bounded(overview(view), view),
+        text=_bounded(results(view), view),
+        batches=batched(noted, most=MAX_BATCHES),
         started_at=execution.started_at,
         completed_at=execution.completed_at if conclusion else None,
-        details_url=view.links.page,
+        details_url=view.links.page if links else "",
+        actions=(RERUN_FAILED,) if buttons and failed else (),
     )
 
 
-def run_check(view: ExecutionView, run: NodeRun) -> CheckRun:
-    """The check run of one node run."""
-    conclusion = run_conclusion(run)
-    return CheckRun(
-        name=_name(f"{view.execution.workflow_name or view.execution.workflow_id} / {run.key}"),
-        external_id=f"{view.execution.id}/{run.index}",
-        status=_status(conclusion, pending=run.status in (NodeStatus.PENDING, NodeStatus.QUEUED)),
-        conclusion=conclusion,
-        title=clip(_run_title(view, run), _MAX_TITLE),
-        summary=_run_summary(view, run),
-        text=_run_text(view, run),
-        batches=batched(run.outcome.annotations if run.outcome else ()),
-        started_at=run.started_at,
-        completed_at=run.completed_at if conclusion else None,
-        details_url=view.links.page,
-    )
+def check_name(view: ExecutionView, key: str = "") -> str:
+    """What stands in the list of checks: the workflow, and the node run. Two that differ never look the same."""
+    whole = view.execution.workflow_name or view.execution.workflow_id
+    text = f"{whole} / {key}" if key else whole
+    shown = one_line(text, _MAX_NAME) or "Mycelium"
+    return shown if shown == text else f"{shown} ({sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:6]})"
 
 
-def run_conclusion(run: NodeRun) -> Conclusion | None:
-    """None while it runs or waits for its turn; `neutral` for a failure that `continue-on-error` allows."""
-    if tolerated(run):
-        return Conclusion.NEUTRAL
-    failure = run.outcome.failure if run.outcome else None
-    if run.status is NodeStatus.FAILED and failure in (FailureClass.TIMEOUT, FailureClass.IDLE):
-        return Conclusion.TIMED_OUT
-    return _RUN_CONCLUSIONS.get(run.status)
+def check_status(conclusion: Conclusion | None, *, pending: bool) -> CheckStatus:
+    if conclusion:
+        return CheckStatus.COMPLETED
+    return CheckStatus.QUEUED if pending else CheckStatus.IN_PROGRESS
 
 
-def batched(annotations: Sequence[Annotation]) -> tuple[tuple[CheckAnnotation, ...], ...]:
-    """Annotations that name a file, cleaned, in groups of at most 50."""
-    clean = [_annotation(annotation) for annotation in annotations if annotation.path]
+def batched(annotations: Sequence[Annotation], *, most: int | None = None) -> tuple[tuple[CheckAnnotation, ...], ...]:
+    """Annotations that name a file, cleaned, in groups of at most 50, and no more than `most` groups."""
+    named = [annotation for annotation in annotations if annotation.path]
+    clean = [_annotation(annotation) for annotation in named[: most and most * ANNOTATIONS_A_REQUEST]]
     starts = range(0, len(clean), ANNOTATIONS_A_REQUEST)
     return tuple(tuple(clean[start : start + ANNOTATIONS_A_REQUEST]) for start in starts)
 
@@ -169,58 +161,11 @@ def _annotation(given: Annotation) -> CheckAnnotation:
         end_line=end,
         level=given.level if given.level in _LEVELS else "notice",
         message=clip(visible(given.message), _MAX_MESSAGE // 4) or "(no message)",
-        title=clip(one_line(given.title), _MAX_TITLE),
+        title=clip(one_line(given.title), MAX_TITLE),
         start_column=given.start_column if start == end else None,
         end_column=given.end_column if start == end else None,
     )
 
 
-def _name(text: str) -> str:
-    return one_line(text, 120) or "Mycelium"
-
-
-def _status(conclusion: Conclusion | None, *, pending: bool) -> CheckStatus:
-    if conclusion:
-        return CheckStatus.COMPLETED
-    return CheckStatus.QUEUED if pending else CheckStatus.IN_PROGRESS
-
-
 def _bounded(parts: Sequence[Part], view: ExecutionView) -> str:
     return to_markdown(parts, limit=MAX_TEXT, page=view.links.page)
-
-
-def _run_title(view: ExecutionView, run: NodeRun) -> str:
-    seconds = run_seconds(run, view)
-    took = f" in {human_duration(seconds)}" if seconds is not None and run.status.settled else ""
-    # GitHub shows a title as it is, backticks and all.
-    message = "".join(piece for piece, _ in code_spans(one_line(run.outcome.message, 200))) if run.outcome else ""
-    if run.status is NodeStatus.FAILED:
-        return message or f"Failed{took}"
-    if run.status is NodeStatus.WAITING:
-        return "Waits for a person to decide"
-    node = view.workflow.nodes.get(run.node)
-    state = f"{run.status.value}{took}"
-    return f"{one_line(node.name, 120)}: {state}" if node and node.name else state.capitalize()
-
-
-def _run_summary(view: ExecutionView, run: NodeRun) -> str:
-    lines = [f"{safe_inline(purpose(view.workflow.nodes.get(run.node)), 140) or 'node'}: {run.status.value}."]
-    if run.outcome and run.outcome.message:
-        lines.append(safe_message(run.outcome.message, 1_000))
-    if view.is_replayed(run):
-        lines.append(f"**{REPLAY_NOTICE}**")
-    if run.outcome and run.outcome.sandbox:
-        lines.append(f"Sandbox: {safe_code(run.outcome.sandbox, 20)}.")
-    return "\n\n".join(lines)
-
-
-def _run_text(view: ExecutionView, run: NodeRun) -> str:
-    outcome = run.outcome
-    answer = outcome.outputs.get("text") if outcome else None
-    parts = [
-        safe_markdown(answer, limit=24_000) if isinstance(answer, str) else "",
-        safe_markdown(outcome.summary, limit=24_000) if outcome else "",
-    ]
-    tail = "\n".join(clip(line.text, 400) for line in failure_tail(view, run, 30))
-    parts.append(fenced(clip(tail, 4_000), "text") if tail else "")
-    return "\n\n".join(part for part in parts if part)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from orchestrator.definition.model import Agent, NodeKind
 from orchestrator.execution.state import Commit, ExecutionStatus, NodeRun, NodeStatus
@@ -40,6 +41,7 @@ from orchestrator.report.view import ExecutionView
 MAX_BYTES = 65_000
 """GitHub refuses bodies of more than 65,536 characters; bytes are never fewer."""
 
+_SHOWN = re.compile(r"<!-- mycelium:execution (\S+) -->")
 _ROWS = 120
 _RESULT_LIMIT = 12_000
 _TAIL_LINES = 12
@@ -62,6 +64,9 @@ _EXECUTION_EMOJI = {
     ExecutionStatus.FAILED: "❌",
     ExecutionStatus.CANCELLED: "🚫",
 }
+
+
+_LOOKED_FOR = {NodeStatus.FAILED: 0, NodeStatus.WAITING: 1, NodeStatus.RUNNING: 2}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,9 +108,27 @@ def marker(workflow_id: str) -> str:
     return f"<!-- mycelium:comment workflow={quote(workflow_id, safe='/').replace('--', '%2D%2D')} -->"
 
 
+def newest_marker(execution_id: str) -> str:
+    """The second hidden line, which says what the comment shows: a newer execution takes it over, no older one does."""
+    return f"<!-- mycelium:execution {quote(execution_id, safe='').replace('--', '%2D%2D')} -->"
+
+
+def is_comment_of(body: str, workflow_id: str) -> bool:
+    """Whether a comment is the one of a workflow; who wrote it is for the caller to look at."""
+    return body.split("\n", 1)[0].strip() == marker(workflow_id)
+
+
+def shown_execution(body: str) -> str:
+    """The id of the execution that a comment of ours shows; empty where it does not say."""
+    found = _SHOWN.match("\n".join(body.splitlines()[1:2]))
+    return unquote(found[1]) if found else ""
+
+
 def comment(view: ExecutionView, *, limit: int = MAX_BYTES) -> str:
-    """The comment's Markdown with its marker, at most `limit` UTF-8 bytes, cut between sections."""
-    return to_markdown(comment_parts(view), limit=limit, first=marker(view.execution.workflow_id), page=view.links.page)
+    """The comment's Markdown with its markers, at most `limit` UTF-8 bytes, cut between sections."""
+    execution = view.execution
+    first = f"{marker(execution.workflow_id)}\n{newest_marker(execution.id)}"
+    return to_markdown(comment_parts(view), limit=limit, first=first, page=view.links.page)
 
 
 def to_markdown(parts: Sequence[Part], *, limit: int, first: str = "", page: str = "") -> str:
@@ -144,10 +167,20 @@ def _rendered(part: Part) -> str:
 
 def comment_parts(view: ExecutionView) -> tuple[Part, ...]:
     """What the comment says, most urgent first: the order in which it is cut."""
-    return tuple(part for part in _parts(view) if part)
+    return (*overview(view), *results(view))
 
 
-def _parts(view: ExecutionView) -> Iterator[Part | None]:
+def overview(view: ExecutionView) -> tuple[Part, ...]:
+    """The state, what a person has to do, what failed first, the graph and the table."""
+    return tuple(part for part in _overview(view) if part)
+
+
+def results(view: ExecutionView) -> tuple[Part, ...]:
+    """The commits, what each agent said, and the sums."""
+    return tuple(part for part in _results(view) if part)
+
+
+def _overview(view: ExecutionView) -> Iterator[Part | None]:
     yield Paragraphs(markdown=_heading(view))
     if view.replayed:
         said = safe_inline(replay_notice(view), 300)
@@ -156,6 +189,9 @@ def _parts(view: ExecutionView) -> Iterator[Part | None]:
     yield from (_failure(view, run) for run in failures(view)[:5])
     yield _graph(view)
     yield Paragraphs(markdown=_table(view))
+
+
+def _results(view: ExecutionView) -> Iterator[Part | None]:
     yield _commits(view)
     yield from (_result(view, run) for run in view.runs if _agent_text(run))
     yield Paragraphs(markdown=_footer(view))
@@ -165,11 +201,20 @@ def _heading(view: ExecutionView) -> str:
     execution = view.execution
     title = safe_inline(execution.workflow_name or execution.workflow_id, 100)
     where = f" on {safe_code(execution.branch, 100)}" if execution.branch else ""
+    job = f" {_linked('The job that ran it.', view.links.job)}" if view.links.job else ""
     return (
         f"### {_EXECUTION_EMOJI[execution.status]} {title}: {execution.status.value}\n\n"
         f"{safe_inline(sentence(view), 300)} Execution {_linked(f'{execution.number}', view.links.page)} "
-        f"of {safe_code(execution.workflow_id, 100)}{where}."
+        f"of {safe_code(execution.workflow_id, 100)}{where}.{job}{_again(view)}"
     )
+
+
+def _again(view: ExecutionView) -> str:
+    """How people have another try, where there is something to comment on."""
+    target, failed = view.execution.target, view.execution.status is ExecutionStatus.FAILED
+    if not failed or target is None or target.number is None:
+        return ""
+    return " Comment `/mycelium rerun failed` to run again what failed and all that follows."
 
 
 def _linked(text: str, address: str) -> str:
@@ -202,19 +247,38 @@ def _graph(view: ExecutionView) -> Part | None:
 
 
 def _table(view: ExecutionView) -> str:
-    rows = [_row(view, run) for run in view.runs[:_ROWS]]
+    chosen = _most_telling(view)
+    priced = any(_cost(run) for run in chosen)
+    rows = [_row(view, run, priced=priced) for run in chosen]
     left = len(view.runs) - len(rows)
     more = f"\n\n*and {plural(left, 'node run')} more*" if left > 0 else ""
-    return "\n".join(["| | Node | What | Time | Result |", "| --- | --- | --- | ---: | --- |", *rows]) + more
+    head = ["| | Node | What | Time | Result |", "| --- | --- | --- | ---: | --- |"]
+    if priced:
+        head = ["| | Node | What | Time | Cost | Result |", "| --- | --- | --- | ---: | ---: | --- |"]
+    return "\n".join([*head, *rows]) + more
 
 
-def _row(view: ExecutionView, run: NodeRun) -> str:
+def _most_telling(view: ExecutionView) -> list[NodeRun]:
+    """All of them where there is room, else first those that people look for; in the order of the graph."""
+    if len(view.runs) <= _ROWS:
+        return list(view.runs)
+    first = sorted(view.runs, key=lambda run: (_LOOKED_FOR.get(run.status, len(_LOOKED_FOR)), run.index))
+    return sorted(first[:_ROWS], key=lambda run: run.index)
+
+
+def _cost(run: NodeRun) -> str:
+    usage = run.outcome.usage if run.outcome else None
+    return human_cost(usage.cost_usd, usage.cost_estimated) if usage and usage.cost_usd is not None else ""
+
+
+def _row(view: ExecutionView, run: NodeRun, *, priced: bool) -> str:
     seconds = run_seconds(run, view)
     cells = (
         STATUS_EMOJI[run.status],
         f"**{safe_inline(run.key, 60)}**",
         safe_inline(purpose(view.workflow.nodes.get(run.node)), 80),
         human_duration(seconds) if seconds is not None else "",
+        *([_cost(run)] if priced else []),
         _result_cell(run),
     )
     return "| " + " | ".join(cells) + " |"
@@ -261,9 +325,8 @@ def _agent_text(run: NodeRun) -> str:
 def _result(view: ExecutionView, run: NodeRun) -> Part:
     node = view.workflow.nodes.get(run.node)
     action = node.action if node else None
-    usage = run.outcome.usage if run.outcome else None
     words = [action.agent] if isinstance(action, Agent) else []
-    words += [human_cost(usage.cost_usd, usage.cost_estimated)] if usage and usage.cost_usd is not None else []
+    words += [_cost(run)] if _cost(run) else []
     return Details(title=run.key, note=", ".join(words), markdown=safe_markdown(_agent_text(run), limit=_RESULT_LIMIT))
 
 

@@ -71,17 +71,23 @@ class Figures:
 def figures(view: ExecutionView) -> Figures:
     usages = [run.outcome.usage for run in view.runs if run.outcome and run.outcome.usage]
     costs = [usage.cost_usd for usage in usages if usage.cost_usd is not None]
-    execution = view.execution
     return Figures(
         counts=dict(Counter(run.status for run in view.runs)),
         total=len(view.runs),
-        seconds=span_seconds(execution.started_at, execution.completed_at, view.now),
+        seconds=_seconds(view),
         cost_usd=sum(costs) if costs else None,
         cost_estimated=any(usage.cost_estimated for usage in usages),
         input_tokens=sum(usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens for usage in usages),
         output_tokens=sum(usage.output_tokens for usage in usages),
         budget=standings(view.ledger) if view.ledger else (),
     )
+
+
+def _seconds(view: ExecutionView) -> float | None:
+    execution = view.execution
+    if view.still and execution.completed_at is None:
+        return None
+    return span_seconds(execution.started_at, execution.completed_at, view.now)
 
 
 def spending(view: ExecutionView) -> tuple[str, ...]:
@@ -116,8 +122,8 @@ def confinement(view: ExecutionView) -> str:
 
 
 def run_seconds(run: NodeRun, view: ExecutionView) -> float | None:
-    """How long the last attempt took, or takes so far."""
-    return span_seconds(run.started_at, run.completed_at, view.now)
+    """How long the last attempt took, or takes so far; None for what still runs where that will be looked at later."""
+    return None if view.still and run.completed_at is None else span_seconds(run.started_at, run.completed_at, view.now)
 
 
 def left_behind(run: NodeRun) -> str:

@@ -18,10 +18,11 @@ REPLAY_ENGINE: Final = "replay"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Links:
-    """Where more can be seen; empty where there is nothing to link to."""
+    """Where more can be seen; empty where there is nothing to link to. `job` is the one of Actions that ran it."""
 
     page: str = ""
     pull_request: str = ""
+    job: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +33,8 @@ class ExecutionView:
     by index. `commits` are those a pull request would show, oldest first. `engines` names what runs each agent that has
     begun, by index, for as long as no outcome tells. `ledger` is the budget of the execution, or None where neither it
     nor a node has one; `reservations` has the latest one of each node run, by index. `experience` is what agents have
-    done lately, by name, where that was asked for.
+    done lately, by name, where that was asked for. `still` says that the rendering will be looked at much later: it
+    tells no durations of what goes on.
     """
 
     execution: Execution
@@ -47,6 +49,7 @@ class ExecutionView:
     reservations: dict[int, Reservation] = field(default_factory=dict)
     experience: Mapping[str, Experience] = field(default_factory=dict)
     links: Links = Links()
+    still: bool = False
 
     @property
     def replayed(self) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orchestrator.execution.state import Execution
-from orchestrator.report.check_run import CheckRun, execution_check, run_check
-from orchestrator.report.comment import Details, Graph, Notice, Paragraphs, comment_parts
+from orchestrator.report.check_run import MAX_TEXT, CheckRun, execution_check
+from orchestrator.report.comment import Details, Graph, Notice, Paragraphs, comment_parts, to_markdown
 from orchestrator.report.numbers import plural
 from orchestrator.report.plain_text import one_line
+from orchestrator.report.run_check import run_check
 from orchestrator.report.view import ExecutionView
 from orchestrator.site.diff import FileDiff
 
@@ -72,7 +73,8 @@ _OPEN = ("action_required", "in_progress", "queued")
 def pull_request(view: ExecutionView, anchors: Mapping[int, str], files: tuple[FileDiff, ...]) -> PullRequest:
     """`anchors` are the ids of the checks by index of node run; `files` are those of the whole diff."""
     execution = view.execution
-    whole = _check(execution_check(view), "check-execution")
+    said = to_markdown(comment_parts(view)[:1], limit=MAX_TEXT)
+    whole = _check(replace(execution_check(view), summary=said), "check-execution")
     checks = tuple(_check(run_check(view, run), anchors[run.index]) for run in view.runs)
     verdict, state = _verdict((whole, *checks))
     return PullRequest(

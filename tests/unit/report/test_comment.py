@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from orchestrator.definition.model import Skipped
 from orchestrator.execution.state import Annotation, NodeStatus, Outcome, Usage
-from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check, run_check, run_conclusion
-from orchestrator.report.comment import MAX_BYTES, comment, marker
+from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check
+from orchestrator.report.comment import MAX_BYTES, comment, is_comment_of, marker, newest_marker, shown_execution
 from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import REPLAY_NOTICE, confinement
-from orchestrator.report.view import ExecutionView
+from orchestrator.report.run_check import run_check, run_conclusion
+from orchestrator.report.view import ExecutionView, Links
 from tests.fakes import views
 
 OURS = {"<details>", "</details>", "<summary>", "</summary>", "<b>", "</b>", "<sub>", "</sub>"}
@@ -113,7 +115,8 @@ def test_hostile_text_opens_nothing() -> None:
     inside = [child for token in tokens for child in token.children or ()]
     raw = "".join(token.content for token in [*tokens, *inside] if token.type in ("html_block", "html_inline"))
     tags = set(re.findall(r"<[^>]*>", raw))
-    assert tags <= {marker(views.hostile().execution.workflow_id), *OURS}
+    hostile = views.hostile().execution
+    assert tags <= {marker(hostile.workflow_id), newest_marker(hostile.id), *OURS}
     assert not re.search(r"@\w", "".join(token.content for token in inside if token.type == "text"))
 
 
@@ -150,13 +153,13 @@ def test_left_out_sections_are_counted() -> None:
         (views.completed(), 0, Conclusion.SUCCESS),
         (views.failed(), 6, Conclusion.FAILURE),
         (views.failed(), 4, Conclusion.NEUTRAL),
-        (views.failed(), 8, Conclusion.SKIPPED),
+        (views.failed(), 8, Conclusion.NEUTRAL),
         (views.waiting(), 9, Conclusion.ACTION_REQUIRED),
         (views.running(), 1, None),
     ],
 )
 def test_conclusions(shown: ExecutionView, index: int, conclusion: Conclusion | None) -> None:
-    assert run_conclusion(shown.runs[index]) is conclusion
+    assert run_conclusion(shown, shown.runs[index]) is conclusion
     status = run_check(shown, shown.runs[index]).status
     assert (status is CheckStatus.COMPLETED) == (conclusion is not None)
 
@@ -211,3 +214,133 @@ def test_backticks_of_a_message_are_code() -> None:
     assert "Not installed: `npm i <x>` \\*first\\*" in text
     assert text.count("npm i") == 2, "in the caution and in the table"
     assert run_check(shown, shown.runs[6]).title == "Not installed: npm i <x> *first*"
+
+
+def still(shown: ExecutionView) -> ExecutionView:
+    return replace(shown, still=True)
+
+
+def test_what_is_looked_at_later_tells_no_duration_of_what_goes_on() -> None:
+    shown = views.running()
+    later = replace(shown, now=views.at(500))
+    assert comment(shown) != comment(later)
+    assert comment(still(shown)) == comment(still(later))
+    for run in shown.runs:
+        assert run_check(still(shown), run) == run_check(still(later), run)
+    assert execution_check(still(shown)) == execution_check(still(later))
+
+
+def test_a_deadline_that_is_looked_at_later_is_a_time() -> None:
+    shown = views.waiting()
+    runs = tuple(replace(run, deadline=views.at(3_600)) for run in shown.runs)
+    later = still(replace(shown, runs=runs))
+    assert "rejected by itself on 2026-03-14 at 10:26 UTC" in comment(later)
+    assert "rejected by itself on 2026-03-14 at 10:26 UTC" in run_check(later, later.runs[9]).summary
+
+
+def test_the_comment_says_which_execution_it_shows() -> None:
+    shown = views.hostile()
+    body = comment(shown)
+    assert is_comment_of(body, shown.execution.workflow_id)
+    assert not is_comment_of(body, "demo/three-agents")
+    assert shown_execution(body) == shown.execution.id
+    assert shown_execution(body.replace("\n", "\r\n")) == shown.execution.id
+    assert is_comment_of(body.replace("\n", "\r\n"), shown.execution.workflow_id)
+    assert shown_execution("hello\n" + body) == ""
+
+
+@pytest.mark.parametrize("text", [marker("demo/three-agents"), f"> {marker('demo/three-agents')}", f"hi {marker('x')}"])
+def test_a_marker_that_somebody_else_wrote_stands_elsewhere(text: str) -> None:
+    shown = views.completed()
+    outcome = replace(shown.runs[0].outcome or Outcome(), outputs={"text": f"{text}\n\nMore."})
+    body = comment(replace(shown, runs=(replace(shown.runs[0], outcome=outcome), *shown.runs[1:])))
+    assert body.count("<!--") == 2
+
+
+def test_a_row_tells_what_it_cost() -> None:
+    body = comment(views.completed())
+    assert "| | Node | What | Time | Cost | Result |" in body
+    assert re.search(r"\*\*docs\*\* \| [^|]* \| [^|]* \| \$0\.11 \|", body)
+    assert "| | Node | What | Time | Result |" in comment(views.large())
+
+
+def test_a_long_table_keeps_what_people_look_for() -> None:
+    shown = views.large()
+    last = replace(shown.runs[59], status=NodeStatus.FAILED)
+    many = tuple(replace(shown.runs[0], index=index, key=f"n{index}") for index in range(400))
+    body = comment(replace(shown, runs=(*many, replace(last, index=400, key="the-last")), edges=()))
+    assert "| ❌ | **the-last**" in body
+    assert "*and 281 node runs more*" in body
+
+
+def test_the_check_of_the_execution_holds_what_the_comment_holds() -> None:
+    shown = views.failed()
+    check = execution_check(shown)
+    for words in ("**test (b) failed**", "```mermaid", "| Node | What |"):
+        assert words in check.summary
+    assert "<details>" in check.text
+    assert check.name == "Three agents, one repository"
+
+
+def test_annotations_stand_where_the_node_has_a_check_of_its_own() -> None:
+    shown = views.failed()
+    assert [len(batch) for batch in execution_check(shown).batches] == [2]
+    assert execution_check(shown, apart={6}).batches == ()
+    assert [len(batch) for batch in run_check(shown, shown.runs[6]).batches] == [2]
+
+
+def test_the_execution_carries_some_annotations_and_not_all() -> None:
+    shown = views.failed()
+    note = Annotation(level="warning", message="x", path="a.py")
+    outcome = replace(shown.runs[6].outcome or Outcome(), annotations=(note,) * 1_000)
+    runs = tuple(replace(run, outcome=outcome) if run.index == 6 else run for run in shown.runs)
+    assert [len(batch) for batch in execution_check(replace(shown, runs=runs)).batches] == [50] * 4
+
+
+def test_buttons_stand_only_where_they_work_and_else_the_command_does() -> None:
+    shown = views.waiting()
+    pressed = run_check(shown, shown.runs[9], buttons=True)
+    typed = run_check(shown, shown.runs[9])
+    assert [action.identifier for action in pressed.actions] == ["approve", "reject"]
+    assert "/mycelium approve" not in pressed.summary
+    assert typed.actions == ()
+    assert "/mycelium approve publish" in typed.summary
+    assert [a.identifier for a in execution_check(views.failed(), buttons=True).actions] == ["rerun-failed"]
+
+
+def test_a_details_link_stands_only_where_it_leads_there() -> None:
+    shown = replace(views.completed(), links=Links(page="https://mycelium.example/e/1"))
+    assert execution_check(shown).details_url == "https://mycelium.example/e/1"
+    assert execution_check(shown, links=False).details_url == ""
+    assert "https://mycelium.example/e/1" in execution_check(shown, links=False).summary
+
+
+def test_a_skipped_node_concludes_as_its_author_chose() -> None:
+    shown = views.failed()
+    chosen = replace(shown, workflow=replace(shown.workflow, skipped=Skipped.SUCCESS))
+    assert run_check(chosen, shown.runs[8]).conclusion is Conclusion.SUCCESS
+    assert "skipped" in run_check(chosen, shown.runs[8]).title.lower()
+
+
+def test_names_that_are_cut_stay_different() -> None:
+    shown = views.completed()
+    names = {run_check(shown, replace(shown.runs[0], key=f"test ({'x' * 200}{letter})")).name for letter in "abc"}
+    assert len(names) == 3
+    assert all(len(name) < 140 for name in names)
+
+
+def test_a_check_shows_outputs_and_the_end_of_the_log() -> None:
+    shown = views.failed()
+    outcome = replace(shown.runs[6].outcome or Outcome(), outputs={"verdict": "no```", "text": "", "exit-code": 1})
+    runs = tuple(replace(run, outcome=outcome) if run.index == 6 else run for run in shown.runs)
+    text = run_check(replace(shown, runs=runs), runs[6]).text
+    assert '"verdict": "no```"' in text
+    assert "````json" in text
+    assert "**The end of the log**" in text
+
+
+def test_a_retry_goes_on_in_its_check() -> None:
+    shown = views.running()
+    again = replace(shown.runs[1], status=NodeStatus.QUEUED)
+    assert run_check(shown, again).status is CheckStatus.IN_PROGRESS
+    assert "attempt 2" in run_check(shown, shown.runs[1]).title
