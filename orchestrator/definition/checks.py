@@ -9,11 +9,12 @@ from orchestrator.definition.document import Sequence, Yaml
 from orchestrator.definition.expressions import Reference, references, status_functions
 from orchestrator.definition.graph import cycles
 from orchestrator.definition.matrix import known_keys
-from orchestrator.definition.model import Agent, Input, Merge, Node
+from orchestrator.definition.model import Agent, Input, Merge, Need, Node, Run
 from orchestrator.definition.nodes import Written
 from orchestrator.definition.project import Project
 from orchestrator.definition.reader import Reader, Use, nearest, within
 from orchestrator.definition.taint import MOST_STATIONS, Taint
+from orchestrator.errors import Place
 
 _COMMON = frozenset({"github", "inputs", "vars", "execution"})
 _NODE = _COMMON | {"needs", "matrix"}
@@ -25,6 +26,13 @@ CONTEXTS: Mapping[str, frozenset[str]] = {
 """The contexts that expressions under a key can read; other keys of a node read those of `_ELSEWHERE`."""
 
 _ELSEWHERE = _NODE | {"env"}
+_PUBLISHED = _COMMON | {"needs", "env"}
+_ADDRESSES = frozenset({"labels", "add", "remove", "reviewers", "base"})
+"""The keys under `publish` that say where something goes, and not what it says."""
+
+_END = "publish:"
+"""No node can be called so: it stands for what reads every node when all have ended."""
+
 _LATER = frozenset({"secrets", "item", "index"})
 _HINTS = {
     "steps": "write `needs.NODE.outputs.NAME`",
@@ -116,13 +124,21 @@ def check_agents(nodes: Mapping[str, Written], agents: Collection[str], reader: 
 class ExpressionChecks:
     """What every expression of a workflow refers to."""
 
-    def __init__(self, nodes: Mapping[str, Written], inputs: Mapping[str, Input], env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        nodes: Mapping[str, Written],
+        inputs: Mapping[str, Input],
+        env: Mapping[str, str],
+        *,
+        publishes: bool = False,
+    ) -> None:
         self._nodes = {name: written.node for name, written in nodes.items()}
+        self._end = _end(nodes) if publishes else None
         self._unreadable = {name for name, node in nodes.items() if "strategy" in node.entries and not node.node.matrix}
         self._needs = {name: {need.node.lower() for need in node.needs} for name, node in self._nodes.items()}
         self._inputs = {name.lower() for name in inputs}
         self._input_names = list(inputs)
-        self._taint = Taint(env, self._nodes.values())
+        self._taint = Taint(env, (*self._nodes.values(), *((self._end,) if self._end else ())))
 
     def check(self, reader: Reader) -> None:
         """Report everything wrong with the expressions that `reader` met."""
@@ -140,7 +156,7 @@ class ExpressionChecks:
         reader.node = None
 
     def _check(self, use: Use, reference: Reference, reader: Reader) -> None:
-        node = self._nodes.get(use.node) if use.node is not None else None
+        node = self._end if use.target else self._nodes.get(use.node) if use.node is not None else None
         if reference.path[0] == "matrix" and use.node in self._unreadable:
             return
         found = _context_problem(use, reference, node) or self._member_problem(reference, node)
@@ -162,7 +178,10 @@ class ExpressionChecks:
 
     def _needs_problem(self, reference: Reference, node: Node) -> tuple[str, str | None] | None:
         name = reference.path[1]
-        if name.lower() not in self._needs[node.id]:
+        if node is self._end:
+            if name.lower() not in (known.lower() for known in self._nodes):
+                return f"there is no node `{name}`", nearest(name, self._nodes)
+        elif name.lower() not in self._needs[node.id]:
             known = next((known for known in self._nodes if known.lower() == name.lower()), None)
             needed = [need.node for need in node.needs]
             hint = f"add `{known}` to `needs`" if known else nearest(name, [*needed, *self._nodes])
@@ -174,19 +193,24 @@ class ExpressionChecks:
         return None
 
     def _taint_problem(self, use: Use, reference: Reference, node: Node | None) -> tuple[str, str | None] | None:
-        if use.field != "run" or (way := self._taint.way(reference, node)) is None:
+        guarded = use.field in _ADDRESSES if use.target else use.field == "run"
+        if not guarded or (way := self._taint.way(reference, node)) is None:
             return None
         path = ".".join(reference.path)
         origin = " is" if path == way.source else f" carries `{way.source}`{_stations(way.through)}:"
         writer = "an outsider" if way.source.startswith("github") else "an agent"
-        message = f"`{path}`{origin} text that {writer} can write, which `run` would execute"
-        return message, 'put it into `env` and write "$NAME" in the script'
+        text = f"`{path}`{origin} text that {writer} can write"
+        if use.target:
+            return f"{text}, and may not decide about `{use.field}` of `{use.target}`", _way_out(writer)
+        return f"{text}, which `run` would execute", 'put it into `env` and write "$NAME" in the script'
 
 
 def _context_problem(use: Use, reference: Reference, node: Node | None) -> tuple[str, str | None] | None:
     context = reference.path[0]
     allowed = CONTEXTS.get(use.field, _ELSEWHERE)
-    if use.node is None:
+    if use.target:
+        allowed = _PUBLISHED
+    elif use.node is None:
         allowed = allowed & _COMMON
     if context in _LATER:
         return f"the context `{context}` is not supported yet", "remove it"
@@ -198,6 +222,17 @@ def _context_problem(use: Use, reference: Reference, node: Node | None) -> tuple
     if context == "matrix" and (node is None or node.matrix is None):
         return "`matrix` is read in a node without `strategy.matrix`", "add `strategy: {matrix: …}`"
     return None
+
+
+def _end(nodes: Mapping[str, Written]) -> Node:
+    needs = tuple(Need(node=name) for name in nodes)
+    return Node(id=_END, action=Run(script=""), place=Place(file=""), needs=needs)
+
+
+def _way_out(writer: str) -> str:
+    if writer == "an agent":
+        return "let its `answer` choose from an `enum`, or write it out; `title` and `body` may hold it"
+    return "write it out; `title` and `body` may hold it"
 
 
 def _stations(paths: tuple[str, ...]) -> str:

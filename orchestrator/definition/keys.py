@@ -6,6 +6,7 @@ from orchestrator.definition.budget_keys import BUDGET
 from orchestrator.definition.checks_keys import CHECKS
 from orchestrator.definition.inputs import INPUTS
 from orchestrator.definition.node_keys import DEFAULTS, nodes_schema
+from orchestrator.definition.publish_keys import PUBLISH
 from orchestrator.definition.reader import Key, Keys, Shape
 from orchestrator.definition.shapes import ENVIRONMENT, LITERAL, listed
 from orchestrator.definition.triggers import ON
@@ -29,10 +30,11 @@ WORKFLOW_KEYS = Keys(
             description="The nodes of the graph, by id",
             required=True,
         ),
+        "publish": Key(shape=PUBLISH, description="What leaves Mycelium at the end, and nothing else does"),
     },
     later=frozenset(
         {
-            *("publish", "layout", "trust", "concurrency", "on-failure", "on-completion", "secrets"),
+            *("layout", "trust", "concurrency", "on-failure", "on-completion", "secrets"),
             *("permissions", "run-name", "mcp"),
         }
     ),

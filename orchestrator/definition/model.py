@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from typing_extensions import TypeAliasType
 
+from orchestrator.definition.publish import Publish
 from orchestrator.errors import Place
 
 JsonValue = TypeAliasType("JsonValue", "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]")
@@ -276,6 +277,7 @@ class Workflow:
     env: dict[str, str] = field(default_factory=dict)
     budget: Budget | None = None
     skipped: Skipped = Skipped.NEUTRAL
+    publish: Publish | None = None
     is_template: bool = False
 
     @property

@@ -111,7 +111,7 @@ NODE_KEYS = Keys(
     later=frozenset(
         {
             *("secrets", "idle-minutes", "cache", "working-directory", "foreach", "environment"),
-            *("workflow", "with", "concurrency", "publish"),
+            *("workflow", "with", "concurrency"),
         }
     ),
     hints={
@@ -124,6 +124,7 @@ NODE_KEYS = Keys(
         "matrix": "write `strategy: {matrix: …}`",
         "when": "write `if`",
         "timeout": "write `timeout-minutes`",
+        "publish": "write it at the top of the file",
     },
 )
 

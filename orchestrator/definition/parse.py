@@ -18,6 +18,8 @@ from orchestrator.definition.node_shapes import Defaults
 from orchestrator.definition.nodes import Written, read_nodes
 from orchestrator.definition.problems import in_order
 from orchestrator.definition.project import Project
+from orchestrator.definition.publish_checks import check_publish
+from orchestrator.definition.publish_keys import WrittenPublish
 from orchestrator.definition.reader import Misfit, Reader
 from orchestrator.definition.triggers import On
 from orchestrator.errors import InvalidDefinition, Place, Problem
@@ -110,7 +112,11 @@ class _Loading:
         nodes = self._nodes(keys)
         inputs = self._inputs(keys, root)
         check_budgets(nodes, keys.get("budget"), root, reader)
-        ExpressionChecks(nodes, inputs, keys.get("env", {})).check(reader)
+        published: WrittenPublish | None = keys.get("publish")
+        if published:
+            check_publish(published, nodes, reader)
+        publishes = any(use.target for use in reader.uses)
+        ExpressionChecks(nodes, inputs, keys.get("env", {}), publishes=publishes).check(reader)
         found = workflow_id(path, workflows_dir)
         return Workflow(
             id=found,
@@ -120,6 +126,7 @@ class _Loading:
             triggers=keys.get("on", On()).triggers,
             inputs=inputs,
             skipped=keys.get("checks") or self._project.skipped,
+            publish=published.publish if published else None,
             is_template=found.startswith(f"{_TEMPLATES}/"),
             **{name: keys[name] for name in ("description", "category", "tags", "env", "budget") if name in keys},
         )

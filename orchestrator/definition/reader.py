@@ -74,17 +74,21 @@ class Keys:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Use:
-    """An expression in the file. `field` is the key it stands in; `offset` where its text starts in `scalar.value`."""
+    """An expression in the file. `field` is the key it stands in; `offset` where its text starts in `scalar.value`.
+
+    `target` is the kind of thing it belongs to under `publish`.
+    """
 
     node: str | None
     field: str
     scalar: Scalar
     expression: Expression
     offset: int
+    target: str = ""
 
 
 class Reader:
-    """One reading of one file. `node` and `field` say where it is.
+    """One reading of one file. `node`, `target` (under `publish`) and `field` say where it is.
 
     `engines` and `servers` are names that the project file adds to those that Mycelium brings along.
     """
@@ -103,6 +107,7 @@ class Reader:
         self.problems = list(problems)
         self.uses: list[Use] = []
         self.node: str | None = None
+        self.target = ""
         self.field = ""
 
     def place(self, at: Yaml) -> Place:
@@ -178,7 +183,14 @@ class Reader:
         return expression
 
     def _use(self, scalar: Scalar, expression: Expression, offset: int) -> None:
-        use = Use(node=self.node, field=self.field, scalar=scalar, expression=expression, offset=offset)
+        use = Use(
+            node=self.node,
+            target=self.target,
+            field=self.field,
+            scalar=scalar,
+            expression=expression,
+            offset=offset,
+        )
         self.uses.append(use)
 
 

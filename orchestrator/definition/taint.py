@@ -1,4 +1,4 @@
-"""Text that an outsider or an agent can write, where it would become shell code.
+"""Text that an outsider or an agent can write, where it would become shell code, or decide what is published where.
 
 Followed is what the event, the branch's name and the agents before bring, through `env`, `matrix` and the `outputs` map
 of nodes. What a `run` node itself gives as its outputs is not: its script is the author's own.
@@ -177,13 +177,22 @@ def _says_freely(node: Node, output: list[str]) -> bool:
 
 
 def _is_closed(node: Node, output: list[str]) -> bool:
-    """Whether the agent's answer leaves no choice of words for this output: a number, yes or no, one of a list."""
+    """Whether the agent's answer leaves no choice of words for this output: numbers, yes or no, some of a list."""
     schema = node.action.answer if isinstance(node.action, Agent) else None
     properties = schema.get("properties") if schema else None
     if not isinstance(properties, dict) or not output:
         return False
-    shape = next((shape for name, shape in properties.items() if name.lower() == output[0]), None)
-    return isinstance(shape, dict) and ("enum" in shape or "const" in shape or str(shape.get("type")) in _CLOSED_TYPES)
+    return _leaves_no_choice(next((shape for name, shape in properties.items() if name.lower() == output[0]), None))
+
+
+def _leaves_no_choice(shape: JsonValue) -> bool:
+    if not isinstance(shape, dict):
+        return False
+    if "enum" in shape or "const" in shape:
+        return True
+    if shape.get("type") == "array" and "prefixItems" not in shape:
+        return _leaves_no_choice(shape.get("items"))
+    return str(shape.get("type")) in _CLOSED_TYPES
 
 
 def _references(text: str) -> Iterable[Reference]:

@@ -16,6 +16,7 @@ from orchestrator.definition.keys import WORKFLOW_KEYS
 from orchestrator.definition.matrix_keys import STRATEGY_KEYS
 from orchestrator.definition.node_keys import DEFAULT_KEYS, NODE_KEYS, OWNERS
 from orchestrator.definition.parse import load_all
+from orchestrator.definition.publish_keys import PUBLISH_KEYS, TARGET_KEYS
 from orchestrator.definition.reader import Keys
 from orchestrator.definition.triggers import EVENTS
 
@@ -36,7 +37,10 @@ def words(page: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "keys",
-    [WORKFLOW_KEYS, NODE_KEYS, DEFAULT_KEYS, STRATEGY_KEYS, BUDGET_KEYS, INPUT_KEYS, *EVENTS.values()],
+    [
+        *(WORKFLOW_KEYS, NODE_KEYS, DEFAULT_KEYS, STRATEGY_KEYS, BUDGET_KEYS, INPUT_KEYS, *EVENTS.values()),
+        *(PUBLISH_KEYS, *TARGET_KEYS.values()),
+    ],
     ids=lambda keys: keys.place,
 )
 def test_every_key_is_on_the_page(keys: Keys) -> None:
@@ -67,7 +71,7 @@ def test_the_table_of_node_keys_says_who_takes_them(row: str) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_load(example: str) -> None:
     whole = example if "nodes:" in example else f"{example}nodes: {{x: {{run: 'true'}}}}\n"
-    if not example.startswith(("name:", "on:", "inputs:", "budget:")):
+    if not example.startswith(("name:", "on:", "inputs:", "budget:", "nodes:")):
         body = example.replace("# or [lint, test]\nneeds:", "\n#needs:")
         kind = "agent: tester" if "answer:" in example else "run: 'true'"
         indented = "\n".join(f"    {line}" for line in [kind, *body.splitlines()])

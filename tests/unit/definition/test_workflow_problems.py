@@ -28,7 +28,6 @@ TOP = [
     *(
         (f"{key}: x\nnodes: {{a: {{run: x}}}}", f"w.yaml:1:1: `{key}` is not supported yet")
         for key in (
-            "publish",
             "layout",
             "trust",
             "concurrency",

@@ -58,6 +58,9 @@ def test_it_is_json_and_every_key_is_described() -> None:
         "inputs: {a: , b: {type: number, default: 3}}\nenv: {A: 1, B: }\nnodes: {a: {run: x, artifacts: y}}",
         "budget: {usd: 1, tokens: 1, turns: 1, minutes: 0.02}\nnodes: {a: {merge: b, budget: {usd: 1}}, b: {run: x}}",
         "nodes: {a: {run: x, strategy: {matrix: {v: [1, {w: 2}], include: [{v: 3}]}}}}",
+        "publish: {labels: [a, b], comment: x, push: a}\nnodes: {a: {run: x, workspace: write}}",
+        "publish: {labels: [{add: a}, {remove: [b]}], maximum: {labels: 2}}\nnodes: {a: {run: x}}",
+        "publish: {comment: [x, {body: y, if: true}], maximum: {comment: 2}, dry-run: false}\nnodes: {a: {run: x}}",
     ],
 )
 def test_valid_files_satisfy_it(text: str) -> None:
@@ -82,6 +85,11 @@ def test_valid_files_satisfy_it(text: str) -> None:
         "on: [schedule]\nnodes: {a: {run: x}}",
         "on: {push: {branch: main}}\nnodes: {a: {run: x}}",
         "publish: {}\nnodes: {a: {run: x}}",
+        "publish: {dry-run: true}\nnodes: {a: {run: x}}",
+        "publish: {push: }\nnodes: {a: {run: x}}",
+        "publish: {comment: {text: x}}\nnodes: {a: {run: x}}",
+        "publish: {pull-request: {title: x}}\nnodes: {a: {run: x}}",
+        "publish: {comment: x, maximum: {comment: 0}}\nnodes: {a: {run: x}}",
         "inputs: {a: {type: text}}\nnodes: {a: {run: x}}",
         "defaults: {engine: [x]}\nnodes: {a: {run: x}}",
         "budget: {usd: 0}\nnodes: {a: {run: x}}",
