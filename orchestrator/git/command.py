@@ -99,6 +99,8 @@ class Result:
 class Command:
     """`git`, bound to a place: a folder to run in, a git directory, a work tree, settings and environment on top.
 
+    It gets `descriptors` of this process besides the standard streams.
+
     Nothing is inherited from this process's environment but PATH and the temporary folder, so no `GIT_*` variable
     and no personal config of the user decides what happens.
     """
@@ -108,6 +110,7 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: tuple[tuple[str, str | None], ...] = ()
     timeout_seconds: float = 300
+    descriptors: tuple[int, ...] = ()
 
     def at(self, cwd: Path, *, git_dir: Path | None = None, work_tree: Path | None = None) -> Command:
         """The same git in another place; with `git_dir` it does not look for a repository by itself."""
@@ -158,6 +161,7 @@ class Command:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
+                pass_fds=self.descriptors,
             )
         except OSError as error:
             if not self.cwd.is_dir():
@@ -222,11 +226,11 @@ def _source(stdin: bytes | Path) -> Iterator[IO[bytes] | int]:
     elif not stdin:
         yield subprocess.DEVNULL
     else:
-        with _pipe_with(stdin) if len(stdin) <= select.PIPE_BUF else _file_with(stdin) as file:
+        with pipe_with(stdin) if len(stdin) <= select.PIPE_BUF else _file_with(stdin) as file:
             yield file
 
 
-def _pipe_with(text: bytes) -> IO[bytes]:
+def pipe_with(text: bytes) -> IO[bytes]:
     """A pipe that has all of `text` in it: most inputs are a line or a message, and need no file."""
     reading, writing = os.pipe()
     try:

@@ -1,7 +1,7 @@
 """The repository's `origin`: what clones elsewhere can be expected to have, and fetching from it into the mirror.
 
-A fetch is the one command that reaches a network. It never touches the user's repository. Of the repository's config it
-takes the address alone; how to get there (keys, credential helpers, proxies) is what the user's own git config says.
+A fetch never touches the user's repository. Of the repository's config it takes the address alone; how to get there
+(keys, credential helpers, proxies) is what the user's own git config says.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from orchestrator.git.mirror import Mirror
 _TRACKED = "refs/remotes/origin"
 _FETCHED = "refs/mycelium/origin"
 _PROTOCOLS = ("file", "git", "http", "https", "ssh")
-_REACHING = (
+REACHING = (
     *("HOME", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
     *("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"),
 )
-"""What of our environment a fetch gets; none of it names a program."""
+"""What of our environment a command that reaches a network gets; none of it names a program."""
 
 
 def published(checkout: Checkout) -> list[str]:
@@ -57,7 +57,7 @@ def _address(checkout: Checkout) -> str:
 
 def _reaching(git: Command, environ: Mapping[str, str]) -> Command:
     home = environ.get("HOME", os.devnull)
-    given = {name: environ[name] for name in _REACHING if name in environ}
+    given = {name: environ[name] for name in REACHING if name in environ}
     personal = {"GIT_CONFIG_GLOBAL": f"{home}/.gitconfig", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
     allowed = {f"protocol.{name}.allow": "always" for name in _PROTOCOLS}
     return git.having({**given, **personal}, settings={"credential.helper": None, **allowed})

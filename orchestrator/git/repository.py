@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import BadInput, Conflict
 from orchestrator.execution.state import Commit, FileChange
@@ -19,6 +20,9 @@ from orchestrator.git.mirror import Mirror
 from orchestrator.git.opened import Draft, OpenedWorkspace
 from orchestrator.git.workspaces import Workspaces, show_agent
 from orchestrator.lifecycle.ports import Author, CommitMessage, Snapshot, Workspace
+
+if TYPE_CHECKING:
+    from orchestrator.lifecycle.ports.github import Remote
 
 
 def _utc_now() -> datetime:
@@ -119,6 +123,12 @@ class GitRepository:
 
     def create_branch(self, name: str, commit: str) -> None:
         transfer.create_branch(self._mirror(), self._checkout(), name, commit)
+
+    def push(self, remote: Remote, branch: str, commit: str, *, expected: str | None, rewrite: bool = False) -> None:
+        from orchestrator.git.push import Move, push  # only who publishes needs it
+
+        move = Move(branch=branch, commit=commit, expected=expected, rewrite=rewrite)
+        push(self._mirror(), self._environ, remote, move)
 
     def sweep(self, *, quota_bytes: int) -> int:
         if (self._folder / "mirror.git").is_dir():

@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 import pytest
 
-from orchestrator.errors import BadInput, Conflict, NotFound
+from orchestrator.errors import BadInput, Conflict, NotFound, Unavailable
 from orchestrator.execution.state import FileChange
 from orchestrator.git.repository import GitRepository
 from orchestrator.lifecycle.ports import Author, CommitMessage, Git, Workspace
+from orchestrator.lifecycle.ports.github import Remote
 from tests.fakes.git import MemoryGit
 
 AUTHOR = Author(name="test-writer", email="test-writer@mycelium.invalid")
@@ -32,6 +33,14 @@ class Setting(Protocol):
     def branches(self) -> Mapping[str, str]: ...
 
     def elsewhere(self) -> Git: ...
+
+    def remote(self) -> Remote:
+        """An empty repository that may be pushed to."""
+        ...
+
+    def pushed(self) -> Mapping[str, str]:
+        """Its branches."""
+        ...
 
 
 @dataclass
@@ -57,6 +66,15 @@ class RealSetting:
         place = self.folder / "elsewhere"
         return GitRepository(root=place, cache_dir=place / "cache", environ=os.environ)
 
+    def remote(self) -> Remote:
+        place = self.folder / "remote.git"
+        run_git(self.folder, "init", "--quiet", "--bare", str(place))
+        return Remote(url=f"file://{place}", token="")
+
+    def pushed(self) -> Mapping[str, str]:
+        lines = run_git(self.folder / "remote.git", "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)")
+        return dict(line.split() for line in lines.splitlines())  # type: ignore[misc]
+
 
 @dataclass
 class MemorySetting:
@@ -74,6 +92,13 @@ class MemorySetting:
 
     def elsewhere(self) -> Git:
         return MemoryGit(self.folder / "elsewhere", {})
+
+    def remote(self) -> Remote:
+        self.git.remotes["https://git.example.invalid/it"] = {}
+        return Remote(url="https://git.example.invalid/it", token="")
+
+    def pushed(self) -> Mapping[str, str]:
+        return self.git.remotes["https://git.example.invalid/it"]
 
 
 def run_git(folder: Path, *arguments: str) -> str:
@@ -507,6 +532,36 @@ def test_a_branch_name_git_forbids_is_refused(setting: Setting, name: str) -> No
     with pytest.raises(BadInput):
         setting.git.create_branch(name, base)
     assert set(setting.branches()) == {"main"}
+
+
+def test_a_push_moves_a_branch_from_where_it_was_expected_and_no_other(setting: Setting) -> None:
+    git, remote = setting.git, setting.remote()
+    base = git.snapshot().base
+    first = commit_of(git, base, {"a": b"a\n"})
+    second, other = commit_of(git, first, {"b": b"b\n"}), commit_of(git, base, {"c": b"c\n"})
+    for _ in range(2):
+        git.push(remote, "mycelium/demo/1", first, expected=None)
+    with pytest.raises(Conflict):
+        git.push(remote, "mycelium/demo/1", other, expected=None)
+    git.push(remote, "mycelium/demo/1", second, expected=first)
+    with pytest.raises(Conflict):
+        git.push(remote, "mycelium/demo/1", other, expected=first, rewrite=True)
+    with pytest.raises(Conflict):
+        git.push(remote, "mycelium/demo/1", other, expected=second)
+    assert setting.pushed() == {"mycelium/demo/1": second}
+    git.push(remote, "mycelium/demo/1", other, expected=second, rewrite=True)
+    assert setting.pushed() == {"mycelium/demo/1": other}
+
+
+def test_what_cannot_be_pushed_is_refused(setting: Setting) -> None:
+    git, remote = setting.git, setting.remote()
+    base = git.snapshot().base
+    with pytest.raises(BadInput):
+        git.push(remote, "a..b", base, expected=None)
+    with pytest.raises(NotFound):
+        git.push(remote, "a", UNKNOWN, expected=None)
+    with pytest.raises(Unavailable):
+        git.push(Remote(url=f"{remote.url}-gone", token=""), "a", base, expected=None)
 
 
 def test_a_sweep_leaves_living_workspaces_alone(setting: Setting) -> None:

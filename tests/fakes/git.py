@@ -10,14 +10,15 @@ import pickle
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from orchestrator.errors import BadInput, Conflict, NotFound
+from orchestrator.errors import BadInput, Conflict, NotFound, Unavailable
 from orchestrator.execution.state import Commit, FileChange
 from orchestrator.lifecycle.ports import Author, CommitMessage, Snapshot, Workspace
+from orchestrator.lifecycle.ports.github import Remote
 
 Tree = Mapping[str, bytes]
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -42,7 +43,8 @@ class MemoryGit:
     """`Git` in memory below `folder`, where workspaces are made. Safe for threads.
 
     `checkout` is the user's work tree: change it to have uncommitted changes. `branches` are the user's branches, and
-    `workspaces` those that were prepared and not released. `origin` may be another repository.
+    `workspaces` those that were prepared and not released. `origin` may be another repository. `remotes` are the
+    branches of others, by address.
     """
 
     def __init__(self, folder: Path, files: Tree | None = None, *, branch: str = "main") -> None:
@@ -50,6 +52,7 @@ class MemoryGit:
         self.branch = branch
         self.branches: dict[str, str] = {}
         self.origin: MemoryGit | None = None
+        self.remotes: dict[str, MutableMapping[str, str]] = {}
         self.quotas: list[int] = []
         """What `sweep` was called with."""
         self.workspaces: dict[Path, _Desk] = {}
@@ -212,6 +215,20 @@ class MemoryGit:
         if self.branches.get(name, commit) != commit:
             raise Conflict(f"the branch {name} exists already")
         self.branches[name] = commit
+
+    def push(self, remote: Remote, branch: str, commit: str, *, expected: str | None, rewrite: bool = False) -> None:
+        self._tree(commit)
+        if not _BRANCH_NAME.fullmatch(branch):
+            raise BadInput(f"{branch!r} is not a name git allows for a branch")
+        follows = expected is None or (self.has(expected) and expected in self._ancestors(commit))
+        if not rewrite and not follows:
+            raise Conflict(f"{commit[:12]} does not come after {expected}")
+        if remote.url not in self.remotes:
+            raise Unavailable(f"{remote.url} does not answer")
+        branches = self.remotes[remote.url]
+        if branches.get(branch) not in (expected, commit):
+            raise Conflict(f"the branch {branch} is elsewhere")
+        branches[branch] = commit
 
     def sweep(self, *, quota_bytes: int) -> int:
         """Nothing is left over in memory: every workspace belongs to this living process."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.execution.state import (
     Commit,
     FileChange,
 )
+
+if TYPE_CHECKING:
+    from orchestrator.lifecycle.ports.github import Remote
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +135,14 @@ class Git(Protocol):
 
     def create_branch(self, name: str, commit: str) -> None:
         """A branch in the user's repository; `Conflict` when it exists elsewhere. The checkout stays as it is."""
+        ...
+
+    def push(self, remote: Remote, branch: str, commit: str, *, expected: str | None, rewrite: bool = False) -> None:
+        """Have a branch of `remote` point at `commit`, where it points at `expected` (None: where there is none).
+
+        Nothing happens where it is there already. Without `rewrite`, `commit` has to come after `expected`. `Conflict`
+        where the branch is elsewhere, `Forbidden` where it is not allowed, `Unavailable` where it may work later.
+        """
         ...
 
     def sweep(self, *, quota_bytes: int) -> int:

@@ -1,0 +1,118 @@
+"""Pushing one commit to one branch of a remote, if that branch is still where it was expected.
+
+The token reaches git through a pipe: it stands in no argument, no environment, no config and no file, and is given to
+the remote's own host alone. Nothing of the user's git config is read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from orchestrator.errors import BadInput, Conflict, MyceliumError, Unavailable
+from orchestrator.git.command import Command, Result, pipe_with
+from orchestrator.git.mirror import Mirror
+from orchestrator.git.origin import REACHING
+from orchestrator.lifecycle.ports.github import Forbidden, Remote
+
+_USER: Final = "x-access-token"
+_PROTOCOLS: Final = ("file", "http", "https")
+_MOVED: Final = (
+    "stale info",
+    "fetch first",
+    "non-fast-forward",
+    "cannot lock ref",
+    "already exists",
+    "failed to update",
+)
+_AWAY: Final = ("internal", "failure", "timed out", "unpacker error")
+_UNKNOWN_CALLER: Final = ("error: 401", "error: 403", "Authentication failed", "could not read Username")
+_CONTENTS: Final = "contents: write"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """A branch that is to point at `commit`, and points at `expected` now (None: it is not there).
+
+    Without `rewrite`, `commit` has to come after `expected`.
+    """
+
+    branch: str
+    commit: str
+    expected: str | None
+    rewrite: bool = False
+
+
+def push(mirror: Mirror, environ: Mapping[str, str], remote: Remote, move: Move) -> None:
+    """Move a branch of the remote; one that is at the commit already is left alone.
+
+    `Conflict` where the branch is elsewhere, `Forbidden` where the remote does not allow it, else `Unavailable`.
+    """
+    ref, commit = _ref(mirror, move.branch), mirror.commit(move.commit)
+    git = _reaching(mirror, environ, remote)
+    if move.expected and not move.rewrite and not _follows(mirror, move.expected, commit):
+        raise Conflict(f"{commit[:12]} does not come after {move.expected[:12]}, where {move.branch} is")
+    with pipe_with(f"username={_USER}\npassword={remote.token}\n".encode()) as token:
+        told = _with_token(git, remote, token.fileno()).run(
+            *("push", "--porcelain", "--no-verify", "--no-signed", "--recurse-submodules=no"),
+            f"--force-with-lease={ref}:{move.expected or ''}",
+            *("--", remote.url, f"{commit}:{ref}"),
+            codes=(0, 1, 128),
+        )
+    if told.code:
+        raise _translated(told, remote, move)
+
+
+def _ref(mirror: Mirror, branch: str) -> str:
+    ref = f"refs/heads/{branch}"
+    if mirror.git.run("check-ref-format", ref, codes=(0, 1, 128, 129)).code:
+        raise BadInput(f"{branch!r} is not a name git allows for a branch", hint="see git check-ref-format --help")
+    return ref
+
+
+def _follows(mirror: Mirror, expected: str, commit: str) -> bool:
+    return mirror.git.run("merge-base", "--is-ancestor", expected, commit, codes=(0, 1, 128)).code == 0
+
+
+def _reaching(mirror: Mirror, environ: Mapping[str, str], remote: Remote) -> Command:
+    if urlsplit(remote.url).scheme not in _PROTOCOLS:
+        raise BadInput(f"nothing is pushed to {remote.url}", hint=f"its address begins with {', '.join(_PROTOCOLS)}")
+    given = {name: environ[name] for name in REACHING if name in environ and name not in ("HOME", "XDG_CONFIG_HOME")}
+    allowed = {f"protocol.{name}.allow": "always" for name in _PROTOCOLS}
+    return mirror.git.having(given, settings={**allowed, "http.followRedirects": "false"})
+
+
+def _with_token(git: Command, remote: Remote, reading: int) -> Command:
+    """The same git, told the token when the remote's host asks for it, once."""
+    if not remote.token:
+        return git
+    parts = urlsplit(remote.url)
+    helper = f'!f() {{ test "$1" = get && cat /dev/fd/{reading}; }}; f'
+    asked = git.having(settings={f"credential.{parts.scheme}://{parts.netloc}.helper": helper})
+    return replace(asked, descriptors=(reading,))
+
+
+def _translated(told: Result, remote: Remote, move: Move) -> MyceliumError:
+    said, branch = _said(told), move.branch
+    if any(words in said for words in _MOVED):
+        where = f"is not at {move.expected[:12]} any more" if move.expected else "exists already"
+        return Conflict(f"the branch {branch} {where}: {said}")
+    if any(words in said for words in _UNKNOWN_CALLER):
+        return Forbidden(f"{remote.url} does not let us push: {said}", needs=_CONTENTS)
+    if "shallow update" in said:
+        needs = "the whole history: `fetch-depth: 0` of actions/checkout"
+        return Forbidden(f"{branch} cannot be pushed from a shallow clone", needs=needs)
+    if "[remote rejected]" in said and not any(words in said.lower() for words in _AWAY):
+        return Forbidden(f"{remote.url} refuses a push to {branch}: {said}", needs=said.partition("(")[2].rstrip(")"))
+    return Unavailable(f"{branch} cannot be pushed to {remote.url}: {said}")
+
+
+def _said(told: Result) -> str:
+    """What became of the ref, in the remote's words, or else why git did not get that far."""
+    for line in os.fsdecode(told.output).splitlines():
+        if line.startswith("!"):
+            return line.rpartition("\t")[2]
+    return told.reason or f"git ended with {told.code}"
