@@ -24,10 +24,12 @@ from sqlalchemy import (
 )
 
 from orchestrator.execution.experience import CANCELLED, LOST, SUCCESS, AgentRun, Experience
+from orchestrator.execution.publication import Fates
 from orchestrator.lifecycle.ports import Extent, Scope
 from orchestrator.store.faults import translated
 from orchestrator.store.percentile import Percentile
 from orchestrator.store.plain_column import PlainColumn
+from orchestrator.store.publications import read_fates
 from orchestrator.store.schema import ATTEMPT_COLUMNS, agent_runs
 
 _FIRST_MONDAY: Final = date(1970, 1, 5)
@@ -69,6 +71,10 @@ class SqlHistory:
         with self._reading() as connection:
             row = connection.execute(query).one()
         return Extent(attempts=row[0], last_at=row[1])
+
+    def fates(self, scope: Scope) -> list[Fates]:
+        with self._reading() as connection:
+            return read_fates(connection, scope)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -22,7 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
+from orchestrator.definition.publish import PublishKind
 from orchestrator.execution.amounts import Unit
+from orchestrator.execution.publication import Fate, PublicationState
 from orchestrator.execution.state import ExecutionStatus, NodeStatus, Result, TriggerKind
 from orchestrator.store.columns import (
     Commits,
@@ -43,6 +45,8 @@ QUEUED = text("status = 'queued'")
 RUNNING = text("status = 'running'")
 WAITING = text("status = 'waiting'")
 BEHIND = text("changes > told")
+PLANNED = text("state = 'planned'")
+FOLLOWED = text("state = 'published' AND fate IS NOT NULL AND NOT final")
 
 
 def _partial(name: str, columns: tuple[ColumnElement[Any], ...], condition: TextClause) -> Index:
@@ -265,6 +269,49 @@ agent_runs = Table(
 Index("ix_agent_runs_agent", *(agent_runs.c[name] for name in ("agent", "ended_at", "outcome", "replayed")))
 Index("ix_agent_runs_workflow", agent_runs.c.workflow_id, agent_runs.c.ended_at)
 Index("ix_agent_runs_ended", agent_runs.c.ended_at)
+
+# No foreign key either: what people did with an agent's work outlives the execution. What is still to go out is due
+# only as long as there is one.
+publications = Table(
+    "publications",
+    metadata,
+    Column("execution_id", Identifier, primary_key=True),
+    Column("target", Identifier, primary_key=True),
+    Column("kind", Status(PublishKind), nullable=False),
+    Column("node", Words, nullable=False),
+    Column("workflow_id", Words, nullable=False),
+    Column("repository", Words, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("state", Status(PublicationState), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("number", Integer),
+    Column("remote_id", BigInteger),
+    Column("url", Words, nullable=False),
+    Column("branch", Words, nullable=False),
+    Column("commit", String, nullable=False),
+    Column("not_before", Moment),
+    Column("tries", Integer, nullable=False),
+    Column("published_at", Moment),
+    Column("fate", Status(Fate)),
+    Column("final", Boolean, nullable=False),
+    Column("checked_at", Moment),
+    Column("replayed", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+_partial("ix_publications_planned", (publications.c.not_before, publications.c.execution_id), PLANNED)
+_partial("ix_publications_followed", (publications.c.repository, publications.c.checked_at), FOLLOWED)
+Index("ix_publications_number", publications.c.repository, publications.c.number)
+
+publication_agents = Table(
+    "publication_agents",
+    metadata,
+    Column("execution_id", Identifier, primary_key=True),
+    Column("target", Identifier, primary_key=True),
+    Column("agent", Words, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("ix_publication_agents_agent", publication_agents.c.agent)
 
 ATTEMPT_COLUMNS = [column for column in agent_runs.c if column.name not in ("last", "failed_before")]
 RUN_COLUMNS = [column for column in node_runs.c if column.name != "instance"]

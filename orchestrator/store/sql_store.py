@@ -13,6 +13,7 @@ from orchestrator.definition.project import Project
 from orchestrator.errors import BadInput
 from orchestrator.execution.ledger import Reservation
 from orchestrator.execution.showing import Showing, Shown
+from orchestrator.execution.publication import Publication
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, Plan
 from orchestrator.lifecycle.ports import AgentHistory, Lease, StoredEffect
 from orchestrator.store.claims import QUEUED, SET_BACK
@@ -27,6 +28,13 @@ from orchestrator.store.neighbourhood import (
 )
 from orchestrator.store.outbox import read_effects
 from orchestrator.store.prepared import Prepared
+from orchestrator.store.publications import (
+    next_publication,
+    read_about,
+    read_due,
+    read_followed,
+    read_publications,
+)
 from orchestrator.store.reservations import read_reservations
 from orchestrator.store.schema import RUN_COLUMNS, edges, executions, node_runs, plans
 from orchestrator.store.showing import read_behind, read_newest, read_showing, read_shown
@@ -152,6 +160,7 @@ class SqlStore:
         deadline = select(func.min(node_runs.c.deadline)).where(WAITING, node_runs.c.instance == instance)
         with self._reading() as connection:
             found: list[datetime | None] = [connection.execute(query).scalar() for query in (retry, deadline)]
+            found.append(next_publication(connection, instance))
         return min((at for at in found if at is not None), default=None)
 
     def overdue(self, instance: str, now: datetime) -> list[NodeRun]:
@@ -179,6 +188,21 @@ class SqlStore:
     def newest_shown(self, repository: str, number: int, workflow_id: str, place: str) -> list[tuple[str, int | None]]:
         with self._reading() as connection:
             return read_newest(connection, repository, number, workflow_id, place)
+    def publications(self, execution_id: str) -> list[Publication]:
+        with self._reading() as connection:
+            return read_publications(connection, execution_id)
+
+    def due_publications(self, instance: str, now: datetime, *, limit: int = 20) -> list[Publication]:
+        with self._reading() as connection:
+            return read_due(connection, instance, now, limit)
+
+    def followed(self, repository: str, *, before: datetime, limit: int) -> list[Publication]:
+        with self._reading() as connection:
+            return read_followed(connection, repository, before, limit)
+
+    def followed_at(self, repository: str, number: int) -> list[Publication]:
+        with self._reading() as connection:
+            return read_about(connection, repository, number)
 
     def history(self) -> AgentHistory:
         # Workers ask nothing of it, and need not import it.

@@ -17,6 +17,7 @@ from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Balance, Reservation
 from orchestrator.execution.showing import Showing, Shown
+from orchestrator.execution.publication import Publication
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import Lead, StoredEffect
 from orchestrator.store import claims, reservations, showing
@@ -30,6 +31,7 @@ from orchestrator.store.neighbourhood import (
 )
 from orchestrator.store.outbox import read_effects, remove_effect, write_effects
 from orchestrator.store.prepared import Prepared
+from orchestrator.store.publications import read_publications, write_publication
 from orchestrator.store.schema import RUN_COLUMNS, edges, executions, leads, node_runs, plans
 
 _EXECUTION_FIELDS = tuple(field.name for field in fields(Execution))
@@ -218,6 +220,13 @@ class SqlTransaction:
     def remember(self, attempt: AgentRun) -> None:
         self._hold(attempt.execution_id)
         write_attempt(self._connection, attempt)
+
+    def publications(self, execution_id: str) -> list[Publication]:
+        return read_publications(self._connection, execution_id)
+
+    def put_publication(self, publication: Publication) -> None:
+        self._hold(publication.execution_id)
+        write_publication(self._connection, publication)
 
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None:
         self._know(execution_id)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from orchestrator.execution.experience import AgentRun, Experience
+from orchestrator.execution.publication import Fate, Fates, Publication
 from orchestrator.lifecycle.ports import Extent, Scope
 
 Key = Callable[[AgentRun], dict[str, Any]]
@@ -17,8 +18,13 @@ Key = Callable[[AgentRun], dict[str, Any]]
 class MemoryHistory:
     """`AgentHistory` over all records there are."""
 
-    def __init__(self, attempts: Callable[[], Sequence[AgentRun]]) -> None:
+    def __init__(
+        self,
+        attempts: Callable[[], Sequence[AgentRun]],
+        published: Callable[[], Sequence[Publication]] = lambda: (),
+    ) -> None:
         self._attempts = attempts
+        self._published = published
 
     def by_agent(self, scope: Scope) -> list[Experience]:
         return self._grouped(scope, lambda _row: {})
@@ -36,6 +42,25 @@ class MemoryHistory:
     def extent(self, scope: Scope) -> Extent:
         rows = self._within(scope)
         return Extent(attempts=len(rows), last_at=max((row.ended_at for row in rows), default=None))
+
+    def fates(self, scope: Scope) -> list[Fates]:
+        groups: dict[tuple[str, str], list[Publication]] = defaultdict(list)
+        for each in self._published():
+            early = scope.since is not None and (each.published_at is None or each.published_at < scope.since)
+            if early or scope.workflow_id not in (None, each.workflow_id) or (each.replayed and not scope.replayed):
+                continue
+            for agent in each.agents:
+                if scope.agent in (None, agent):
+                    groups[agent, each.kind].append(each)
+        return [
+            Fates(
+                agent=agent,
+                kind=rows[0].kind,
+                published=len(rows),
+                fates={fate: count for fate in Fate if (count := sum(row.fate is fate for row in rows))},
+            )
+            for (agent, _), rows in sorted(groups.items())
+        ]
 
     def _grouped(self, scope: Scope, key: Key) -> list[Experience]:
         rows = self._within(scope)

@@ -24,6 +24,7 @@ from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.failure import SHORT_OF_BUDGET
 from orchestrator.execution.ledger import Balance, Reservation, balance
 from orchestrator.execution.showing import Showing, Shown
+from orchestrator.execution.publication import Publication, PublicationState
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import AgentHistory, Lead, Lease, StoredEffect
 from tests.fakes.history import MemoryHistory
@@ -54,6 +55,7 @@ class Tables:
     moving: dict[Key, NodeRun] = field(default_factory=dict)
     reservations: dict[tuple[str, int, int], Reservation] = field(default_factory=dict)
     agent_runs: dict[tuple[str, int, int], AgentRun] = field(default_factory=dict)
+    publications: dict[tuple[str, str], Publication] = field(default_factory=dict)
     outbox: dict[int, StoredEffect] = field(default_factory=dict)
     showings: dict[str, Showing] = field(default_factory=dict)
     shown: dict[tuple[str, str], Shown] = field(default_factory=dict)
@@ -93,6 +95,26 @@ class Tables:
         self.execution(execution_id)
         mine = [each for key, each in sorted(self.reservations.items()) if key[0] == execution_id]
         return [each for each in mine if index is None or (each.index == index and not each.earlier)]
+
+    def publications_of(self, execution_id: str) -> list[Publication]:
+        return [each for key, each in sorted(self.publications.items()) if key[0] == execution_id]
+
+    def planned(self, instance: str) -> list[Publication]:
+        planned = [each for _, each in sorted(self.publications.items()) if each.pending]
+        known = self.executions
+        return [
+            each for each in planned if each.execution_id in known and known[each.execution_id].instance == instance
+        ]
+
+    def followed(self, repository: str) -> list[Publication]:
+        return [
+            each
+            for _, each in sorted(self.publications.items())
+            if each.state is PublicationState.PUBLISHED
+            and each.repository == repository
+            and each.fate is not None
+            and not each.final
+        ]
 
     def effects(self, instance: str, execution_id: str | None) -> list[StoredEffect]:
         rows = [row for _, row in sorted(self.outbox.items())]
@@ -225,6 +247,14 @@ class MemoryTransaction:
         if key in self._tables.agent_runs:
             raise Conflict(f"attempt {key} is remembered already")
         self._put(self._tables.agent_runs, key, attempt)
+
+    def publications(self, execution_id: str) -> list[Publication]:
+        return self._tables.publications_of(execution_id)
+
+    def put_publication(self, publication: Publication) -> None:
+        self._hold(publication.execution_id)
+        kept = replace(publication, agents=tuple(sorted(set(publication.agents))))
+        self._put(self._tables.publications, (publication.execution_id, publication.target), kept)
 
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None:
         self._tables.execution(execution_id)
@@ -446,7 +476,8 @@ class MemoryStore:
         with self._reading() as tables:
             retries = [run.not_before for run in tables.moving_of(instance, NodeStatus.QUEUED)]
             deadlines = [run.deadline for run in tables.moving_of(instance, NodeStatus.WAITING)]
-            return min((at for at in retries + deadlines if at is not None), default=None)
+            put_off = [each.not_before for each in tables.planned(instance)]
+            return min((at for at in retries + deadlines + put_off if at is not None), default=None)
 
     def overdue(self, instance: str, now: datetime) -> list[NodeRun]:
         with self._reading() as tables:
@@ -478,9 +509,28 @@ class MemoryStore:
                 for _, each in sorted(tables.showings.items(), reverse=True)
                 if (each.target.repository, each.target.number, each.workflow_id) == (repository, number, workflow_id)
             ]
+    def publications(self, execution_id: str) -> list[Publication]:
+        with self._reading() as tables:
+            return tables.publications_of(execution_id)
+
+    def due_publications(self, instance: str, now: datetime, *, limit: int = 20) -> list[Publication]:
+        with self._reading() as tables:
+            due = [each for each in tables.planned(instance) if each.not_before is None or each.not_before <= now]
+            return due[:limit]
+
+    def followed(self, repository: str, *, before: datetime, limit: int) -> list[Publication]:
+        with self._reading() as tables:
+            found = [
+                each for each in tables.followed(repository) if each.checked_at is None or each.checked_at < before
+            ]
+            return sorted(found, key=lambda each: each.checked_at or LONG_AGO)[:limit]
+
+    def followed_at(self, repository: str, number: int) -> list[Publication]:
+        with self._reading() as tables:
+            return [each for each in tables.followed(repository) if each.number == number]
 
     def history(self) -> AgentHistory:
-        return MemoryHistory(self._attempts)
+        return MemoryHistory(self._attempts, self._published)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -488,6 +538,10 @@ class MemoryStore:
     def _attempts(self) -> list[AgentRun]:
         with self._reading() as tables:
             return list(tables.agent_runs.values())
+
+    def _published(self) -> list[Publication]:
+        with self._reading() as tables:
+            return [each for each in tables.publications.values() if each.state is PublicationState.PUBLISHED]
 
 
 def _by_index(runs: Collection[NodeRun]) -> list[NodeRun]:

@@ -1,4 +1,4 @@
-"""What agents have done so far, asked by agent, by model and by week."""
+"""What agents have done so far, asked by agent, by model and by week, and what people did with it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from orchestrator.execution.experience import AgentRun, Experience
+from orchestrator.execution.publication import Fates
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,3 +51,7 @@ class AgentHistory(Protocol):
         ...
 
     def extent(self, scope: Scope) -> Extent: ...
+
+    def fates(self, scope: Scope) -> list[Fates]:
+        """What became of what left Mycelium, by agent and kind; `since` is when it was published."""
+        ...

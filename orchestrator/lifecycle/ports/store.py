@@ -12,6 +12,7 @@ from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Balance, Reservation
 from orchestrator.execution.showing import Showing, Shown
+from orchestrator.execution.publication import Publication
 from orchestrator.execution.state import (
     Execution,
     ExecutionStatus,
@@ -143,6 +144,14 @@ class Transaction(Protocol):
         """Add the record of an attempt; `Conflict` where it has one. It stays when the execution is removed."""
         ...
 
+    def publications(self, execution_id: str) -> list[Publication]:
+        """What the execution is to publish or has published, by target."""
+        ...
+
+    def put_publication(self, publication: Publication) -> None:
+        """Add it, or replace the one of the same target. It stays when the execution is removed."""
+        ...
+
     def add_effects(self, execution_id: str, effects: Sequence[Effect]) -> None: ...
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
@@ -228,7 +237,8 @@ class Store(Protocol):
         ...
 
     def next_due(self, instance: str) -> datetime | None:
-        """The nearest `not_before` of a queued run or `deadline` of a waiting one, past or future."""
+        """The nearest `not_before` of a queued run or a planned publication, or `deadline` of a waiting run, past or
+        future."""
         ...
 
     def overdue(self, instance: str, now: datetime) -> list[NodeRun]:
@@ -253,6 +263,23 @@ class Store(Protocol):
 
     def newest_shown(self, repository: str, number: int, workflow_id: str, place: str) -> list[tuple[str, int | None]]:
         """The executions of a workflow below a pull request, newest first, each with GitHub's id of a place."""
+    def publications(self, execution_id: str) -> list[Publication]:
+        """As `Transaction.publications`."""
+        ...
+
+    def due_publications(self, instance: str, now: datetime, *, limit: int = 20) -> list[Publication]:
+        """The planned ones of this instance's executions whose `not_before` is past, by execution and target."""
+        ...
+
+    def followed(self, repository: str, *, before: datetime, limit: int) -> list[Publication]:
+        """The published ones whose fate may still change, and that nobody looked at since `before`.
+
+        Those never looked at come first, then those longest not looked at.
+        """
+        ...
+
+    def followed_at(self, repository: str, number: int) -> list[Publication]:
+        """Those of them that belong to this issue or pull request."""
         ...
 
     def history(self) -> AgentHistory:
