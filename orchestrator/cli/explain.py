@@ -14,9 +14,12 @@ from orchestrator.cli.console import Console, printable
 from orchestrator.cli.place import current_settings
 from orchestrator.cli.workflow_files import collect
 from orchestrator.definition.events import event_name
-from orchestrator.definition.explain import Reason
+from orchestrator.definition.explain import Facts
 from orchestrator.definition.explain import explain as reasons_of
+from orchestrator.definition.matching import Changed
 from orchestrator.definition.model import JsonValue
+from orchestrator.definition.reasons import Reason, verdict
+from orchestrator.definition.roles import Role
 from orchestrator.errors import BadInput, ExitCode
 
 MAX_PAYLOAD_BYTES = 25_000_000
@@ -32,8 +35,7 @@ class Explanation:
 
     @property
     def starts(self) -> bool | None:
-        verdicts = [reason.starts for reason in self.reasons]
-        return False if False in verdicts else None if None in verdicts else True
+        return verdict(self.reasons)
 
 
 @click.command()
@@ -41,21 +43,28 @@ class Explanation:
     "--event", "file", type=click.File("rb"), help="A file with the event's payload, a JSON object; - is stdin."
 )
 @click.option("--event-name", "name", help="The event's name, where the payload does not tell.")
+@click.option("--changed", "paths", multiple=True, metavar="PATH", help="A file that changed; may be repeated.")
+@click.option(
+    "--role",
+    type=click.Choice([role.word for role in Role], case_sensitive=False),
+    help="What the sender may do in the repository.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def explain(file: BinaryIO | None, name: str | None, as_json: bool) -> int:
+def explain(file: BinaryIO | None, name: str | None, paths: tuple[str, ...], role: str | None, as_json: bool) -> int:
     """Say why an event would start each workflow, or not.
 
-    Decides `schedule` (payload {"schedule": CRON}, {"at": ISO-TIME} or nothing for now), `workflow_dispatch`
-    ({"inputs": {…}}) and `repository_dispatch` ({"action": TYPE}); for other events it only looks whether `on` names
-    them. Nothing is started.
+    Decides as the server does, without asking anybody: what only GitHub knows is told as not known, unless --changed
+    and --role say it. Of `schedule` the payload is {"schedule": CRON}, {"at": ISO-TIME} or nothing for now, of
+    `workflow_dispatch` {"inputs": {…}}, of `repository_dispatch` {"action": TYPE}. Nothing is started.
     """
     payload = _payload(file)
     name = name or _told(payload)
     if name == "schedule" and not payload:
         payload = {"at": datetime.now(UTC).isoformat(timespec="minutes")}
+    facts = Facts(changed=Changed(paths=paths) if paths else None, role=Role[role.upper()] if role else None)
     collection = collect(current_settings(), ())
     found = [
-        Explanation(workflow=workflow.id, reasons=reasons_of(workflow, name, payload))
+        Explanation(workflow=workflow.id, reasons=reasons_of(workflow, name, payload, facts))
         for workflow in collection.workflows
     ]
     found += [_broken(path) for path in collection.broken]

@@ -20,6 +20,7 @@ _COMMON = frozenset({"github", "inputs", "vars", "execution"})
 _NODE = _COMMON | {"needs", "matrix"}
 CONTEXTS: Mapping[str, frozenset[str]] = {
     "matrix": frozenset({"github", "inputs", "vars"}),
+    **dict.fromkeys(("concurrency", "group", "cancel-in-progress"), frozenset({"github", "inputs", "vars"})),
     "if": _NODE,
     "outputs": _NODE | {"env", "outputs"},
 }

@@ -10,6 +10,7 @@ from orchestrator.definition.publish_keys import PUBLISH
 from orchestrator.definition.reader import Key, Keys, Shape
 from orchestrator.definition.shapes import ENVIRONMENT, LITERAL, listed
 from orchestrator.definition.triggers import ON
+from orchestrator.definition.trust_keys import CONCURRENCY, TRUST
 
 WORKFLOW_KEYS = Keys(
     place="a workflow",
@@ -23,6 +24,8 @@ WORKFLOW_KEYS = Keys(
         "env": Key(shape=ENVIRONMENT, description="Environment variables of every node"),
         "budget": Key(shape=BUDGET, description="What all agents of an execution may use together"),
         "checks": Key(shape=CHECKS, description="How its check runs tell what became of nodes"),
+        "trust": Key(shape=TRUST, description="Who may start it"),
+        "concurrency": Key(shape=CONCURRENCY, description="What of it runs at the same time: a group, or a map"),
         "defaults": Key(shape=DEFAULTS, description="What nodes have that do not say otherwise"),
         # The nodes are read after `defaults`, wherever that stands in the file.
         "nodes": Key(
@@ -35,6 +38,7 @@ WORKFLOW_KEYS = Keys(
     later=frozenset(
         {
             *("layout", "trust", "concurrency", "on-failure", "on-completion", "secrets"),
+            *("publish", "layout", "on-failure", "on-completion", "secrets"),
             *("permissions", "run-name", "mcp"),
         }
     ),

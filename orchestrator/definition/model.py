@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from typing_extensions import TypeAliasType
 
 from orchestrator.definition.publish import Publish
+from orchestrator.definition.roles import Trust
 from orchestrator.errors import Place
 
 JsonValue = TypeAliasType("JsonValue", "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]")
@@ -165,12 +166,18 @@ class Agent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approval:
-    """A person decides; `on_timeout` says what silence means."""
+    """A person decides; `on_timeout` says what silence means.
+
+    `reviewers` are logins, and teams as `organisation/team`, of whom `minimum` must agree; without any, whoever may
+    write to the repository.
+    """
 
     kind: Literal[NodeKind.APPROVAL] = NodeKind.APPROVAL
     message: str = ""
     timeout_minutes: float | None = None
     on_timeout: str = "reject"
+    reviewers: tuple[str, ...] = ()
+    minimum: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -261,6 +268,18 @@ class Trigger:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Concurrency:
+    """`concurrency`: of executions whose `group` comes to the same text, one runs at a time and `queue` may wait.
+
+    Both `group` and `cancel_in_progress` may hold expressions over `github`, `inputs` and `vars`.
+    """
+
+    group: str
+    cancel_in_progress: bool | str = False
+    queue: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Workflow:
     """A parsed workflow file. `id` is its path below the workflows folder without suffix; `budget` what all agents of
     an execution may use together; `skipped` how the check runs of its skipped nodes conclude."""
@@ -278,6 +297,8 @@ class Workflow:
     budget: Budget | None = None
     skipped: Skipped = Skipped.NEUTRAL
     publish: Publish | None = None
+    trust: Trust = field(default_factory=Trust)
+    concurrency: Concurrency | None = None
     is_template: bool = False
 
     @property

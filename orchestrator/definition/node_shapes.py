@@ -135,14 +135,22 @@ NEEDS = Shape(
     },
 )
 
+_REVIEWER = matching(
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:_[A-Za-z0-9]+)?(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?"),
+    "login or team",
+    "such as `octocat` or `octo-org/core`",
+)
 _APPROVAL_KEYS = Keys(
     place="`approval`",
     keys={
         "message": Key(shape=TEMPLATE, description="What the person is asked"),
         "timeout-minutes": Key(shape=MINUTES, description="How long it waits; for ever without it"),
         "on-timeout": Key(shape=choice(("approve", "reject")), description="What silence means: reject (default)"),
+        "reviewers": Key(
+            shape=listed(_REVIEWER, distinct=True), description="Who may decide: logins, and teams as organisation/team"
+        ),
+        "minimum": Key(shape=number(least=1, whole=True), description="How many of them must agree; 1 without it"),
     },
-    later=frozenset({"reviewers", "minimum"}),
 )
 
 
@@ -152,6 +160,9 @@ def _read_approval(value: Yaml, reader: Reader) -> Approval:
     if isinstance(value, Scalar):
         return Approval(message=TEMPLATE.read(value, reader))
     keys = {name.replace("-", "_"): read for name, read in reader.mapping(value, _APPROVAL_KEYS).items()}
+    teams = any("/" in name for name in keys.get("reviewers", ()))
+    if keys.get("reviewers") and not teams and keys.get("minimum", 1) > len(keys["reviewers"]):
+        raise Misfit(value, "`minimum` is more than there are `reviewers`", "name more, or ask fewer to agree")
     return Approval(**keys)
 
 

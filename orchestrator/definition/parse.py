@@ -25,6 +25,7 @@ from orchestrator.definition.triggers import On
 from orchestrator.errors import InvalidDefinition, Place, Problem
 
 _TEMPLATES = "templates"
+_PLAIN_KEYS = ("description", "category", "tags", "env", "budget", "trust", "concurrency")
 _NO_PROJECT = Project()
 
 
@@ -128,7 +129,7 @@ class _Loading:
             skipped=keys.get("checks") or self._project.skipped,
             publish=published.publish if published else None,
             is_template=found.startswith(f"{_TEMPLATES}/"),
-            **{name: keys[name] for name in ("description", "category", "tags", "env", "budget") if name in keys},
+            **{name: keys[name] for name in _PLAIN_KEYS if name in keys},
         )
 
     def _nodes(self, keys: dict[str, Any]) -> dict[str, Written]:

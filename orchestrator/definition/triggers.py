@@ -6,16 +6,39 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from orchestrator.definition.commands import PREFIX, VERBS
 from orchestrator.definition.cron import CronError, parse_cron, zone_of
 from orchestrator.definition.document import Mapping, Scalar, Sequence, Yaml, described, is_null
 from orchestrator.definition.inputs import INPUTS
 from orchestrator.definition.model import Input, JsonValue, Trigger
+from orchestrator.definition.patterns import problem_of
 from orchestrator.definition.reader import Key, Keys, Misfit, Reader, Shape, nearest
-from orchestrator.definition.shapes import TEXT, choice, keyed, keys_schema, listed, matching
+from orchestrator.definition.shapes import BOOLEAN, TEXT, choice, keyed, keys_schema, listed, matching
 
-_COMMAND = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_ALIAS = re.compile(r"/[A-Za-z][A-Za-z0-9_-]*")
+_COMMAND_WORD = matching(re.compile(r"[A-Za-z][A-Za-z0-9_-]*"), "command", "a word such as `review`")
+_ALIAS_WORD = matching(re.compile(r"/[A-Za-z][A-Za-z0-9_-]*"), "alias", "a slash and a word, such as `/review`")
 _PATTERNS = listed(TEXT)
+_LABELS = Key(shape=listed(TEXT), description="Only where one of these labels stands, or is the one added or removed")
+_WHERE = Key(
+    shape=listed(choice(("pull_request", "issue"))), description="Where it counts: pull_request, issue; both by default"
+)
+
+
+_DRAFT = Key(shape=BOOLEAN, description="Only drafts (true), or only what is none (false); both without it")
+
+
+def _read_command(value: Yaml, reader: Reader) -> str:
+    name = _COMMAND_WORD.read(value, reader)
+    if name.lower() in VERBS:
+        raise Misfit(value, f"`/mycelium {name}` means something already", "choose another word")
+    return name
+
+
+def _read_alias(value: Yaml, reader: Reader) -> str:
+    alias = _ALIAS_WORD.read(value, reader)
+    if alias.lower() == PREFIX:
+        raise Misfit(value, f"`{alias}` begins every command", "choose another alias")
+    return alias
 
 
 def _read_cron(value: Yaml, reader: Reader) -> str:
@@ -61,13 +84,26 @@ def _types(*known: str) -> Key:
     return Key(shape=listed(choice(known, what="type")), description="Only these activities of the event")
 
 
+def _read_patterns(value: Yaml, reader: Reader) -> tuple[str, ...]:
+    patterns = _PATTERNS.read(value, reader)
+    for text in patterns:
+        if wrong := problem_of(text):
+            hint = "write `\\` before a character that means itself"
+            raise Misfit(value, f"`{text[:100]}` is no pattern: {wrong}", hint)
+    if patterns and all(text.startswith("!") for text in patterns):
+        raise Misfit(value, f"`{reader.field}` only excludes", 'put "**" before, or what is to be included')
+    return patterns
+
+
 def _patterns(what: str) -> Key:
-    return Key(shape=_PATTERNS, description=f"Patterns of {what}; `!` excludes")
+    shape = Shape(read=_read_patterns, schema=_PATTERNS.schema)
+    return Key(shape=shape, description=f"Patterns of {what}; `!` excludes")
 
 
 _BRANCHES = {"branches": _patterns("branches"), "branches-ignore": _patterns("branches to leave out")}
 _TAGS = {"tags": _patterns("tags"), "tags-ignore": _patterns("tags to leave out")}
 _PATHS = {"paths": _patterns("changed paths"), "paths-ignore": _patterns("changed paths to leave out")}
+_OF_PULL_REQUESTS = {"labels": _LABELS, "draft": _DRAFT}
 _PULL_REQUEST_TYPES = (
     *("assigned", "unassigned", "labeled", "unlabeled", "opened", "edited", "closed", "reopened", "synchronize"),
     *("converted_to_draft", "locked", "unlocked", "enqueued", "dequeued", "milestoned", "demilestoned"),
@@ -85,30 +121,28 @@ def _event(name: str, keys: dict[str, Key]) -> Keys:
 
 EVENTS: dict[str, Keys] = {
     "push": _event("push", {**_BRANCHES, **_TAGS, **_PATHS}),
-    "pull_request": _event("pull_request", {"types": _types(*_PULL_REQUEST_TYPES), **_BRANCHES, **_PATHS}),
-    "pull_request_review": _event("pull_request_review", {"types": _types("submitted", "edited", "dismissed")}),
-    "issues": _event(
-        "issues",
-        {
-            "types": _types(*_ISSUE_TYPES),
-            "labels": Key(shape=listed(TEXT), description="Only issues with one of these labels"),
-        },
+    "pull_request": _event(
+        "pull_request",
+        {"types": _types(*_PULL_REQUEST_TYPES), **_BRANCHES, **_PATHS, **_OF_PULL_REQUESTS},
     ),
+    "pull_request_review": _event(
+        "pull_request_review",
+        {"types": _types("submitted", "edited", "dismissed"), **_BRANCHES, **_OF_PULL_REQUESTS},
+    ),
+    "issues": _event("issues", {"types": _types(*_ISSUE_TYPES), "labels": _LABELS}),
     "comment": _event(
         "comment",
         {
             "command": Key(
-                shape=matching(_COMMAND, "command", "a word such as `review`"),
+                shape=Shape(read=_read_command, schema=_COMMAND_WORD.schema),
                 description="The NAME of `/mycelium NAME` that starts the workflow",
                 required=True,
             ),
             "alias": Key(
-                shape=matching(_ALIAS, "alias", "a slash and a word, such as `/review`"),
+                shape=Shape(read=_read_alias, schema=_ALIAS_WORD.schema),
                 description="A short form, such as /review",
             ),
-            "where": Key(
-                shape=listed(choice(("pull_request", "issue"))), description="Where the command counts; both by default"
-            ),
+            "where": _WHERE,
         },
     ),
     "schedule": _ENTRY_KEYS,
@@ -118,12 +152,23 @@ EVENTS: dict[str, Keys] = {
     "repository_dispatch": _event(
         "repository_dispatch", {"types": Key(shape=listed(TEXT), description="Only these event types")}
     ),
-    "label": _event("label", {"types": _types("created", "edited", "deleted")}),
+    "label": _event(
+        "label",
+        {
+            "name": Key(
+                shape=listed(TEXT),
+                description="The labels that start the workflow; each is taken off again",
+                required=True,
+            ),
+            "where": _WHERE,
+        },
+    ),
     "merge_group": _event("merge_group", {"types": _types("checks_requested"), "branches": _patterns("branches")}),
 }
 _OTHER_NAMES = {
     "pull_request_target": "write `pull_request`",
     "issue_comment": "write `comment: {command: NAME}`",
+    "pull_request_review_comment": "write `comment: {command: NAME}`",
     "workflow_call": "every workflow has `inputs`; being called is not supported yet",
     "dispatch": "write `workflow_dispatch`",
 }
@@ -211,7 +256,7 @@ def _as_json(value: Any) -> JsonValue:
 
 
 def _schema() -> dict[str, JsonValue]:
-    names: JsonValue = [name for name in EVENTS if name != "schedule"]
+    names: JsonValue = [name for name, keys in EVENTS.items() if not any(key.required for key in keys.keys.values())]
     properties: dict[str, JsonValue] = {
         name: {"anyOf": [keys_schema(keys), {"type": "null"}]} for name, keys in EVENTS.items()
     }

@@ -76,6 +76,9 @@ LIMITS = {
     "bytes of the events": "runners.recorder.MOST_RECORDED_BYTES",
     "characters of a recorded text": "runners.recorder.MOST_RECORDED_CHARACTERS",
     "milliseconds of a recorded": "runners.recorder.MOST_PAUSE_MS",
+    "characters of a filter": "definition.patterns.MAX_PATTERN",
+    "executions that may wait": "definition.trust_keys.MAX_QUEUE",
+    "characters of a command": "definition.commands.MAX_LINE",
     "bytes of a payload": "cli.explain.MAX_PAYLOAD_BYTES",
 }
 """The beginning of each row, and the constant that it tells."""

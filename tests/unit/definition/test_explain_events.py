@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.definition.explain import explain
+from orchestrator.definition.explain import Facts, explain
 from orchestrator.definition.model import JsonValue
 from orchestrator.definition.parse import load_workflow
+from orchestrator.definition.reasons import verdict
+from orchestrator.definition.roles import Role
+from tests.fakes.payloads import commented, opened, pushed
 
 WORKFLOW = load_workflow(
     """
@@ -14,7 +17,11 @@ on:
   schedule: [{cron: "0 6 * * 1-5", timezone: Europe/Berlin}, {cron: "0 0 1 * *"}]
   workflow_dispatch: {}
   repository_dispatch: {types: [nightly]}
-  push: {branches: [main]}
+  push: {branches: [main], paths: ["**.py"]}
+  comment: {command: review, alias: /review}
+  pull_request: {labels: [agent]}
+  label: {name: agent}
+trust: {forks: approve}
 inputs: {depth: {type: choice, options: [quick, full], default: quick}}
 nodes: {x: {run: x}}
 """,
@@ -34,9 +41,20 @@ nodes: {x: {run: x}}
         ("workflow_dispatch", {}, True, "its inputs fit (depth)"),
         ("workflow_dispatch", {"inputs": {"depth": "ful"}}, False, "did you mean `full`?"),
         ("workflow_dispatch", {"inputs": [1]}, False, "is no object"),
-        ("repository_dispatch", {"action": "nightly"}, True, "the event type `nightly` is one of `nightly`"),
+        ("repository_dispatch", {"action": "nightly"}, True, "the type `nightly` is one of `nightly`"),
         ("repository_dispatch", {"action": "other"}, False, "`other` is not one of `nightly`"),
-        ("push", {}, None, "the filters of `push` are not matched yet"),
+        ("push", pushed("refs/heads/main", "a.py"), None, "which GitHub knows of `octocat`"),
+        ("push", pushed("refs/heads/main", "a.md"), False, "lets none of 1 changed file through"),
+        ("push", {"ref": "refs/heads/main"}, None, "depends on the changed files"),
+        ("push", {"ref": "refs/heads/x"}, False, "does not let the branch `x` through"),
+        ("issue_comment", commented("/review depth=full"), None, "the comment asks for it: `/review depth=full`"),
+        ("issue_comment", commented("/review depth=ful"), False, "did you mean `full`?"),
+        ("issue_comment", commented("/mycelium reveiw"), False, "there is no command `reveiw`"),
+        ("issue_comment", commented("nice"), False, "does not begin with `/mycelium review` or `/review`"),
+        ("comment", commented("/review", action="edited"), False, "only new comments count"),
+        ("pull_request", opened(labels=["agent"], fork=True), None, "which GitHub knows of"),
+        ("pull_request", opened("labeled", label="agent"), None, "`on` names `label`"),
+        ("pull_request", opened("labeled", label="bug"), False, "not one of `opened`"),
         ("issues", {}, False, "`on` does not name `issues`; it names `schedule`, `workflow_dispatch`"),
         ("pushed", {}, False, "there is no event `pushed` (did you mean `push`?)"),
     ],
@@ -44,4 +62,29 @@ nodes: {x: {run: x}}
 def test_reasons(name: str, event: dict[str, JsonValue], starts: bool | None, text: str) -> None:
     reasons = explain(WORKFLOW, name, event)
     assert text in "\n".join(map(str, reasons))
-    assert reasons[-1].starts is starts
+    assert verdict(reasons) is starts
+
+
+@pytest.mark.parametrize(
+    ("role", "fork", "starts", "text"),
+    [
+        (Role.WRITE, False, True, "has the role write"),
+        (
+            Role.READ,
+            False,
+            None,
+            "waits until a maintainer types `/mycelium allow aaaaaaaaaaaa`: `octocat` has the role",
+        ),
+        (
+            Role.ADMIN,
+            True,
+            None,
+            "waits until a maintainer types `/mycelium allow aaaaaaaaaaaa`: the pull request is a",
+        ),
+    ],
+)
+def test_what_only_github_knows_may_be_told(role: Role, fork: bool, starts: bool | None, text: str) -> None:
+    event = opened(labels=["agent"], fork=fork)
+    reasons = explain(WORKFLOW, "pull_request", event, Facts(role=role))
+    assert verdict(reasons) is starts
+    assert text in reasons[-1].text
