@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
+from orchestrator.definition.roles import Role as Role  # noqa: PLC0414 - part of the port
 from orchestrator.errors import Unavailable
 from orchestrator.execution.state import FileChange
 from orchestrator.report.check_run import CheckAnnotation, CheckRun
@@ -65,17 +66,6 @@ class Urgency(IntEnum):
     FINAL = 1
     """The last word on an execution or a node run."""
     PROGRESS = 2
-
-
-class Role(IntEnum):
-    """What somebody may do in the repository: GitHub's `role_name`, or the base role of a custom one."""
-
-    NONE = 0
-    READ = 1
-    TRIAGE = 2
-    WRITE = 3
-    MAINTAIN = 4
-    ADMIN = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
