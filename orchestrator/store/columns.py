@@ -79,6 +79,19 @@ class Json(TypeDecorator[dict[str, JsonValue]]):
         return found
 
 
+class Lines(TypeDecorator[tuple[str, ...]]):
+    """Lines of text in order, as a JSON list."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, _dialect: Dialect) -> str:
+        return json.dumps(list(value or ()), separators=(",", ":"))
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> tuple[str, ...]:
+        return tuple(json.loads(value))
+
+
 class OutcomeJson(TypeDecorator[Outcome]):
     """An outcome as JSON text, or NULL."""
 

@@ -26,10 +26,12 @@ from orchestrator.definition.publish import PublishKind
 from orchestrator.execution.amounts import Unit
 from orchestrator.execution.publication import Fate, PublicationState
 from orchestrator.execution.state import ExecutionStatus, NodeStatus, Result, TriggerKind
+from orchestrator.lifecycle.ports.intake import Hold, Ruling
 from orchestrator.store.columns import (
     Commits,
     Identifier,
     Json,
+    Lines,
     Moment,
     OutcomeJson,
     Serial,
@@ -47,6 +49,9 @@ WAITING = text("status = 'waiting'")
 BEHIND = text("changes > told")
 PLANNED = text("state = 'planned'")
 FOLLOWED = text("state = 'published' AND fate IS NOT NULL AND NOT final")
+UNTOLD = text("asked AND NOT told")
+HELD = text("state IN ('waiting', 'queued')")
+GROUPED = text("state IN ('queued', 'started')")
 
 
 def _partial(name: str, columns: tuple[ColumnElement[Any], ...], condition: TextClause) -> Index:
@@ -312,6 +317,73 @@ publication_agents = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_publication_agents_agent", publication_agents.c.agent)
+# No foreign keys: what was decided outlives the executions that came of it.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("delivery_id", String, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("ruling", Status(Ruling), nullable=False),
+    Column("rule", String, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("event", Words, nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("number", BigInteger),
+    Column("head_sha", Words, nullable=False),
+    Column("execution_id", Identifier, nullable=False),
+    Column("asked", Boolean, nullable=False),
+    Column("told", Boolean, nullable=False),
+    Column("comment_id", BigInteger),
+    Column("label", Words, nullable=False),
+    Column("lines", Lines, nullable=False),
+    UniqueConstraint("delivery_id", "subject", name="uq_decisions_subject"),
+    sqlite_autoincrement=True,
+)
+Index("ix_decisions_thread", decisions.c.number, decisions.c.id)
+_partial("ix_decisions_untold", (decisions.c.id,), UNTOLD)
+
+held_starts = Table(
+    "held_starts",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("delivery_id", String, nullable=False),
+    Column("workflow_id", Words, nullable=False),
+    Column("state", Status(Hold), nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("actor_id", BigInteger, nullable=False),
+    Column("actor_kind", Words, nullable=False),
+    Column("event_name", Words, nullable=False),
+    Column("event", Json, nullable=False),
+    Column("trigger", Status(TriggerKind), nullable=False),
+    Column("inputs", Json, nullable=False),
+    Column("head_sha", Words, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("number", BigInteger),
+    Column("asked", Boolean, nullable=False),
+    Column("allowed_by", Words, nullable=False),
+    Column("group", Words, nullable=False),
+    Column("waiting_limit", Integer, nullable=False),
+    Column("cancels", Boolean, nullable=False),
+    Column("execution_id", Identifier, nullable=False),
+    sqlite_autoincrement=True,
+)
+_partial("ix_held_starts_open", (held_starts.c.number, held_starts.c.id), HELD)
+_partial("ix_held_starts_group", (held_starts.c.group, held_starts.c.id), GROUPED)
+
+# `since` is when the node run began to wait: one that waits anew has no votes.
+votes = Table(
+    "votes",
+    metadata,
+    Column("execution_id", Identifier, ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("since", Moment, primary_key=True, autoincrement=False),
+    Column("by", Words, primary_key=True),
+    Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 ATTEMPT_COLUMNS = [column for column in agent_runs.c if column.name not in ("last", "failed_before")]
 RUN_COLUMNS = [column for column in node_runs.c if column.name != "instance"]

@@ -21,6 +21,8 @@ from orchestrator.execution.publication import Publication
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import Lead, StoredEffect
 from orchestrator.store import claims, reservations, showing
+from orchestrator.lifecycle.ports import Intake, Lead, StoredEffect
+from orchestrator.store import claims, reservations
 from orchestrator.store.attempts import write_attempt
 from orchestrator.store.neighbourhood import (
     read_execution,
@@ -103,6 +105,13 @@ class SqlTransaction:
         """Write the node runs that are kept."""
         ready, self._ready = self._ready, []
         self._write(ready)
+
+    @property
+    def intake(self) -> Intake:
+        # Workers take nothing in, and need not import it.
+        from orchestrator.store.intake import SqlIntake
+
+        return SqlIntake(self._connection)
 
     def next_number(self, workflow_id: str) -> int:
         if self._connection.dialect.name == "postgresql":

@@ -22,6 +22,7 @@ from orchestrator.store.schema import metadata
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0010")
 """Every revision, oldest first; they are the files of `migrations/versions`."""
 
 HEAD = REVISIONS[-1]

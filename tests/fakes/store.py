@@ -28,6 +28,7 @@ from orchestrator.execution.publication import Publication, PublicationState
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import AgentHistory, Lead, Lease, StoredEffect
 from tests.fakes.history import MemoryHistory
+from tests.fakes.intake import IntakeTables, MemoryIntake
 
 Key = tuple[str, int]
 K = TypeVar("K")
@@ -60,6 +61,7 @@ class Tables:
     showings: dict[str, Showing] = field(default_factory=dict)
     shown: dict[tuple[str, str], Shown] = field(default_factory=dict)
     leads: dict[str, Lead] = field(default_factory=dict)
+    intake: IntakeTables = field(default_factory=IntakeTables)
     last_effect: int = 0
 
     def execution(self, execution_id: str) -> Execution:
@@ -131,6 +133,10 @@ class MemoryTransaction:
         self._locked: set[str] = set()
         self._claimed: set[str] = set()
         self._changed: set[str] = set()
+
+    @property
+    def intake(self) -> MemoryIntake:
+        return MemoryIntake(self._tables.intake, self._tables.executions, self._undo)
 
     def roll_back(self) -> None:
         for undo in reversed(self._undo):

@@ -11,6 +11,7 @@ from orchestrator.lifecycle.ports.blackboard import Blackboard
 from orchestrator.lifecycle.ports.clock import Clock
 from orchestrator.lifecycle.ports.git import Author, CommitMessage, Git, Snapshot, Workspace
 from orchestrator.lifecycle.ports.history import AgentHistory, Extent, Scope
+from orchestrator.lifecycle.ports.intake import Decision, Group, HeldStart, Hold, Intake, Ruling, Vote
 from orchestrator.lifecycle.ports.records import Blobs, Logs, NewLogLine
 from orchestrator.lifecycle.ports.runner import (
     AgentTask,
@@ -34,9 +35,14 @@ __all__ = [
     "Clock",
     "CommitMessage",
     "Control",
+    "Decision",
     "Events",
     "Extent",
     "Git",
+    "Group",
+    "HeldStart",
+    "Hold",
+    "Intake",
     "Lead",
     "Lease",
     "LiveEvent",
@@ -45,6 +51,7 @@ __all__ = [
     "Logs",
     "McpServer",
     "NewLogLine",
+    "Ruling",
     "Runner",
     "Scope",
     "ShellTask",
@@ -55,6 +62,7 @@ __all__ = [
     "StoredEffect",
     "Task",
     "Transaction",
+    "Vote",
     "Wake",
     "Workspace",
 ]

@@ -20,6 +20,7 @@ from orchestrator.execution.state import (
     Plan,
 )
 from orchestrator.lifecycle.ports.history import AgentHistory
+from orchestrator.lifecycle.ports.intake import Intake
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +59,11 @@ class Transaction(Protocol):
 
     Writers of one execution are serialised by `lock`, which comes first. Methods on unknown ids raise `NotFound`.
     """
+
+    @property
+    def intake(self) -> Intake:
+        """What came from GitHub and what became of it."""
+        ...
 
     def next_number(self, workflow_id: str) -> int:
         """1 + the highest number of this workflow's executions."""
