@@ -18,7 +18,10 @@ SECTIONS = {
         "validate": Verb(
             target="orchestrator.cli.validate:validate", summary="Find every problem of every workflow file."
         ),
-        "plan": Verb(target="orchestrator.cli.plan:plan", summary="Show what a workflow would run, in which order."),
+        "plan": Verb(
+            target="orchestrator.cli.plan:plan",
+            summary="Show what a workflow would run, in which order; or what has changed.",
+        ),
         "explain": Verb(
             target="orchestrator.cli.explain:explain", summary="Say why an event would start each workflow, or not."
         ),

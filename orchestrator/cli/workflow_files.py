@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from stat import S_ISREG
@@ -46,22 +46,31 @@ def collect(settings: Settings, paths: Sequence[Path]) -> Collection:
     """
     files = {name_of(settings, path): path for path in _files(settings, paths)}
     project, wrong = _project(settings)
-    texts, unreadable = dict[str, bytes](), list[Problem]()
-    for name, path in files.items():
-        if name == FILE:
-            continue
-        try:
-            texts[name] = read(path, name)
-        except InvalidDefinition as error:
-            unreadable += error.problems
+    read_texts, unreadable = _read({name: path for name, path in files.items() if name != FILE})
     known = library(settings.root)
-    loaded = load_all(texts, workflows_dir=settings.workflows_dir, agents=known.agents, project=project)
+    loaded = load_all(read_texts, workflows_dir=settings.workflows_dir, agents=known.agents, project=project)
     of_agents = _missed(loaded.problems, known) if paths else known.problems
     return Collection(
         files=(*files, *((FILE,) if not paths and (settings.root / FILE).exists() else ())),
         workflows=tuple(loaded.workflows.values()),
         problems=(*wrong, *unreadable, *loaded.problems, *of_agents),
     )
+
+
+def texts(settings: Settings) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
+    """The content of every file of the workflows folder by path, and what is wrong with those that cannot be read."""
+    found, problems = _read({name_of(settings, path): path for path in _files(settings, ())})
+    return found, tuple(problems)
+
+
+def _read(files: Mapping[str, Path]) -> tuple[dict[str, bytes], list[Problem]]:
+    found, unreadable = dict[str, bytes](), list[Problem]()
+    for name, path in files.items():
+        try:
+            found[name] = read(path, name)
+        except InvalidDefinition as error:
+            unreadable += error.problems
+    return found, unreadable
 
 
 def _project(settings: Settings) -> tuple[Project, tuple[Problem, ...]]:

@@ -1,0 +1,89 @@
+"""What has changed in the definitions of this repository since a commit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from orchestrator.agents.collection import library, shipped
+from orchestrator.agents.library import Library, build, is_agent_path
+from orchestrator.cli.reading import read
+from orchestrator.cli.workflow_files import SUFFIXES, find, name_of, texts
+from orchestrator.definition.changes import ChangedFile, DefinitionChanges, Definitions, changes, definitions
+from orchestrator.definition.parse import workflow_id
+from orchestrator.definition.project import FILE
+from orchestrator.errors import BadInput, InvalidDefinition, Problem
+from orchestrator.lifecycle.ports import Git
+from orchestrator.settings import Settings
+
+
+def since(settings: Settings, ref: str, workflow: str | None = None) -> DefinitionChanges:
+    """What differs between the commit that `ref` names and the checkout: everything, or one workflow and the agents it
+    names. `BadInput` for a ref that does not exist, `NotFound` for a workflow that is on neither side."""
+    from orchestrator.app import repository
+
+    git = repository(settings)
+    before = of_commit(settings, git, git.snapshot(ref).base)
+    after = of_checkout(settings)
+    found = changes(before, after, workflows_dir=settings.workflows_dir)
+    if workflow is None:
+        return found
+    path = _path(settings, workflow, {*before.texts, *after.texts})
+    return replace(found, files=tuple(file for file in found.files if _concerns(file, path, settings)))
+
+
+def of_checkout(settings: Settings) -> Definitions:
+    """What the files of the checkout define, untracked ones included."""
+    files, problems = texts(settings)
+    if (settings.root / FILE).exists():
+        try:
+            files[FILE] = read(settings.root / FILE, FILE)
+        except InvalidDefinition as error:
+            problems = (*problems, *error.problems)
+    return _defined(settings, files, library(settings.root), problems)
+
+
+def of_commit(settings: Settings, git: Git, commit: str) -> Definitions:
+    """What the files of a commit define."""
+    paths = git.files(commit)
+    wanted = [path for path in paths if _is_workflow(path, settings.workflows_dir) or path == FILE]
+    agents = {path: _content(git, commit, path).decode("utf-8", "replace") for path in paths if is_agent_path(path)}
+    files = {path: _content(git, commit, path) for path in wanted}
+    return _defined(settings, files, build(agents, shipped=shipped()))
+
+
+def _defined(
+    settings: Settings, files: dict[str, bytes], known: Library, problems: tuple[Problem, ...] = ()
+) -> Definitions:
+    return definitions(
+        files,
+        agents=known.agents,
+        agent_problems=(*known.problems, *problems),
+        workflows_dir=settings.workflows_dir,
+    )
+
+
+def _is_workflow(path: str, folder: str) -> bool:
+    pure = PurePosixPath(path)
+    if not pure.is_relative_to(folder) or pure.suffix not in SUFFIXES:
+        return False
+    return not any(part.startswith(".") for part in pure.relative_to(folder).parts[:-1])
+
+
+def _content(git: Git, commit: str, path: str) -> bytes:
+    return git.read(commit, path) or b""
+
+
+def _path(settings: Settings, reference: str, known: set[str]) -> str:
+    """The path that a file or an id names on either side."""
+    named = name_of(settings, Path(reference))
+    by_id = {workflow_id(path, settings.workflows_dir): path for path in known}
+    if found := named if named in known else by_id.get(reference):
+        return found
+    outside = find(settings, reference)
+    raise BadInput(f"{outside} lies outside of the workflows folder", hint=f"put it into {settings.workflows_dir}/")
+
+
+def _concerns(file: ChangedFile, path: str, settings: Settings) -> bool:
+    used = workflow_id(path, settings.workflows_dir) in file.used_by
+    return path in (file.path, file.previous_path) or used or file.path == FILE
