@@ -12,8 +12,8 @@ from orchestrator.definition.codec import load_agents, load_project, load_workfl
 from orchestrator.definition.project import Project
 from orchestrator.errors import BadInput
 from orchestrator.execution.ledger import Reservation
-from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.publication import Publication
+from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, Plan
 from orchestrator.lifecycle.ports import AgentHistory, Lease, StoredEffect
 from orchestrator.store.claims import QUEUED, SET_BACK
@@ -188,6 +188,7 @@ class SqlStore:
     def newest_shown(self, repository: str, number: int, workflow_id: str, place: str) -> list[tuple[str, int | None]]:
         with self._reading() as connection:
             return read_newest(connection, repository, number, workflow_id, place)
+
     def publications(self, execution_id: str) -> list[Publication]:
         with self._reading() as connection:
             return read_publications(connection, execution_id)

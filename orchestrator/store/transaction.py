@@ -16,13 +16,11 @@ from orchestrator.errors import Conflict, NotFound, StaleClaim
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Balance, Reservation
-from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.publication import Publication
+from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
-from orchestrator.lifecycle.ports import Lead, StoredEffect
-from orchestrator.store import claims, reservations, showing
 from orchestrator.lifecycle.ports import Intake, Lead, StoredEffect
-from orchestrator.store import claims, reservations
+from orchestrator.store import claims, reservations, showing
 from orchestrator.store.attempts import write_attempt
 from orchestrator.store.neighbourhood import (
     read_execution,

@@ -23,8 +23,8 @@ from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.failure import SHORT_OF_BUDGET
 from orchestrator.execution.ledger import Balance, Reservation, balance
-from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.publication import Publication, PublicationState
+from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import AgentHistory, Lead, Lease, StoredEffect
 from tests.fakes.history import MemoryHistory
@@ -515,6 +515,7 @@ class MemoryStore:
                 for _, each in sorted(tables.showings.items(), reverse=True)
                 if (each.target.repository, each.target.number, each.workflow_id) == (repository, number, workflow_id)
             ]
+
     def publications(self, execution_id: str) -> list[Publication]:
         with self._reading() as tables:
             return tables.publications_of(execution_id)

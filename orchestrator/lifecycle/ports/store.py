@@ -11,8 +11,8 @@ from typing import Protocol
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Balance, Reservation
-from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.publication import Publication
+from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.state import (
     Execution,
     ExecutionStatus,
@@ -269,6 +269,7 @@ class Store(Protocol):
 
     def newest_shown(self, repository: str, number: int, workflow_id: str, place: str) -> list[tuple[str, int | None]]:
         """The executions of a workflow below a pull request, newest first, each with GitHub's id of a place."""
+
     def publications(self, execution_id: str) -> list[Publication]:
         """As `Transaction.publications`."""
         ...

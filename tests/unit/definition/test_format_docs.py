@@ -71,8 +71,7 @@ def test_the_table_of_node_keys_says_who_takes_them(row: str) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_load(example: str) -> None:
     whole = example if "nodes:" in example else f"{example}nodes: {{x: {{run: 'true'}}}}\n"
-    if not example.startswith(("name:", "on:", "inputs:", "budget:", "nodes:")):
-    if not example.startswith(("name:", "on:", "inputs:", "budget:", "trust:", "concurrency:")):
+    if not example.startswith(("name:", "on:", "inputs:", "budget:", "nodes:", "trust:", "concurrency:")):
         body = example.replace("# or [lint, test]\nneeds:", "\n#needs:")
         kind = "agent: tester" if "answer:" in example else "run: 'true'"
         indented = "\n".join(f"    {line}" for line in [kind, *body.splitlines()])
