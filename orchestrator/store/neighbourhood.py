@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Column, Connection, Row, any_, bindparam, func, select
 
 from orchestrator.errors import NotFound
 from orchestrator.execution.state import Execution, NodeRun
@@ -23,24 +23,29 @@ _EXECUTION, _LOCKED_EXECUTION = Prepared(_ONE), Prepared(_ONE.with_for_update())
 _RUNS = Prepared(select(*RUN_COLUMNS).where(_OF_EXECUTION).order_by(node_runs.c.index))
 _RUN = Prepared(select(*RUN_COLUMNS).where(_OF_EXECUTION, node_runs.c.index == bindparam("index")))
 _SOME_RUNS = select(*RUN_COLUMNS).where(_OF_EXECUTION, node_runs.c.index.in_(bindparam("indexes", expanding=True)))
-_SUCCESSORS = Prepared(
-    select(*RUN_COLUMNS)
-    .join(edges, (edges.c.execution_id == node_runs.c.execution_id) & (edges.c.target == node_runs.c.index))
-    .where(edges.c.execution_id == bindparam("execution_id"), edges.c.source == bindparam("index"))
-    .order_by(edges.c.target)
-)
-_PREDECESSORS = Prepared(
-    select(*RUN_COLUMNS)
-    .join(edges, (edges.c.execution_id == node_runs.c.execution_id) & (edges.c.source == node_runs.c.index))
-    .where(edges.c.execution_id == bindparam("execution_id"), edges.c.target == bindparam("index"))
-    .order_by(edges.c.source)
-)
+_OF_EDGE = edges.c.execution_id == bindparam("execution_id")
+
+
+def _at_other_end(end: Column[int], start: Column[int]) -> Prepared:
+    """The node runs at the `end` of the edges that have `index` at their `start`.
+
+    PostgreSQL is told to look for the edges first. It would take a join the other way round where the tables have grown
+    since it last counted them, and look at all edges once for every node run of the execution, which takes seconds.
+    """
+    found = select(end).where(_OF_EDGE, start == bindparam("index"))
+    of_them = node_runs.c.index == any_(func.array(found.scalar_subquery()))
+    joined = (edges.c.execution_id == node_runs.c.execution_id) & (end == node_runs.c.index)
+    return Prepared(
+        select(*RUN_COLUMNS).join(edges, joined).where(_OF_EDGE, start == bindparam("index")).order_by(end),
+        postgresql=select(*RUN_COLUMNS).where(_OF_EXECUTION, of_them).order_by(node_runs.c.index),
+    )
+
+
+_SUCCESSORS = _at_other_end(edges.c.target, edges.c.source)
+_PREDECESSORS = _at_other_end(edges.c.source, edges.c.target)
 _SOURCES = (
     select(edges.c.target, edges.c.source)
-    .where(
-        edges.c.execution_id == bindparam("execution_id"),
-        edges.c.target.in_(bindparam("indexes", expanding=True)),
-    )
+    .where(_OF_EDGE, edges.c.target.in_(bindparam("indexes", expanding=True)))
     .order_by(edges.c.target, edges.c.source)
 )
 

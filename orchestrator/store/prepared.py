@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 Convert = Callable[[Any], Any]
 Row = dict[str, Any]
+Statement = Select[Any] | Update | Insert | Delete
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,10 +46,14 @@ class _Compiled:
 
 
 class Prepared:
-    """A statement with named parameters (`bindparam`), none of which stands for a list."""
+    """A statement with named parameters (`bindparam`), none of which stands for a list.
 
-    def __init__(self, statement: Select[Any] | Update | Insert | Delete) -> None:
+    `postgresql` is the same for that database, where it takes other words.
+    """
+
+    def __init__(self, statement: Statement, *, postgresql: Statement | None = None) -> None:
         self._statement = statement
+        self._postgresql = postgresql if postgresql is not None else statement
         self._compiled: dict[str, _Compiled] = {}
 
     def rows(self, connection: Connection, **values: Any) -> list[Row]:
@@ -78,11 +83,13 @@ class Prepared:
     def _for(self, dialect: Dialect) -> _Compiled:
         known = self._compiled.get(dialect.name)
         if known is None:
-            known = self._compiled[dialect.name] = _compile(self._statement, dialect)
+            known = self._compiled[dialect.name] = _compile(
+                self._postgresql if dialect.name == "postgresql" else self._statement, dialect
+            )
         return known
 
 
-def _compile(statement: Select[Any] | Update | Insert | Delete, dialect: Dialect) -> _Compiled:
+def _compile(statement: Statement, dialect: Dialect) -> _Compiled:
     compiled: Any = statement.compile(dialect=dialect)
     columns = list(statement.selected_columns) if isinstance(statement, Select) else []
     return _Compiled(

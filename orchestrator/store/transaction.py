@@ -76,6 +76,8 @@ _KNOWN = Prepared(
 _ADD_EXECUTION, _ADD_PLAN = Prepared(insert(executions)), Prepared(insert(plans))
 _ADD_RUNS, _ADD_EDGES = Prepared(insert(node_runs)), Prepared(insert(edges))
 _ADD_LEAD = text("INSERT INTO leads (name, holder, beat) VALUES (:name, :holder, :beat) ON CONFLICT DO NOTHING")
+_MANY_ROWS = 1_000
+_COUNT_ANEW = text("ANALYZE (SKIP_LOCKED) node_runs, edges")
 _ONE_NUMBER_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:workflow_id))")
 
 
@@ -129,6 +131,9 @@ class SqlTransaction:
             rows = [{"instance": execution.instance, **_run_values(run)} for run in runs]
             _ADD_RUNS.write(self._connection, *rows)
         self._insert_edges(execution.id, edges)
+        if len(runs) + len(edges) >= _MANY_ROWS and self._connection.dialect.name == "postgresql":
+            # It plans by what it counted last, and would come back to that by itself only minutes later.
+            self._connection.execute(_COUNT_ANEW)
 
     def lock(self, execution_id: str) -> Execution:
         if self._claimed:
