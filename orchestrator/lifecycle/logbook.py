@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from types import TracebackType
 from typing import Final
 
 from orchestrator.definition.model import JsonValue
+from orchestrator.errors import MyceliumError
 from orchestrator.execution.state import Level, NodeRun
 from orchestrator.lifecycle import live
 from orchestrator.lifecycle.masking import Mask
+from orchestrator.lifecycle.outage import through_outage
 from orchestrator.lifecycle.ports import LiveEventKind, NewLogLine
 from orchestrator.lifecycle.services import Services
 
 BATCH_BYTES: Final = 65_536
 BATCH_SECONDS: Final = 0.5
 OWN_STREAM: Final = "mycelium"
+
+_LOG = logging.getLogger(__name__)
 
 
 class Logbook:
@@ -37,6 +42,8 @@ class Logbook:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.flush()
+        if kind is None:
+            self._settle()
 
     def line(self, text: str, *, level: Level = Level.INFO, stream: str = "stdout", group: str = "") -> None:
         """Take a complete line, or several."""
@@ -69,6 +76,13 @@ class Logbook:
             execution_id, node = self._run.execution_id, self._run.node
             news = live.event(self._services, LiveEventKind.LOG, execution_id, node=node, data=data)
             self._services.events.publish(news)
+
+    def _settle(self) -> None:
+        """Have all of it stored, as what comes of the attempt will be, which waits for the same database."""
+        try:
+            through_outage(lambda: self._services.logs.settle(self._run.execution_id))
+        except MyceliumError as error:
+            _LOG.warning("the last lines of %s of execution %s: %s", self._run.key, self._run.execution_id, error)
 
     def _take(self, text: str, level: Level, stream: str, group: str, error_code: str | None = None) -> None:
         with self._lock:

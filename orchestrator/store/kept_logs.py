@@ -11,41 +11,54 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
+from typing import Final
 
-from orchestrator.errors import MyceliumError
+from orchestrator.errors import MyceliumError, Unavailable
 from orchestrator.execution.state import Level, LogLine
 from orchestrator.lifecycle.ports import NewLogLine
 from orchestrator.store.log_chunk import chunks, rank
 from orchestrator.store.log_limit import LIMIT_BYTES, make_room
 from orchestrator.store.log_rows import ChunkRow, LogRows
 
+MOST_HELD_CHARACTERS: Final = 8_000_000
+_COMPARED: Final = 200
+
 
 class KeptLogs(ABC):
     """`Logs` in a database; safe for threads, for several processes, and after a fork.
 
     `limit` is what one node run may keep, in bytes of text before compression. Databases differ in how a transaction
-    begins and in what they say when it fails.
+    begins and in what they say when it fails. Lines that came while the database was out of reach are held in memory,
+    up to a limit, until it is back.
     """
 
     def __init__(self, *, limit: int = LIMIT_BYTES) -> None:
         self._limit = limit
         self._lock = threading.Lock()
         self._lost: dict[tuple[str, int], Counter[str]] = {}
+        self._held: dict[str, list[NewLogLine]] = {}
         _survive_fork(self)
 
     def append(self, execution_id: str, lines: Sequence[NewLogLine]) -> int:
-        """As `Logs.append`; 0 where the lines could not be written, which the next lines of that run will tell."""
+        """As `Logs.append`; 0 where the lines are held, or lost, which the next lines of that run will tell."""
         with self._lock:
             told = self._told_losses(execution_id, lines)
             try:
-                with self._writing(execution_id) as rows:
-                    last = self._store(rows, [*told, *lines])
+                last = self._write(execution_id, [*told, *lines])
+            except Unavailable as error:
+                self._hold(execution_id, lines, self._why(error))
+                return 0
             except (OSError, MyceliumError) as error:
-                self._note_loss(execution_id, lines, self._why(error))
+                self._note_loss(execution_id, [*self._held.pop(execution_id, ()), *lines], self._why(error))
                 return 0
             for line in told:
                 del self._lost[execution_id, line.run]
             return last
+
+    def settle(self, execution_id: str) -> None:
+        with self._lock:
+            if execution_id in self._held:
+                self._write(execution_id, ())
 
     def read(
         self,
@@ -87,6 +100,22 @@ class KeptLogs(ABC):
     def _forget_parent(self) -> None:
         """In a forked child: another thread of the parent may have held the lock."""
         self._lock = threading.Lock()
+        self._held = {}
+
+    def _write(self, execution_id: str, lines: Sequence[NewLogLine]) -> int:
+        """Store what is held of the execution, and then `lines`."""
+        with self._writing(execution_id) as rows:
+            last = self._store(rows, [*_unstored(rows, self._held.get(execution_id, ())), *lines])
+        self._held.pop(execution_id, None)
+        return last
+
+    def _hold(self, execution_id: str, lines: Sequence[NewLogLine], reason: str) -> None:
+        room = MOST_HELD_CHARACTERS - sum(len(line.text) for held in self._held.values() for line in held)
+        # One after the other: what comes after a line that was lost is lost too, and told of behind those before it.
+        if sum(len(line.text) for line in lines) > room or self._told_losses(execution_id, lines):
+            self._note_loss(execution_id, lines, reason)
+        else:
+            self._held.setdefault(execution_id, []).extend(lines)
 
     def _store(self, rows: LogRows, lines: Sequence[NewLogLine]) -> int:
         last = rows.take_ids(len(lines))
@@ -118,6 +147,19 @@ class KeptLogs(ABC):
 def ours(line: NewLogLine, text: str) -> NewLogLine:
     """A line in our own words, where `line` stands or stood."""
     return replace(line, level=Level.WARNING, stream="mycelium", text=text, group="", error_code=None)
+
+
+def _unstored(rows: LogRows, held: Sequence[NewLogLine]) -> Sequence[NewLogLine]:
+    """Those of the lines that are not there: a transaction whose answer was lost may have stored the first of them."""
+    runs = Counter(line.run for line in held)
+    there = {
+        _mark(line) for run, count in runs.items() for line in islice(rows.lines(run=run, newest_first=True), count + 1)
+    }
+    return held[max((number for number, line in enumerate(held, start=1) if _mark(line) in there), default=0) :]
+
+
+def _mark(line: NewLogLine | LogLine) -> object:
+    return line.run, line.attempt, line.at, line.stream, line.text[:_COMPARED]
 
 
 def _survive_fork(logs: KeptLogs) -> None:

@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -18,10 +19,12 @@ from sqlalchemy import make_url
 from orchestrator.errors import SetupError, Unavailable
 from orchestrator.execution.state import Level, LogLine
 from orchestrator.lifecycle.ports import Logs, NewLogLine
+from orchestrator.store import kept_logs
 from orchestrator.store.engine import build_engine
 from orchestrator.store.kept_logs import KeptLogs
 from orchestrator.store.log_chunk import LINE_CHARACTERS
 from orchestrator.store.log_limit import LIMIT_BYTES
+from orchestrator.store.log_rows import LogRows
 from orchestrator.store.logs import SqliteLogs, open_logs
 from orchestrator.store.shared_logs import PostgresLogs
 from tests.fakes.logs import MemoryLogs
@@ -230,6 +233,80 @@ class TestServerTrouble:
         assert texts(logs.read("x")) == ["before", "after"]
         engine.dispose()
         other.dispose()
+
+
+class Outage:
+    """Logs whose database goes away: before a transaction, or with the answer to its commit."""
+
+    def __init__(self, logs: KeptLogs, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.trouble = ""
+        self._writing = logs._writing
+        monkeypatch.setattr(logs, "_writing", self._cut)
+
+    @contextmanager
+    def _cut(self, execution_id: str) -> Iterator[LogRows]:
+        if self.trouble == "away":
+            raise Unavailable("the database: gone")
+        with self._writing(execution_id) as rows:
+            yield rows
+        if self.trouble == "no answer":
+            raise Unavailable("the database: gone")
+
+
+class TestOutage:
+    @pytest.fixture
+    def outage(self, small_logs: KeptLogs, monkeypatch: pytest.MonkeyPatch) -> Outage:
+        return Outage(small_logs, monkeypatch)
+
+    def test_lines_wait_until_the_database_is_back(self, small_logs: KeptLogs, outage: Outage) -> None:
+        assert small_logs.append("x", [line("a")]) == 1
+        outage.trouble = "away"
+        assert [small_logs.append("x", [line("b"), line("c", 1)]), small_logs.append("x", [line("d")])] == [0, 0]
+        with pytest.raises(Unavailable):
+            small_logs.settle("x")
+        outage.trouble = ""
+        assert small_logs.append("x", [line("e")]) == 5
+        assert texts(small_logs.read("x")) == ["a", "b", "c", "d", "e"]
+
+    def test_the_last_lines_are_stored_without_others(self, small_logs: KeptLogs, outage: Outage) -> None:
+        outage.trouble = "away"
+        small_logs.append("x", [line("last")])
+        outage.trouble = ""
+        for _ in range(2):
+            small_logs.settle("x")
+            small_logs.settle("other")
+        assert texts(small_logs.read("x")) == ["last"]
+
+    def test_what_was_stored_without_an_answer_is_not_stored_again(self, small_logs: KeptLogs, outage: Outage) -> None:
+        lines = [replace(line(f"{number}", number % 2), at=AT + timedelta(microseconds=number)) for number in range(6)]
+        outage.trouble = "no answer"
+        assert small_logs.append("x", lines[:3]) == 0
+        outage.trouble = "away"
+        small_logs.append("x", lines[3:5])
+        outage.trouble = ""
+        small_logs.append("x", lines[5:])
+        assert texts(small_logs.read("x")) == ["0", "1", "2", "3", "4", "5"]
+
+    def test_what_is_too_much_to_hold_is_told(
+        self, small_logs: KeptLogs, outage: Outage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(kept_logs, "MOST_HELD_CHARACTERS", 10)
+        outage.trouble = "away"
+        for text in ("12345", "1234567", "123"):
+            small_logs.append("x", [line(text)])
+        outage.trouble = ""
+        small_logs.append("x", [line("after")])
+        first, told, last = texts(small_logs.read("x"))
+        assert (first, last) == ("12345", "after")
+        assert told.startswith("2 lines are missing here")
+
+    def test_a_child_does_not_store_what_its_parent_holds(self, small_logs: KeptLogs, outage: Outage) -> None:
+        outage.trouble = "away"
+        small_logs.append("x", [line("parent")])
+        small_logs._forget_parent()
+        outage.trouble = ""
+        small_logs.append("x", [line("child")])
+        assert texts(small_logs.read("x")) == ["child"]
 
 
 class TestTrouble:

@@ -19,7 +19,7 @@ from orchestrator.lifecycle.ports import StoredEffect, Task
 from orchestrator.lifecycle.services import Services
 
 LOOKS = frozenset(
-    {"beat", "changes", "close", "diff", "files", "get", "has", "head", "left_out", "log", "read", "tail"}
+    {"beat", "changes", "close", "diff", "files", "get", "has", "head", "left_out", "log", "read", "settle", "tail"}
 )
 """Methods of the adapters that leave nothing behind: dying around them is dying after the deed before.
 

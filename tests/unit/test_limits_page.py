@@ -68,6 +68,7 @@ LIMITS = {
     "things that the proxy": "runners.egress.MAX_NEWS",
     "bytes of the log": "store.log_limit.LIMIT_BYTES",
     "bytes of a line": "runners.lines.LINE_LIMIT",
+    "characters of log lines that a worker": "store.kept_logs.MOST_HELD_CHARACTERS",
     "characters of a line": "store.log_chunk.LINE_CHARACTERS",
     "bytes of an event": "runners.conversation.EVENT_LIMIT",
     "characters of the output": "runners.template_reader.MOST_CHARACTERS",

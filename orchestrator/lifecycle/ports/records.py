@@ -36,8 +36,13 @@ class Logs(Protocol):
         """Store lines in order; once it returns they are on disk. The id of the last one.
 
         Past the limit of a node run the middle is dropped, head and tail stay and a line says so. A full disk marks
-        the log as cut and never raises.
+        the log as cut and never raises. Lines that come while the logs are out of reach are kept in memory, and are
+        stored with later ones or by `settle`.
         """
+        ...
+
+    def settle(self, execution_id: str) -> None:
+        """Store what is still kept in memory; `Unavailable` while the logs are out of reach."""
         ...
 
     def read(
