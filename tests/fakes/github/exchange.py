@@ -15,6 +15,7 @@ from tests.fakes.github.refusals import Refused, not_found
 from tests.fakes.github.routing import Answer, Call, Route
 from tests.fakes.github.tokens import Token, TokenKind, app_of
 from tests.fakes.github.urls import Urls
+from tests.fakes.github.viewer import PATHS, viewer
 
 if TYPE_CHECKING:
     from tests.fakes.github.standin import GitHubStandIn
@@ -90,6 +91,8 @@ def _answered(hub: GitHubStandIn, call: Call, seen: Exchange, raw: bytes) -> Ans
 
 def _served(hub: GitHubStandIn, call: Call, seen: Exchange, raw: bytes) -> Answer:
     call.body = seen.body = _json(raw)
+    if call.path in PATHS:
+        return viewer(call)
     found = routing.find(call.method, call.path)
     if found is None:
         hub.violations.append(f"the stand-in does not serve {call.method} {call.path}")
