@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes.github import GitHubStandIn, description
 from tests.fakes.postgres import PostgresDatabases
+
+if TYPE_CHECKING:
+    from tests.fakes.github import GitHubStandIn
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +26,8 @@ def postgres_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pos
 @pytest.fixture
 def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHubStandIn]:
     """A GitHub of this test's own. The test fails for what in its exchanges is not as GitHub describes it."""
+    from tests.fakes.github import GitHubStandIn, description
+
     hub = GitHubStandIn(tmp_path_factory.mktemp("github"), description=description())
     yield hub
     hub.close()

@@ -1,27 +1,24 @@
 """GitHub's own description of its REST API, against which every exchange is checked.
 
-The description is OpenAPI 3.0. Its schemas are rewritten into JSON Schema 2020-12 (`nullable` becomes a type) and
-validated by jsonschema-rs, which takes well below a millisecond where openapi-core takes tens, a hundred the first
-time, and over a second to be imported. Validators are compiled when first asked for.
+Its schemas are validated by jsonschema-rs, which takes well below a millisecond; openapi-core takes tens (a hundred the
+first time, and over a second to be imported). Validators are compiled when first asked for.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.fakes.github import routing
+from tests.fakes.github.description_cut import ROOT, cut_description
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
 
     from tests.fakes.github.exchange import Exchange
 
-PLACE = Path(__file__).resolve().parents[3] / ".venv" / "github" / "api.github.com.json"
-"""Where `requirements/github.sh` puts it."""
-_ROOT = "github:///description"
 INACCURATE = {
     ("/app/installations", r"\d+/account"): "asks of an account to be a user and an enterprise at once",
     ("/repos/{owner}/{repo}/pulls/{pull_number}", "head/repo"): "forgets that forks are deleted: GitHub answers null",
@@ -51,6 +48,8 @@ class Description:
 
     def webhook(self, event: str, action: str | None, payload: Any) -> Iterator[str]:
         """What of a webhook's payload is not as GitHub describes it."""
+        # The name of an action is anybody's choice there.
+        action = "sample.collected" if event == "repository_dispatch" else action
         names = [f"{event}-{action}".replace("_", "-"), event.replace("_", "-")]
         for name in names:
             if entry := self._whole["x-webhooks"].get(name):
@@ -82,9 +81,7 @@ class Description:
         """Fields that GitHub would pass over in silence: most likely they are misspelt."""
         schema = self._resolved(schema)
         if isinstance(seen.body, dict) and "properties" in schema and not schema.get("additionalProperties"):
-            known = set(schema["properties"]).union(
-                *(part.get("properties", ()) for kind in ("anyOf", "oneOf") for part in schema.get(kind, ()))
-            )
+            known = set(schema["properties"]).union(*(part.get("properties", ()) for part in schema.get("anyOf", ())))
             if unknown := sorted(seen.body.keys() - known):
                 yield f"{seen}: request has {unknown}, which GitHub's description does not know"
 
@@ -103,13 +100,11 @@ class Description:
                 if not any(path == seen.operation and re.fullmatch(at, where) for path, at in INACCURATE):
                     yield problem
 
-    def _unfit(self, key: tuple[str, ...], schema: Mapping[str, Any], value: Any, name: str) -> Iterator[str]:
+    def _unfit(self, key: tuple[str, ...], schema: dict[str, Any], value: Any, name: str) -> Iterator[str]:
         if key not in self._validators:
             from jsonschema_rs import Draft202012Validator
 
-            self._validators[key] = Draft202012Validator(
-                _rewritten(schema), registry=self._registry, validate_formats=True
-            )
+            self._validators[key] = Draft202012Validator(schema, registry=self._registry, validate_formats=True)
         validator = self._validators[key]
         assert validator is not None
         if not validator.is_valid(value):
@@ -121,12 +116,12 @@ class Description:
     def _registry(self) -> Any:
         from jsonschema_rs import Registry
 
-        return Registry([(_ROOT, {"components": {"schemas": _rewritten(self._whole["components"]["schemas"])}})])
+        return Registry([(ROOT, {"components": self._whole["components"]})])
 
     def _resolved(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in entry:
             found: Any = self._whole
-            for part in entry["$ref"].removeprefix("#/").split("/"):
+            for part in entry["$ref"].removeprefix(f"{ROOT}#/").split("/"):
                 found = found[part]
             entry = found
         return entry
@@ -135,24 +130,11 @@ class Description:
 @cache
 def description() -> Description | None:
     """Read once a process; None where it is not installed, and then exchanges go unchecked."""
+    served = {(route.method.lower(), route.operation) for route in routing.ROUTES}
     try:
-        return Description(json.loads(PLACE.read_text(encoding="utf-8")))
+        return Description(cut_description(served))
     except FileNotFoundError:
         return None
-
-
-def _rewritten(schema: Any) -> Any:
-    """`oneOf` becomes `anyOf`: GitHub's alternatives overlap, and the description lists some of them twice."""
-    if isinstance(schema, list):
-        return [_rewritten(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    given = {key: _rewritten(value) for key, value in schema.items() if key not in ("example", "examples")}
-    if isinstance(given.get("$ref"), str):
-        given["$ref"] = given["$ref"].replace("#/", f"{_ROOT}#/", 1)
-    if isinstance(given.get("oneOf"), list):
-        given["allOf"] = [*given.get("allOf", ()), {"anyOf": given.pop("oneOf")}]
-    return {"anyOf": [{"type": "null"}, given]} if given.pop("nullable", None) is True else given
 
 
 def _method(seen: Exchange) -> str:
