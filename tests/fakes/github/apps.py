@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from tests.fakes.github import scenery
 from tests.fakes.github.access import LEVELS
 from tests.fakes.github.accounts import node_id, simple
 from tests.fakes.github.refusals import Refused, forbidden, not_found
 from tests.fakes.github.repositories import usual
 from tests.fakes.github.routing import Answer, Call, page_of, paged, route
-from tests.fakes.github.scenery import installation_token
 from tests.fakes.github.state import App, Installation, Repository
 from tests.fakes.github.times import shown
 from tests.fakes.github.urls import Urls
@@ -55,8 +56,8 @@ def shown_installation(urls: Urls, installation: Installation) -> dict[str, Any]
         "created_at": shown(installation.created_at),
         "updated_at": shown(installation.created_at),
         "single_file_name": None,
-        "suspended_by": None,
-        "suspended_at": None,
+        "suspended_by": simple(urls, installation.account) if installation.suspended else None,
+        "suspended_at": shown(installation.created_at) if installation.suspended else None,
     }
 
 
@@ -76,6 +77,30 @@ def _installation(call: Call) -> Installation:
 def me(call: Call) -> Answer:
     installed = [each for each in call.hub.state.installations.values() if each.app is call.app]
     return Answer(body={**shown_app(call.urls, _own(call)), "installations_count": len(installed)})
+
+
+@route("POST", "/app-manifests/{code}/conversions")
+def convert(call: Call) -> Answer:
+    """Once, and without a token: the App with its key and secrets, which GitHub tells only here."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    manifest = call.hub.state.manifests.pop(call.params["code"], None)
+    if manifest is None:
+        raise not_found()
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+    name = str(manifest["name"])
+    made = scenery.app(
+        call.hub, name.lower().replace(" ", "-"), public, manifest.get("default_permissions") or {}, None
+    )
+    made.name, made.events = name, list(manifest.get("default_events") or ())
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    told = {"client_secret": secrets.token_hex(20), "webhook_secret": secrets.token_hex(20), "pem": pem.decode()}
+    return Answer(status=201, body={**shown_app(call.urls, made), **told})
 
 
 @route("GET", "/apps/{app_slug}")
@@ -131,7 +156,7 @@ def mint(call: Call) -> Answer:
     wanted = call.given("permissions", dict) or None
     _check_permissions(of, wanted or {})
     repositories = _repositories(call, of)
-    token = installation_token(call.hub, of, wanted, repositories, call.hub.stateless_tokens)
+    token = scenery.installation_token(call.hub, of, wanted, repositories, call.hub.stateless_tokens)
     body: dict[str, Any] = {
         "token": token.value,
         "expires_at": shown(token.expires_at),

@@ -88,7 +88,7 @@ class Description:
     def _of_answer(self, seen: Exchange, operation: Mapping[str, Any]) -> Iterator[str]:
         entry = operation["responses"].get(str(seen.status))
         if entry is None:
-            if seen.status < 400 and seen.status != 304:
+            if seen.status < 300:
                 yield f"{seen}: GitHub's description has no such answer"
             return
         content = self._resolved(entry).get("content", {})

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.fakes.github import access, faults, routing
-from tests.fakes.github.refusals import Refused, not_found
+from tests.fakes.github.refusals import DOCUMENTATION, Refused, not_found
 from tests.fakes.github.routing import Answer, Call, Route
 from tests.fakes.github.tokens import Token, TokenKind, app_of
 from tests.fakes.github.urls import Urls
@@ -64,7 +65,7 @@ def answer(hub: GitHubStandIn, method: str, target: str, headers: Mapping[str, s
     """Answer a request of the REST API; `headers` are in lower case."""
     split = urlsplit(target)
     prefix = PREFIX if split.path.startswith(PREFIX + "/") else ""
-    path = split.path.removeprefix(prefix)
+    path = _by_name(hub, split.path.removeprefix(prefix))
     query = dict(parse_qsl(split.query, keep_blank_values=True))
     seen = Exchange(at=hub.now(), method=method, path=path, query=query, headers=headers)
     hub.requests.append(seen)
@@ -104,7 +105,7 @@ def _served(hub: GitHubStandIn, call: Call, seen: Exchange, raw: bytes) -> Answe
     if route.template.startswith("/repos/{owner}/{repo}"):
         call.found = hub.state.repository(f"{call.params['owner']}/{call.params['repo']}")
         if call.found is None:
-            raise not_found()
+            raise _moved(call)
     access.authorise(call, route)
     given = route.handler(call)
     return Answer(
@@ -126,6 +127,31 @@ def identify(hub: GitHubStandIn, call: Call) -> None:
     call.token = hub.token(value)
     if call.token is None:
         raise Refused(401, "Bad credentials")
+    if call.token.installation and call.token.installation.suspended:
+        raise Refused(403, "This installation has been suspended")
+
+
+def _by_name(hub: GitHubStandIn, path: str) -> str:
+    """A path with a repository's id, which redirections lead to, as one with its name."""
+    match = re.fullmatch(r"/repositories/(\d+)(/.*)?", path)
+    for each in hub.state.repositories.values():
+        if match and each.id == int(match[1]):
+            return f"/repos/{each.full_name}{match[2] or ''}"
+    return path
+
+
+def _moved(call: Call) -> Refused:
+    """To the id where a repository is now, if it was here and may be known."""
+    name = f"{call.params['owner']}/{call.params['repo']}"
+    to = call.hub.state.moved.get(name.lower())
+    if to is None or not access.visible(to, call.token):
+        return not_found()
+    rest = call.path.removeprefix(f"/repos/{name}")
+    address = f"{call.urls.api}/repositories/{to.id}{rest}" + (f"?{urlencode(call.query)}" if call.query else "")
+    status = 301 if call.method in ("GET", "HEAD") else 307
+    refused = Refused(status, "Moved Permanently", headers={"Location": address})
+    refused.body = {"message": "Moved Permanently", "url": address, "documentation_url": DOCUMENTATION}
+    return refused
 
 
 def _json(raw: bytes) -> Any:

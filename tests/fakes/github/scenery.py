@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,20 @@ def fork(hub: GitHubStandIn, of: Repository, owner: Account) -> Repository:
     )
     hub.state.repositories[made.full_name.lower()] = made
     return made
+
+
+def rename(hub: GitHubStandIn, of: Repository, full_name: str) -> None:
+    del hub.state.repositories[of.full_name.lower()]
+    hub.state.moved[of.full_name.lower()] = of
+    login, _, of.name = full_name.partition("/")
+    of.owner = account(hub, login)
+    hub.state.repositories[full_name.lower()] = of
+
+
+def manifest_code(hub: GitHubStandIn, manifest: Mapping[str, object]) -> str:
+    code = secrets.token_hex(20)
+    hub.state.manifests[code] = dict(manifest)
+    return code
 
 
 def person(hub: GitHubStandIn, who: Account) -> Person:

@@ -97,7 +97,7 @@ class GitHubStandIn:
         token = self.tokens.get(value)
         if token is None or (token.expires_at and token.expires_at <= self.now()):
             return None
-        return None if token.installation and token.installation.suspended else token
+        return token
 
     def sent(self, method: str = "", path: str = "") -> list[Exchange]:
         """The exchanges of a method (`POST`) whose path ends so."""
@@ -122,6 +122,10 @@ class GitHubStandIn:
     ) -> Repository:
         """With one commit of `files`; its owner comes into being, as a user, where there is none."""
         return scenery.repository(self, full_name, files, private, default_branch)
+
+    def rename(self, repository: Repository, full_name: str) -> None:
+        """Who asks for it by its old name is sent on to its id."""
+        scenery.rename(self, repository, full_name)
 
     def fork(self, repository: Repository, owner: Account) -> Repository:
         return scenery.fork(self, repository, owner)
@@ -188,6 +192,10 @@ class GitHubStandIn:
     ) -> str:
         """One that was minted without the App's JWT, for tests that are not about minting."""
         return scenery.installation_token(self, installation, permissions, repositories, stateless).value
+
+    def manifest_code(self, manifest: Mapping[str, object]) -> str:
+        """What GitHub hands to the `redirect_url` once somebody has created an App from a manifest in the browser."""
+        return scenery.manifest_code(self, manifest)
 
     def client(self, token: str, *, plain: bool = False) -> Github:
         """PyGithub as that token, which neither waits nor tries again by itself."""

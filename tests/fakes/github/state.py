@@ -60,7 +60,6 @@ class App:
     permissions: dict[str, str]
     events: list[str]
     created_at: datetime
-    hook: Hook | None = None
 
 
 @dataclass(kw_only=True, eq=False)
@@ -79,15 +78,6 @@ class Installation:
         if repository.owner is not self.account:
             return False
         return self.repositories is None or repository.full_name in self.repositories
-
-
-@dataclass(kw_only=True, eq=False)
-class Hook:
-    """Where an App's webhooks go, with what was delivered."""
-
-    url: str = ""
-    secret: str = ""
-    deliveries: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -285,12 +275,18 @@ class Repository:
 
 @dataclass(kw_only=True, eq=False)
 class State:
-    """All of one GitHub. Logins and names are found whatever their case, as GitHub finds them."""
+    """All of one GitHub. Logins and names are found whatever their case, as GitHub finds them.
+
+    `moved` leads from the names that repositories had before to what they are now. `manifests` holds those of Apps to
+    be, by the code that GitHub gave for them.
+    """
 
     accounts: dict[str, Account] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
     apps: dict[int, App] = field(default_factory=dict)
     installations: dict[int, Installation] = field(default_factory=dict)
+    moved: dict[str, Repository] = field(default_factory=dict)
+    manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
     ids: Iterator[int] = field(default_factory=lambda: count(1_000_001))
 
     def account(self, login: str) -> Account | None:

@@ -116,3 +116,45 @@ def test_installations_are_nobody_s_account(scene: Scene) -> None:
         _ = scene.hub.client(scene.hub.installation_token(scene.installation)).get_user().login
     assert caught.value.data["message"] == "Resource not accessible by integration"
     assert scene.hub.client(scene.hub.personal_token(scene.alice)).get_user().login == "alice"
+
+
+def test_an_installation_learns_its_name_from_graphql(scene: Scene) -> None:
+    for token, login in (
+        (scene.hub.installation_token(scene.installation), "mycelium-test[bot]"),
+        (scene.hub.actions_token(scene.repository), "github-actions[bot]"),
+    ):
+        client = scene.hub.client(token).requester
+        _, body = client.requestJsonAndCheck(
+            "POST", client.graphql_url, input={"query": "query { viewer { login databaseId } }"}
+        )
+        account = scene.hub.state.account(login)
+        assert account
+        assert body["data"]["viewer"] == {"login": login, "databaseId": account.id}
+
+
+def test_a_suspended_installation_is_told_so(scene: Scene, integration: GithubIntegration) -> None:
+    client = scene.as_app
+    scene.installation.suspended = True
+    with pytest.raises(GithubException) as caught:
+        client.get_pull(1)
+    assert (caught.value.status, caught.value.data["message"]) == (403, "This installation has been suspended")
+    assert integration.get_app_installation(scene.installation.id).suspended_at is not None
+
+
+def test_a_repository_is_found_under_its_old_name(scene: Scene) -> None:
+    scene.hub.rename(scene.repository, "acme/gadgets")
+    answer = requests.get(f"{scene.hub.api_url}/repos/acme/widgets/pulls?state=all", timeout=10)
+    assert [(each.status_code, each.headers["Location"]) for each in answer.history] == [
+        (301, f"{scene.hub.api_url}/repositories/{scene.repository.id}/pulls?state=all")
+    ]
+    assert [pull["base"]["repo"]["full_name"] for pull in answer.json()] == ["acme/gadgets"]
+
+
+def test_an_app_is_made_from_a_manifest_once(scene: Scene) -> None:
+    manifest = {"name": "My App", "default_permissions": {"checks": "write"}, "default_events": ["push"]}
+    address = f"{scene.hub.api_url}/app-manifests/{scene.hub.manifest_code(manifest)}/conversions"
+    made = requests.post(address, timeout=10).json()
+    auth = Auth.AppAuth(made["id"], made["pem"])
+    app = GithubIntegration(auth=auth, base_url=scene.hub.api_url).get_app()
+    assert (app.slug, app.permissions["checks"], app.events) == ("my-app", "write", ["push"])
+    assert requests.post(address, timeout=10).status_code == 404
