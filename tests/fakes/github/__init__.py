@@ -20,8 +20,10 @@ from tests.fakes.github import (
     reactions,
     repositories,
     review_comments,
+    review_requests,
     reviews,
     statuses,
+    teams,
 )
 from tests.fakes.github.described import Description, description
 from tests.fakes.github.faults import Fault
@@ -44,8 +46,10 @@ TOPICS = (
     reactions,
     repositories,
     review_comments,
+    review_requests,
     reviews,
     statuses,
+    teams,
 )
 
 __all__ = ["TOPICS", "Description", "Fault", "GitHubStandIn", "description"]

@@ -99,6 +99,8 @@ def _authorise_in(repository: Repository, call: Call, route: Route) -> None:
         raise forbidden(
             "You must authenticate via a GitHub App." if classic else "Resource not accessible by personal access token"
         )
+    if repository.archived and not reads:
+        raise forbidden("Repository was archived so is read-only.")
     if token.kind is TokenKind.CLASSIC:
         if not reads and not token.scopes & {"repo", "public_repo"}:
             raise not_found()

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 NOTHING = "0" * 40
 SHA = re.compile(r"[0-9a-f]{40}")
@@ -50,6 +51,9 @@ class Person:
     date: str
 
 
+_NOBODY = Person(name="nobody", email="nobody@example.org", date="2026-01-01T00:00:00+00:00")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommitFacts:
     sha: str
@@ -74,7 +78,11 @@ class FileFacts:
 
 
 class GitRefused(Exception):
-    """Git would not; the message is its own."""
+    """Git would not; the message is its own, and so is the code it ended with."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ class BareGit:
             check=False,
         )
         if done.returncode:
-            raise GitRefused(done.stderr.decode("utf-8", "replace").strip() or f"git {arguments[0]} failed")
+            raise GitRefused(done.stderr.decode("utf-8", "replace").strip() or f"git {arguments[0]}", done.returncode)
         return done.stdout
 
     def ref(self, name: str) -> str | None:
@@ -232,8 +240,21 @@ class BareGit:
         """The tree of a merge, or None where it conflicts."""
         try:
             return self("merge-tree", "--write-tree", base, head).splitlines()[0]
-        except GitRefused:
-            return None
+        except GitRefused as refused:
+            # Before 2.38 git knows no merge without a work tree.
+            return self._merged_in_worktree(base, head) if refused.code > 1 else None
+
+    def _merged_in_worktree(self, base: str, head: str) -> str | None:
+        with TemporaryDirectory() as folder:
+            self("worktree", "add", "--quiet", "--detach", folder, base)
+            there = BareGit(Path(folder))
+            try:
+                there("merge", "--quiet", "--no-commit", "--no-ff", head, environ=_as_environ("COMMITTER", _NOBODY))
+                return there("write-tree")
+            except GitRefused:
+                return None
+            finally:
+                self("worktree", "remove", "--force", folder)
 
     def commit_tree(self, tree: str, parents: Sequence[str], message: str, author: Person, committer: Person) -> str:
         given = [argument for parent in parents for argument in ("-p", parent)]

@@ -1,4 +1,4 @@
-"""Who is what in a repository and its organisation: https://docs.github.com/rest/collaborators/collaborators."""
+"""Who is what in a repository: https://docs.github.com/rest/collaborators/collaborators."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.fakes.github import access, repositories
 from tests.fakes.github.accounts import simple
 from tests.fakes.github.refusals import Refused, forbidden, not_found
 from tests.fakes.github.routing import Answer, Call, page_of, route
-from tests.fakes.github.state import Account, Team
+from tests.fakes.github.state import Account
 
 LEGACY = {"maintain": "write", "triage": "read"}
 """What the `permission` says for roles that are younger than it."""
@@ -53,29 +53,3 @@ def is_collaborator(call: Call) -> Answer:
     if account is None or not access.has_role(call.repository, account, least):
         raise not_found()
     return Answer(status=204)
-
-
-@route("GET", "/orgs/{org}/teams/{team_slug}/memberships/{username}", "members:read")
-def membership(call: Call) -> Answer:
-    """Members of a team's child teams are members of it."""
-    organization = call.hub.state.account(call.params["org"])
-    team = organization.teams.get(call.params["team_slug"]) if organization else None
-    account = call.hub.state.account(call.params["username"])
-    if organization is None or team is None or account is None:
-        raise not_found()
-    state = _state(organization, team, account)
-    if state is None:
-        raise not_found()
-    address = f"{call.urls.api}/organizations/{organization.id}/team/{team.id}/memberships/{account.login}"
-    role = "maintainer" if organization.members.get(account.login) == "admin" else "member"
-    return Answer(body={"url": address, "role": role, "state": state})
-
-
-def _state(organization: Account, team: Team, account: Account) -> str | None:
-    family = [each for each in organization.teams.values() if each is team or _descends(each, team)]
-    states = {each.members.get(account.login) for each in family}
-    return "active" if "active" in states else "pending" if "pending" in states else None
-
-
-def _descends(team: Team, ancestor: Team) -> bool:
-    return team.parent is not None and (team.parent is ancestor or _descends(team.parent, ancestor))

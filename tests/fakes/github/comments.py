@@ -85,7 +85,7 @@ def create(call: Call) -> Answer:
     return Answer(status=201, body=shown_now, headers={"Location": shown_now["url"]})
 
 
-@route("PATCH", "/repos/{owner}/{repo}/issues/comments/{comment_id}", *OF_ISSUES, role="read", creates=True)
+@route("PATCH", "/repos/{owner}/{repo}/issues/comments/{comment_id}", *OF_ISSUES, role="read")
 def edit(call: Call) -> Answer:
     issue, comment = found(call)
     _may_change(call, issue, comment)

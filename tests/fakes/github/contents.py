@@ -31,7 +31,7 @@ def read(call: Call) -> Answer:
         raise not_found() from None
     if kind == "tree":
         names = git("ls-tree", "-z", "--name-only", entry).split("\0")
-        listed = [_described(call, ref, sha, f"{path}/{name}", whole=False) for name in filter(None, names)]
+        listed = [_described(call, ref, sha, f"{path}/{name}".lstrip("/"), whole=False) for name in filter(None, names)]
         return Answer(body=listed)
     if "raw" in call.accept:
         content = git.raw("cat-file", "blob", entry)

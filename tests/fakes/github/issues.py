@@ -126,7 +126,7 @@ def create(call: Call) -> Answer:
     return Answer(status=201, body=answer, headers={"Location": answer["url"]})
 
 
-@route("PATCH", "/repos/{owner}/{repo}/issues/{issue_number}", *OF_ISSUES, role="read", creates=True)
+@route("PATCH", "/repos/{owner}/{repo}/issues/{issue_number}", *OF_ISSUES, role="read")
 def edit(call: Call) -> Answer:
     issue, repository = found_issue(call), call.repository
     by_issues(call, issue)

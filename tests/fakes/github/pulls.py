@@ -13,6 +13,7 @@ from tests.fakes.github.repositories import is_actions, page, root_of, usual
 from tests.fakes.github.routing import Answer, Call, page_of, route
 from tests.fakes.github.scenery import person
 from tests.fakes.github.state import PullRequest, Repository
+from tests.fakes.github.teams import shown_team
 from tests.fakes.github.texts import check_body
 from tests.fakes.github.times import shown
 from tests.fakes.github.urls import Urls
@@ -58,7 +59,7 @@ def simply(urls: Urls, repository: Repository, pull: PullRequest) -> dict[str, A
         "assignee": optional(urls, issue.assignees[0] if issue.assignees else None),
         "assignees": [simple(urls, each) for each in issue.assignees],
         "requested_reviewers": [simple(urls, each) for each in pull.requested_reviewers],
-        "requested_teams": [],
+        "requested_teams": [shown_team(urls, repository.owner, each) for each in pull.requested_teams],
         "labels": [shown_label(urls, repository, each) for each in issue.labels],
         "milestone": None,
         "draft": pull.draft,

@@ -187,7 +187,7 @@ def one(call: Call) -> Answer:
     return Answer(body=shown_review_comment(call.urls, call.repository, pull, comment))
 
 
-@route("PATCH", _ONE, "pull_requests:write", role="read", creates=True)
+@route("PATCH", _ONE, "pull_requests:write", role="read")
 def edit(call: Call) -> Answer:
     pull, comment = _found(call)
     body = call.given("body", str, required=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fakes.github import access, pulls
+from tests.fakes.github import pulls
 from tests.fakes.github.accounts import association, node_id, simple
 from tests.fakes.github.refusals import Refused, not_found, unprocessable
 from tests.fakes.github.repositories import is_actions, page, root_of
@@ -122,7 +122,7 @@ def submit(call: Call) -> Answer:
     return _answer(call, pull, review)
 
 
-@route("PUT", _ONE, "pull_requests:write", role="read", creates=True)
+@route("PUT", _ONE, "pull_requests:write", role="read")
 def edit(call: Call) -> Answer:
     pull = pulls.found(call)
     review, body = _found(call, pull), call.given("body", str, required=True)
@@ -157,27 +157,3 @@ def comments(call: Call) -> Answer:
     pull = pulls.found(call)
     found = _found(call, pull).comments
     return page_of(call, found, lambda each: shown_review_comment(call.urls, call.repository, pull, each))
-
-
-@route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", "pull_requests:read")
-def requested(call: Call) -> Answer:
-    pull = pulls.found(call)
-    return Answer(body={"users": [simple(call.urls, each) for each in pull.requested_reviewers], "teams": []})
-
-
-@route("POST", "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", "pull_requests:write")
-def request(call: Call) -> Answer:
-    pull, repository = pulls.found(call), call.repository
-    for login in call.given("reviewers", list, []):
-        account = call.hub.state.account(login)
-        if account is pull.issue.user:
-            raise Refused(422, "Review cannot be requested from pull request author.")
-        if account is None or access.role_name(repository, account) == "none" or account.kind == "Bot":
-            raise Refused(
-                422,
-                "Reviews may only be requested from collaborators. One or more of the users or teams you specified "
-                f"is not a collaborator of the {repository.full_name} repository.",
-            )
-        if account not in pull.requested_reviewers:
-            pull.requested_reviewers.append(account)
-    return Answer(status=201, body=pulls.simply(call.urls, repository, pull))

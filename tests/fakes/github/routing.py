@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.fakes.github.standin import GitHubStandIn
     from tests.fakes.github.tokens import Token
 
-_GREEDY = {"path", "ref", "basehead", "branch", "head"}
-"""Parameters that may hold slashes."""
+_GREEDY = {"path": ".*", "ref": ".+", "basehead": ".+", "branch": ".+"}
+"""Parameters that may hold slashes; the path of a file is empty for the repository's root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,7 +180,7 @@ def _pattern(template: str) -> re.Pattern[str]:
     text = ""
     for index, piece in enumerate(pieces):
         if index % 2:
-            text += f"(?P<{piece}>{'.+' if piece in _GREEDY else '[^/]+'})"
+            text += f"(?P<{piece}>{_GREEDY.get(piece, '[^/]+')})"
         else:
             text += re.escape(piece)
     return re.compile(text)

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from tests.fakes.github import pull_state
 from tests.fakes.github.bare_git import BareGit, Person
-from tests.fakes.github.state import Account, App, Installation, Label, PullRequest, Repository
+from tests.fakes.github.state import (
+    Account,
+    App,
+    Comment,
+    Installation,
+    Issue,
+    Label,
+    PullRequest,
+    Repository,
+    Review,
+)
 from tests.fakes.github.tokens import Token, TokenKind, lifetime, new_value
 
 if TYPE_CHECKING:
@@ -128,6 +138,43 @@ def pull_request(
         head=head, base=base or repository.default_branch, title=title, body=body, draft=draft, source=source
     )
     return pull_state.opened(hub, repository, wanted, by or source.owner, None)
+
+
+def comment(hub: GitHubStandIn, repository: Repository, number: int, by: Account, body: str) -> Comment:
+    identity, moment = next(hub.state.ids), hub.now()
+    made = Comment(id=identity, number=number, user=by, body=body, created_at=moment, updated_at=moment)
+    repository.issues[number].comments[made.id] = made
+    return made
+
+
+def issue(
+    hub: GitHubStandIn, repository: Repository, by: Account, title: str, body: str | None, labels: Iterable[str]
+) -> Issue:
+    number, moment = next(repository.numbers), hub.now()
+    made = Issue(
+        id=next(hub.state.ids), number=number, title=title, body=body, user=by, created_at=moment, updated_at=moment
+    )
+    for name in labels:
+        repository.labels.setdefault(name, Label(id=next(hub.state.ids), name=name))
+        made.labels.append(repository.labels[name])
+    repository.issues[number] = made
+    return made
+
+
+def review(hub: GitHubStandIn, pull: PullRequest, by: Account, state: str, body: str) -> Review:
+    made = Review(
+        id=next(hub.state.ids), user=by, state=state, body=body, commit_id=pull.head_sha, submitted_at=hub.now()
+    )
+    pull.reviews.append(made)
+    return made
+
+
+def delete(hub: GitHubStandIn, repository: Repository) -> None:
+    del hub.state.repositories[repository.full_name.lower()]
+    for other in hub.state.repositories.values():
+        for pull in other.pulls.values():
+            if pull.head_repository is repository:
+                pull.head_repository = None
 
 
 def personal_token(

@@ -15,8 +15,18 @@ from tests.fakes.github.described import Description
 from tests.fakes.github.exchange import PREFIX, Exchange
 from tests.fakes.github.faults import Faults
 from tests.fakes.github.limits import Limits
-from tests.fakes.github.serving import Handler, Server
-from tests.fakes.github.state import Account, App, Installation, PullRequest, Repository, State
+from tests.fakes.github.serving import Server
+from tests.fakes.github.state import (
+    Account,
+    App,
+    Comment,
+    Installation,
+    Issue,
+    PullRequest,
+    Repository,
+    Review,
+    State,
+)
 from tests.fakes.github.tokens import Token
 
 if TYPE_CHECKING:
@@ -52,7 +62,7 @@ class GitHubStandIn:
         self.violations: list[str] = []
         self.stateless_tokens = True
         self._description = description
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server()
         self._server.hub = self
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -156,6 +166,23 @@ class GitHubStandIn:
     ) -> PullRequest:
         """One that somebody opened already."""
         return scenery.pull_request(self, repository, head, by, head_repository, base, title, body, draft)
+
+    def comment(self, repository: Repository, number: int, by: Account, body: str) -> Comment:
+        """One that somebody wrote on an issue or pull request, without a request."""
+        return scenery.comment(self, repository, number, by, body)
+
+    def issue(
+        self, repository: Repository, by: Account, title: str, body: str | None = None, *, labels: Iterable[str] = ()
+    ) -> Issue:
+        return scenery.issue(self, repository, by, title, body, labels)
+
+    def review(self, pull: PullRequest, by: Account, state: str = "APPROVED", body: str = "") -> Review:
+        """Of the pull request's head; `state` is APPROVED, CHANGES_REQUESTED or COMMENTED."""
+        return scenery.review(self, pull, by, state, body)
+
+    def delete(self, repository: Repository) -> None:
+        """What a fork proposed stays, without the fork."""
+        scenery.delete(self, repository)
 
     def personal_token(
         self, account: Account, *, scopes: Iterable[str] = ("repo",), permissions: Mapping[str, str] | None = None

@@ -87,6 +87,14 @@ def test_what_is_too_much_is_refused(scene: Scene, given: dict[str, Any], messag
     assert message in words(caught)
 
 
+def test_a_completed_run_does_not_run_again(scene: Scene) -> None:
+    run = scene.as_app.create_check_run("mycelium", scene.pull.head_sha, conclusion="failure")
+    run.edit(status="in_progress")
+    assert (run.status, run.conclusion) == ("completed", "failure")
+    run.edit(conclusion="success")
+    assert run.conclusion == "success"
+
+
 def test_only_apps_make_them(scene: Scene) -> None:
     sha, hub = scene.pull.head_sha, scene.hub
     tokens = {

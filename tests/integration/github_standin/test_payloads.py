@@ -17,13 +17,11 @@ from tests.integration.github_standin.conftest import Scene
 
 
 def comment(scene: Scene, body: str = "/mycelium run") -> Comment:
-    scene.as_user(scene.bob).get_issue(1).create_comment(body)
-    return list(scene.pull.issue.comments.values())[-1]
+    return scene.hub.comment(scene.repository, 1, scene.bob, body)
 
 
 def review(scene: Scene) -> Review:
-    scene.as_user(scene.bob).get_pull(1).create_review(event="APPROVE", body="Fine")
-    return scene.pull.reviews[-1]
+    return scene.hub.review(scene.pull, scene.bob, body="Fine")
 
 
 def run(scene: Scene) -> CheckRun:
@@ -32,7 +30,7 @@ def run(scene: Scene) -> CheckRun:
 
 
 def issue(scene: Scene) -> int:
-    return scene.as_user(scene.bob).create_issue("Broken").number
+    return scene.hub.issue(scene.repository, scene.bob, "Broken", labels=["bug"]).number
 
 
 EVENTS: dict[str, Callable[[Scene], Event]] = {

@@ -112,7 +112,7 @@ def test_a_fork_proposes_its_branch(scene: Scene) -> None:
     pull = scene.as_user(scene.bob).create_pull(base="main", head="bob:topic", title="Mine", body="")
     assert (pull.head.repo.full_name, pull.head.label, pull.mergeable) == ("bob/widgets", "bob:topic", True)
     assert pull.author_association == "NONE"
-    scene.repository.pulls[2].head_repository = None
+    scene.hub.delete(fork)
     assert scene.as_app.get_pull(2).raw_data["head"]["repo"] is None
 
 
@@ -120,3 +120,19 @@ def test_a_body_has_an_end(scene: Scene) -> None:
     with pytest.raises(GithubException) as caught:
         scene.as_app.get_pull(1).edit(body="x" * 65_537)
     assert "maximum is 65536 characters" in refused(caught)
+
+
+def test_a_merge_is_tried_by_older_git_as_well(scene: Scene) -> None:
+    git, base, head = scene.repository.git, scene.pull.base_sha, scene.pull.head_sha
+    assert git._merged_in_worktree(base, head) == git.merge_tree(base, head) is not None
+    other = scene.hub.commit(scene.repository, {"src/app.py": "one\nTWO\nthree\n"})
+    assert git._merged_in_worktree(other, head) is None
+    assert git.merge_tree(other, head) is None
+
+
+def test_what_is_archived_can_only_be_read(scene: Scene) -> None:
+    scene.repository.archived = True
+    pull = scene.as_app.get_pull(1)
+    with pytest.raises(GithubException) as caught:
+        pull.edit(title="New")
+    assert refused(caught) == "403 | Repository was archived so is read-only."

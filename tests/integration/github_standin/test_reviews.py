@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from github import GithubException
 
+from tests.fakes.github.state import Team
 from tests.integration.github_standin.conftest import Scene
 
 OUTSIDE = (
@@ -123,4 +124,10 @@ def test_an_author_is_not_asked_to_review(scene: Scene) -> None:
         pull.create_review_request(reviewers=["alice"])
     assert caught.value.data["message"] == "Review cannot be requested from pull request author."
     pull.create_review_request(reviewers=["bob"])
-    assert [each.login for each in scene.as_app.get_pull(1).requested_reviewers] == ["bob"]
+    scene.repository.owner.teams["core"] = Team(id=7, slug="core", repositories={"acme/widgets": "read"})
+    pull.create_review_request(team_reviewers=["core"])
+    with pytest.raises(GithubException) as caught:
+        pull.create_review_request(team_reviewers=["nobody"])
+    assert "is not a collaborator of the acme/widgets repository" in caught.value.data["message"]
+    users, teams = scene.as_app.get_pull(1).get_review_requests()
+    assert ([each.login for each in users], [each.slug for each in teams]) == (["bob"], ["core"])

@@ -63,6 +63,9 @@ def test_a_file_changes_for_those_who_know_what_it_was(scene: Scene) -> None:
     listed = client.get_contents("a", ref="topic")
     assert isinstance(listed, list)
     assert [(each.type, each.path) for each in listed] == [("file", "a/b.txt")]
+    root = client.get_contents("", ref="topic")
+    assert isinstance(root, list)
+    assert [each.path for each in root] == ["README.md", "a", "new file.txt", "src"]
     client.delete_file("a/b.txt", "Remove b", listed[0].sha, branch="topic")
     with pytest.raises(GithubException) as caught:
         client.get_contents("a/b.txt", ref="topic")
