@@ -20,6 +20,7 @@ _STATUSES = {"A": "added", "M": "modified", "D": "removed", "R": "renamed", "C":
 _CONFIG = """[core]
 \trepositoryformatversion = 0
 \tbare = true
+\tfsync = none
 [gc]
 \tauto = 0
 [http]
@@ -133,19 +134,21 @@ class BareGit:
             text = ""
         if SHA.fullmatch(text):
             return text
-        return self._resolved("--verify", "--quiet", name)
+        packed = (self.folder / "packed-refs").exists()
+        return self._resolved("--verify", "--quiet", name) if packed or text else None
 
     def branch(self, name: str) -> str | None:
         return self.ref(f"refs/heads/{name}")
 
     def commit_of(self, name: str) -> str | None:
         """The commit of a SHA (also a short one), branch or tag."""
+        if SHA.fullmatch(name):
+            return _known_commit(self, name)
         for candidate in (f"refs/heads/{name}", f"refs/tags/{name}"):
             if found := self.ref(candidate):
                 return self._resolved("--verify", "--quiet", f"{found}^{{commit}}")
-        if not re.fullmatch(r"[0-9a-f]{4,40}|refs/[\w./-]+", name):
-            return self._resolved("--verify", "--quiet", f"refs/{name}^{{commit}}")
-        return self._resolved("--verify", "--quiet", f"{name}^{{commit}}")
+        plain = re.fullmatch(r"[0-9a-f]{4,39}|refs/[\w./-]+", name)
+        return self._resolved("--verify", "--quiet", f"{name if plain else f'refs/{name}'}^{{commit}}")
 
     def _resolved(self, *arguments: str) -> str | None:
         try:
@@ -160,6 +163,12 @@ class BareGit:
     def set_ref(self, name: str, sha: str, old: str | None = None) -> None:
         """Compare and swap, where `old` is given."""
         self("update-ref", name, sha, *([old] if old is not None else []))
+
+    def keep(self, number: int, kind: str, sha: str) -> None:
+        """`refs/pull/NUMBER/head` or `merge`: nobody else writes there, so that it takes no process."""
+        place = self.folder / "refs" / "pull" / str(number) / kind
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f"{sha}\n", encoding="ascii")
 
     def delete_ref(self, name: str) -> None:
         self("update-ref", "-d", name)
@@ -187,8 +196,10 @@ class BareGit:
         text = self("log", *bounds, f"--format={_FIELDS}%x01", *revisions, "--", *paths)
         return [_commit(record.lstrip("\n")) for record in text.split("\x01") if record.strip("\n")]
 
-    def count(self, *revisions: str) -> int:
-        return int(self("rev-list", "--count", *revisions))
+    def counts(self, one: str, other: str) -> tuple[int, int]:
+        """How many commits only the one has, and only the other."""
+        left, right = self("rev-list", "--count", "--left-right", f"{one}...{other}").split()
+        return int(left), int(right)
 
     def changes(self, old: str, new: str) -> list[FileFacts]:
         """What changed from one commit to another, by path."""
@@ -310,6 +321,20 @@ def _or_nothing(
     entries: Mapping[str, tuple[str, str] | None],
 ) -> list[tuple[str, tuple[str, str]]]:
     return [(path, entry or ("0", NOTHING)) for path, entry in entries.items()]
+
+
+_commits: set[tuple[Path, str]] = set()
+"""What is a commit stays one."""
+
+
+def _known_commit(git: BareGit, sha: str) -> str | None:
+    if (git.folder, sha) not in _commits:
+        try:
+            git("cat-file", "-e", f"{sha}^{{commit}}")
+        except GitRefused:
+            return None
+        _commits.add((git.folder, sha))
+    return sha
 
 
 def quiet_environ() -> dict[str, str]:

@@ -123,7 +123,7 @@ def compare(call: Call) -> Answer:
     merge_base = git.merge_base(base, head)
     if merge_base is None:
         raise Refused(404, "No common ancestor between the two commits.")
-    ahead, behind = git.count(f"{merge_base}..{head}"), git.count(f"{merge_base}..{base}")
+    behind, ahead = git.counts(base, head)
     status = ("diverged" if behind else "ahead") if ahead else "behind" if behind else "identical"
     commits = git.commits(f"{merge_base}..{head}", limit=10_000)[::-1]
     asked = "page" in call.query or "per_page" in call.query

@@ -68,7 +68,7 @@ def opened(hub: GitHubStandIn, repository: Repository, wanted: Wanted, by: Accou
         maintainer_can_modify=wanted.maintainer_can_modify and wanted.source is not repository,
     )
     repository.pulls[issue.number] = pull
-    repository.git.set_ref(f"refs/pull/{issue.number}/head", head_sha)
+    repository.git.keep(issue.number, "head", head_sha)
     return pull
 
 
@@ -108,7 +108,7 @@ def refreshed(hub: GitHubStandIn, repository: Repository, pull: PullRequest) -> 
             _bring(repository, pull.head_repository, pull.head_ref)
             pull.head_sha = head_sha
             pull.issue.updated_at = hub.now()
-            repository.git.set_ref(f"refs/pull/{pull.number}/head", head_sha)
+            repository.git.keep(pull.number, "head", head_sha)
     pull.base_sha = repository.git.branch(pull.base_ref) or pull.base_sha
     return pull
 
@@ -119,19 +119,19 @@ def facts(repository: Repository, pull: PullRequest) -> Facts:
 
 @lru_cache(maxsize=512)
 def _facts(git: BareGit, base: str, head: str) -> Facts:
-    merge_base = git.merge_base(base, head) or base
+    merge_base, (behind, ahead) = git.merge_base(base, head) or base, git.counts(base, head)
     return Facts(
         merge_base=merge_base,
         files=tuple(git.changes(merge_base, head)),
-        commits=git.count(f"{merge_base}..{head}"),
-        behind=git.count(f"{head}..{base}"),
+        commits=ahead,
+        behind=behind,
         tree=git.merge_tree(base, head),
     )
 
 
 def trial_merge(repository: Repository, pull: PullRequest, by: Person) -> str | None:
     """The commit that merging would make, at `refs/pull/N/merge`, as GitHub keeps it for checks; None in a conflict."""
-    name, wanted = f"refs/pull/{pull.number}/merge", (pull.base_sha, pull.head_sha)
+    wanted = pull.base_sha, pull.head_sha
     if pull.merge_commit_sha and pull.tried == wanted:
         return pull.merge_commit_sha
     tree, pull.tried = facts(repository, pull).tree, wanted
@@ -139,7 +139,7 @@ def trial_merge(repository: Repository, pull: PullRequest, by: Person) -> str | 
         return None
     text = f"Merge {pull.head_sha} into {pull.base_sha}"
     sha = repository.git.commit_tree(tree, wanted, text, by, by)
-    repository.git.set_ref(name, sha)
+    repository.git.keep(pull.number, "merge", sha)
     return sha
 
 
