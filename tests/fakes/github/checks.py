@@ -170,15 +170,11 @@ def edit(call: Call) -> Answer:
     run = found(call)
     if call.token is None or call.token.of_app is not run.suite.app:
         raise forbidden(
-            f"Invalid app_id `{_app_id(call)}` - check run can only be modified by the GitHub App that created it."
+            f"Invalid app_id `{run.suite.app.id}` - check run can only be modified by the GitHub App that created it."
         )
     check_request(call)
     _apply(call, run)
     return Answer(body=shown_run(call.urls, call.repository, run))
-
-
-def _app_id(call: Call) -> int | None:
-    return call.token.of_app.id if call.token and call.token.of_app else None
 
 
 def _apply(call: Call, run: CheckRun) -> None:

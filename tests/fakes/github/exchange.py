@@ -6,12 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.fakes.github import access, faults, routing
+from tests.fakes.github.bare_git import GitRefused
 from tests.fakes.github.refusals import DOCUMENTATION, Refused, not_found
 from tests.fakes.github.routing import Answer, Call, Route
 from tests.fakes.github.tokens import Token, TokenKind, app_of
@@ -67,7 +69,7 @@ def answer(hub: GitHubStandIn, method: str, target: str, headers: Mapping[str, s
     prefix = PREFIX if split.path.startswith(PREFIX + "/") else ""
     path = _by_name(hub, split.path.removeprefix(prefix))
     query = dict(parse_qsl(split.query, keep_blank_values=True))
-    seen = Exchange(at=hub.now(), method=method, path=path, query=query, headers=headers)
+    seen = Exchange(at=hub.now(), method=method, path=path, query=query, headers=headers, body=_body(raw))
     hub.requests.append(seen)
     fault = seen.fault = hub.faults.strike(method, path, hub.now())
     if fault and not fault.happens:
@@ -86,12 +88,18 @@ def _answered(hub: GitHubStandIn, call: Call, seen: Exchange, raw: bytes) -> Ans
         seen.token = call.token.kind.value if call.token else "app" if call.app else ""
         seen.who = call.token.account.login if call.token else call.app.slug if call.app else ""
         return _served(hub, call, seen, raw)
+    except GitRefused:
+        return _refusal(Refused(422, "Reference update failed"))
     except Refused as refused:
-        return Answer(status=refused.status, body=refused.body, headers=refused.headers)
+        return _refusal(refused)
+
+
+def _refusal(refused: Refused) -> Answer:
+    return Answer(status=refused.status, body=refused.body, headers=refused.headers)
 
 
 def _served(hub: GitHubStandIn, call: Call, seen: Exchange, raw: bytes) -> Answer:
-    call.body = seen.body = _json(raw)
+    call.body = _json(raw)
     if call.path in PATHS:
         return viewer(call)
     found = routing.find(call.method, call.path)
@@ -152,6 +160,13 @@ def _moved(call: Call) -> Refused:
     refused = Refused(status, "Moved Permanently", headers={"Location": address})
     refused.body = {"message": "Moved Permanently", "url": address, "documentation_url": DOCUMENTATION}
     return refused
+
+
+def _body(raw: bytes) -> Any:
+    """For the record, where it is JSON."""
+    with suppress(Refused):
+        return _json(raw)
+    return None
 
 
 def _json(raw: bytes) -> Any:

@@ -44,7 +44,7 @@ class Fault:
 
 @dataclass(kw_only=True)
 class Scripted:
-    """A fault with what it strikes: requests whose `METHOD /path` the pattern is found in."""
+    """A fault with what it strikes: requests whose `METHOD /path` the pattern is found in; `arrived` once one was."""
 
     pattern: re.Pattern[str]
     fault: Fault
@@ -52,6 +52,7 @@ class Scripted:
     until: datetime | None
     skip: int
     struck: int = 0
+    arrived: threading.Event = field(default_factory=threading.Event)
 
 
 class Faults:
@@ -82,6 +83,7 @@ class Faults:
                     continue
                 entry.left = None if entry.left is None else entry.left - 1
                 entry.struck += 1
+                entry.arrived.set()
                 return entry.fault
         return None
 

@@ -168,7 +168,7 @@ def create(call: Call) -> Answer:
     repository = call.repository
     title = call.given("title", str, required="issue" not in (call.body or {}))
     body = call.given("body", str)
-    check_body(body, "PullRequest")
+    check_body(body, "Issue")
     if is_actions(call) and not repository.actions_may_open_pull_requests:
         raise forbidden(FORBIDDEN_TO_ACTIONS)
     login, colon, branch = call.given("head", str, required=True).rpartition(":")
@@ -209,7 +209,7 @@ def edit(call: Call) -> Answer:
         raise forbidden("Must have admin rights to Repository.")
     title, body = call.given("title", str), call.given("body", str)
     state, base = call.given("state", str), call.given("base", str)
-    check_body(body, "PullRequest")
+    check_body(body, "Issue")
     if state not in (None, "open", "closed"):
         raise invalid("PullRequest", "state")
     if base is not None and repository.git.branch(base) is None:

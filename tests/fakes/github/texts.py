@@ -9,7 +9,12 @@ MOST_BODY = 65_536
 
 
 def check_body(text: str | None, resource: str) -> None:
-    if text is not None and len(text) > MOST_BODY:
-        problem = f"Body is too long (maximum is {MOST_BODY} characters)"
-        error = {"resource": resource, "code": "unprocessable", "field": "data", "message": problem}
-        raise Refused(422, "Validation Failed", errors=[error])
+    """Comments are refused in other words than the rest."""
+    if text is None or len(text) <= MOST_BODY:
+        return
+    if resource == "IssueComment":
+        where, problem = {"code": "unprocessable", "field": "data"}, "Body is too long"
+    else:
+        where, problem = {"code": "custom", "field": "body"}, "body is too long"
+    error = {"resource": resource, **where, "message": f"{problem} (maximum is {MOST_BODY} characters)"}
+    raise Refused(422, "Validation Failed", errors=[error])

@@ -118,7 +118,8 @@ def test_no_app_changes_anothers(scene: Scene) -> None:
     actions = scene.seen_by(scene.hub.actions_token(scene.repository, {"checks": "write"}))
     with pytest.raises(GithubException) as caught:
         actions.get_check_run(run.id).edit(conclusion="success")
-    assert "can only be modified by the GitHub App that created it" in words(caught)
+    message = f"Invalid app_id `{scene.app.id}` - check run can only be modified by the GitHub App that created it."
+    assert words(caught) == message
 
 
 def test_actions_links_lead_to_github_alone(scene: Scene) -> None:

@@ -64,9 +64,10 @@ def test_a_cut_answer_and_a_reset_connection(scene: Scene) -> None:
 
 def test_a_slow_answer_comes_when_it_may(scene: Scene) -> None:
     held = threading.Event()
-    scene.hub.faults.add("POST", faults.slow(held))
+    slow = scene.hub.faults.add("POST", faults.slow(held))
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(post, scene, "slow")
+        assert slow.arrived.wait(10)
         assert requests.get(scene.hub.api_url + COMMENTS, timeout=10).status_code == 200
         assert not waiting.done()
         held.set()

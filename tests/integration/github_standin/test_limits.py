@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import requests
 from github import GithubException, RateLimitExceededException
 
+from tests.fakes.github import faults
 from tests.integration.github_standin.conftest import Scene
 
 
@@ -83,6 +86,20 @@ def test_points_are_counted_too(still: Scene) -> None:
     with pytest.raises(RateLimitExceededException):
         run.edit(status="in_progress")
     assert still.hub.limits.breaches[-1][2] == "points a minute"
+
+
+def test_too_many_at_once(scene: Scene) -> None:
+    one, other, held = scene.as_app, scene.as_app, threading.Event()
+    scene.hub.limits.concurrent = 1
+    slow = scene.hub.faults.add("GET", faults.slow(held))
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(one.get_issue, 1)
+        assert slow.arrived.wait(10)
+        with pytest.raises(RateLimitExceededException):
+            other.create_issue("while the first one waits")
+        held.set()
+        assert waiting.result().number == 1
+    assert scene.hub.limits.breaches[-1][2] == "concurrent requests"
 
 
 def test_what_has_not_changed_costs_nothing(scene: Scene) -> None:

@@ -119,7 +119,7 @@ def test_a_fork_proposes_its_branch(scene: Scene) -> None:
 def test_a_body_has_an_end(scene: Scene) -> None:
     with pytest.raises(GithubException) as caught:
         scene.as_app.get_pull(1).edit(body="x" * 65_537)
-    assert "maximum is 65536 characters" in refused(caught)
+    assert refused(caught) == "422 | Validation Failed | body is too long (maximum is 65536 characters)"
 
 
 def test_a_merge_is_tried_by_older_git_as_well(scene: Scene) -> None:

@@ -45,6 +45,9 @@ def test_a_ref_only_moves_forward(scene: Scene) -> None:
     with pytest.raises(GithubException) as caught:
         client.create_git_ref("refs/heads/topic", start)
     assert caught.value.data["message"] == "Reference already exists"
+    with pytest.raises(GithubException) as caught:
+        client.create_git_ref("refs/heads/topic/below", start)
+    assert caught.value.data["message"] == "Reference update failed"
     client.get_git_ref("heads/topic").delete()
     assert scene.repository.git.branch("topic") is None
 
