@@ -94,6 +94,9 @@ def _rewritten(part: Any, *, names: bool = False) -> Any:
     }
     if isinstance(given.get("$ref"), str):
         given["$ref"] = given["$ref"].replace("#/", f"{ROOT}#/", 1)
+    if given.get("format") == "email":
+        # Those of GitHub's own bots have brackets in them.
+        del given["format"]
     if isinstance(given.get("oneOf"), list):
         given["allOf"] = [*given.get("allOf", ()), {"anyOf": given.pop("oneOf")}]
     return {"anyOf": [{"type": "null"}, given]} if given.pop("nullable", None) is True else given
