@@ -40,8 +40,8 @@ def cut_description(served: Iterable[tuple[str, str]]) -> dict[str, Any]:
         return dict(json.loads(kept.read_text(encoding="utf-8")))
     except FileNotFoundError:
         cut = _cut(json.loads(PLACE.read_text(encoding="utf-8")), wanted)
-    for old in PLACE.parent.glob("served-*.json"):
-        old.unlink(missing_ok=True)
+    for other in set(PLACE.parent.glob("served-*.json")) - {kept}:
+        other.unlink(missing_ok=True)
     draft = kept.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(cut, separators=(",", ":")), encoding="utf-8")
     draft.replace(kept)
