@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,11 +17,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from orchestrator import settings as configuration
-from orchestrator.errors import SetupError
+from orchestrator.errors import BadInput, SetupError
 from orchestrator.lifecycle.identifier import RANDOM_BYTES, execution_id
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
+    from redis import Redis
+
+    from orchestrator.github.repository import GitHubRepository
     from orchestrator.lifecycle.ports import AgentHistory, Blackboard, Events, Git, Wake
     from orchestrator.lifecycle.services import Services
     from orchestrator.queue.launch import Supervisor
@@ -95,7 +99,15 @@ def build(settings: Settings, *, redis_url: str | None, instance: str, blackboar
         spread=instance == SHARED_INSTANCE,
         branches=instance != SHARED_INSTANCE,
         blackboard=_blackboard(blackboard_url or settings.blackboard_url),
+        github=github(settings, redis_url),
+        hidden=_hidden(settings),
     )
+
+
+def _hidden(settings: Settings) -> tuple[str, ...]:
+    """What no log may show; a private key may be named by its path, which is no secret."""
+    key = settings.github_private_key.replace("\\n", "\n")
+    return tuple(value for value in (settings.github_token, key if "-----BEGIN" in key else "") if value)
 
 
 def repository(settings: Settings) -> Git:
@@ -103,6 +115,49 @@ def repository(settings: Settings) -> Git:
     from orchestrator.git.repository import GitRepository
 
     return GitRepository(root=settings.root, cache_dir=settings.cache_dir, environ=os.environ)
+
+
+def github(settings: Settings, redis_url: str | None) -> GitHubRepository | None:
+    """The repository on GitHub as the settings' credential sees it; None without one, or where no repository is known.
+
+    Nothing is asked of GitHub yet. Processes that share `redis_url` share the budget of their requests.
+    """
+    if not (settings.github_token or settings.github_app_id or settings.github_private_key):
+        return None
+    from orchestrator.github.connect import Place, connect
+
+    origin = "" if settings.github_repository else _origin(settings)
+    return connect(settings, origin, Place(clock=SystemClock(), redis=_redis(redis_url) if redis_url else None))
+
+
+def github_repository(settings: Settings) -> str | None:
+    """`owner/name`, from GITHUB_REPOSITORY or `origin`."""
+    from orchestrator.github.connect import repository_name
+
+    return repository_name(settings, "" if settings.github_repository else _origin(settings))
+
+
+def _origin(settings: Settings) -> str:
+    """The URL of the checkout's `origin`; empty where there is neither."""
+    from orchestrator.git.discovery import discover
+    from orchestrator.git.origin import address
+
+    try:
+        return address(discover(settings.root, os.environ))
+    except BadInput:
+        return ""
+
+
+def _redis(url: str) -> Callable[[], Redis]:
+    """A client that is made when it is needed first."""
+
+    @cache
+    def client() -> Redis:
+        from orchestrator.queue.connection import connect
+
+        return connect(url)
+
+    return client
 
 
 def preload(settings: Settings) -> tuple[str, ...]:

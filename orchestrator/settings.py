@@ -13,6 +13,7 @@ from urllib.parse import quote
 from orchestrator.errors import SetupError
 
 PREFIX = "MYCELIUM_"
+DEFAULT_GITHUB_API_URL = "https://api.github.com"
 DEFAULT_QUOTA_GB = 5.0
 MOST_QUOTA_GB = 1_000_000.0
 MOST_CONCURRENCY = 256
@@ -26,7 +27,9 @@ class Settings:
 
     `root` is the repository's root folder; relative paths are resolved from it. `database_url` is a SQLAlchemy URL;
     `redis_url` None means an embedded server, `blackboard_url` None another one for executions that use a blackboard.
-    Secrets are those of `MYCELIUM_SECRET_<NAME>`, by name.
+    Secrets are those of `MYCELIUM_SECRET_<NAME>`, by name. GitHub is spoken to with `github_token`, or as the App of
+    `github_app_id` and `github_private_key`, a PEM or the path of one; about the repository `github_repository`, else
+    that of `origin`.
     """
 
     root: Path
@@ -41,6 +44,11 @@ class Settings:
     log_format: str
     workspace_quota_bytes: int
     secrets: Mapping[str, str] = field(repr=False)
+    github_api_url: str = DEFAULT_GITHUB_API_URL
+    github_token: str = field(default="", repr=False)
+    github_app_id: str = ""
+    github_private_key: str = field(default="", repr=False)
+    github_repository: str = ""
 
     @property
     def workflows_path(self) -> Path:
@@ -69,6 +77,11 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
             _number(environ, "WORKSPACE_QUOTA_GB", DEFAULT_QUOTA_GB, least=0, most=MOST_QUOTA_GB) * 1_000_000_000
         ),
         secrets=_secrets(environ),
+        github_api_url=_text(environ, "GITHUB_API_URL", environ.get("GITHUB_API_URL") or DEFAULT_GITHUB_API_URL),
+        github_token=_text(environ, "GITHUB_TOKEN", ""),
+        github_app_id=_text(environ, "GITHUB_APP_ID", ""),
+        github_private_key=_text(environ, "GITHUB_PRIVATE_KEY", ""),
+        github_repository=environ.get("GITHUB_REPOSITORY", ""),
     )
 
 

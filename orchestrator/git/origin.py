@@ -26,7 +26,7 @@ REACHING = (
 
 def published(checkout: Checkout) -> list[str]:
     """The commits that `origin` had when the checkout last heard of it; none where there is no such remote."""
-    if not _address(checkout):
+    if not address(checkout):
         return []
     listed = checkout.git.run("for-each-ref", "--format=%(objectname)", _TRACKED).line
     return sorted(set(listed.split()))
@@ -34,14 +34,14 @@ def published(checkout: Checkout) -> list[str]:
 
 def fetch(mirror: Mirror, checkout: Checkout, environ: Mapping[str, str], commit: str) -> bool:
     """Fetch the branches and tags of `origin` into the mirror; whether `commit` is there now."""
-    address = _address(checkout)
-    if not address:
+    place = address(checkout)
+    if not place:
         return False
     git = _reaching(mirror.git.at(checkout.root, git_dir=mirror.path), environ)
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
     wanted = tuple(f"+refs/{kind}/*:{_FETCHED}/{kind}/*" for kind in ("heads", "tags"))
     try:
-        git.run("fetch", *options, "--", address, *wanted)
+        git.run("fetch", *options, "--", place, *wanted)
     except GitFailed as error:
         hint = "see what `git fetch origin` says in the clone on this machine"
         raise Unavailable(f"`origin` of {checkout.root} cannot be read: {error.reason}", hint=hint) from error
@@ -51,7 +51,8 @@ def fetch(mirror: Mirror, checkout: Checkout, environ: Mapping[str, str], commit
     return True
 
 
-def _address(checkout: Checkout) -> str:
+def address(checkout: Checkout) -> str:
+    """As the repository's own config has it; empty where there is no such remote."""
     return checkout.git.run("config", "--local", "--get", "remote.origin.url", codes=(0, 1)).line
 
 

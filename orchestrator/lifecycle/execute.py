@@ -64,7 +64,8 @@ def _attempted(services: Services, ours: Claim, control: Control, folders: Folde
     run, execution = ours.run, through_outage(lambda: _started(services, ours))
     plan = through_outage(lambda: services.plan(run.execution_id))
     start = through_outage(lambda: budgets.start(services, run))
-    mask, tally = Mask(services.secrets.values()), Tally(start.reserved, run.started_at, services.clock)
+    mask = Mask((*services.secrets.values(), *services.hidden))
+    tally = Tally(start.reserved, run.started_at, services.clock)
     with Logbook(services, run, mask) as log:
         if start.short and start.short.passes:
             log.say(waiting(start.short))

@@ -21,7 +21,7 @@ class Services:
     execution ids that grow with time. `secrets` are values by name, masked everywhere. `jitter` draws from [0, 1).
     `workspace_quota_bytes` is what leftover workspaces may take. `spread` says that nodes may run on other machines;
     `branches` that this process may make result branches, which then appear in one repository only. `blackboard` is
-    None where no server for it is known, `github` where no token is.
+    None where no server for it is known, `github` where no token is. `hidden` values are masked as secrets are.
     """
 
     store: Store
@@ -41,6 +41,7 @@ class Services:
     branches: bool = True
     blackboard: Blackboard | None = None
     github: GitHub | None = None
+    hidden: tuple[str, ...] = field(default=(), repr=False)
     _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def plan(self, execution_id: str) -> Plan:

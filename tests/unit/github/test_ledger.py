@@ -39,7 +39,7 @@ def most_within(moments: list[tuple[int, int]], span: int) -> int:
     steps=st.lists(st.tuples(st.sampled_from([0, 1, 7, 300, 999, 20_000, 59_001, 600_000]), asks), max_size=120),
     ends=st.booleans(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_window_ever_holds_more_than_it_may(steps: list[tuple[int, Ask]], ends: bool) -> None:
     limits = Limits(points_a_minute=30, creations_a_minute=5, creations_an_hour=10, at_once=15, between_writes=300)
     ledger, now, sent, leases = Ledger(), NOW, list[Sent](), count()
@@ -63,7 +63,7 @@ def test_no_window_ever_holds_more_than_it_may(steps: list[tuple[int, Ask]], end
 
 
 @given(steps=st.lists(st.tuples(st.integers(0, 5_000), asks), min_size=1, max_size=60), last=asks)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_who_waits_as_told_gets_through(steps: list[tuple[int, Ask]], last: Ask) -> None:
     limits = Limits(points_a_minute=30, creations_a_minute=5, creations_an_hour=10, at_once=5)
     ledger, now = Ledger(), NOW

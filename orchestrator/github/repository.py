@@ -1,0 +1,90 @@
+"""One repository on GitHub: the port's methods, put together from their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.errors import NotFound
+from orchestrator.github.checks import Checks
+from orchestrator.github.comments import Comments
+from orchestrator.github.credential import ABILITIES
+from orchestrator.github.issues import Issues
+from orchestrator.github.people import People
+from orchestrator.github.pulls import Pulls
+from orchestrator.lifecycle.ports.github import (
+    Abilities,
+    Credential,
+    Forbidden,
+    Remote,
+    RepositoryFacts,
+    Room,
+    Urgency,
+)
+
+
+class GitHubRepository(People, Checks, Comments, Pulls, Issues):
+    """Implements `GitHub` with PyGithub. Nothing is imported or connected before something is asked of GitHub."""
+
+    @property
+    def repository(self) -> str:
+        return self._connection.repository
+
+    @property
+    def url(self) -> str:
+        return f"{self._connection.address.web}/{self.repository}"
+
+    @property
+    def abilities(self) -> Abilities:
+        return ABILITIES[self._connection.credential.kind]
+
+    def room(self) -> Room:
+        return self._connection.budget.room()
+
+    def facts(self) -> RepositoryFacts:
+        found = self._repo
+        granted = dict(self._connection.tokens.permissions())
+        if self._connection.credential.kind is Credential.PERSONAL:
+            granted = {name: "granted" for name, given in found.permissions.raw_data.items() if given}
+        return RepositoryFacts(
+            full_name=found.full_name,
+            id=found.id,
+            private=found.private,
+            default_branch=found.default_branch,
+            url=found.html_url,
+            actions_may_open_pull_requests=self._actions_may_open_pull_requests(),
+            permissions=granted,
+        )
+
+    def branch(self, name: str) -> str | None:
+        from orchestrator.github.transport import Moved
+
+        try:
+            return self._repo.get_branch(name).commit.sha
+        except (NotFound, Moved):
+            # GitHub sends whoever asks for a renamed branch on to the new one.
+            return None
+
+    def remote(self) -> Remote:
+        return Remote(url=f"{self.url}.git", token=self._connection.tokens.token())
+
+    def granted(self) -> Mapping[str, str]:
+        """What an App's token may do; empty for others, whose tokens do not tell."""
+        return self._connection.tokens.permissions()
+
+    def subscriptions(self) -> list[str]:
+        """The events that the App is told of."""
+        _, app = self._connection.app_wire().requestJsonAndCheck("GET", "/app")
+        return list(app.get("events") or ())
+
+    def probe(self, path: str) -> None:
+        """Ask to make something of nothing: `Forbidden` where it may not, else `BadInput` or `NotFound`."""
+        with self._sending(Urgency.FINAL, once=True):
+            self._wire.requestJsonAndCheck("POST", f"{self._path}{path}", input={})
+
+    def _actions_may_open_pull_requests(self) -> bool | None:
+        """Only who administers the repository may know."""
+        try:
+            _, found = self._wire.requestJsonAndCheck("GET", f"{self._path}/actions/permissions/workflow")
+        except (Forbidden, NotFound):
+            return None
+        return bool(found["can_approve_pull_request_reviews"])

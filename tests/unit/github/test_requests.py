@@ -1,0 +1,357 @@
+"""Each method asks for what it needs, once: PyGithub would fetch again whatever an answer has not got."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import responses
+
+from orchestrator.errors import BadInput, Conflict, NotFound
+from orchestrator.execution.state import FileChange
+from orchestrator.github.budget.limits import Limits
+from orchestrator.github.needs import OPEN_PULL_REQUESTS
+from orchestrator.github.repository import GitHubRepository
+from orchestrator.lifecycle.ports.github import (
+    CommitStatus,
+    Credential,
+    Forbidden,
+    LineComment,
+    NewPullRequest,
+    Role,
+    User,
+    Verdict,
+)
+from orchestrator.report.check_run import CheckAction, CheckAnnotation, CheckRun, CheckStatus, Conclusion
+from tests.fakes.clock import FakeClock
+from tests.unit.github.conftest import API, REPO, account, check_run, comment, pull
+
+Made = Callable[..., GitHubRepository]
+
+SHA = "a" * 40
+CHECK = CheckRun(
+    name="demo", external_id="1", status=CheckStatus.QUEUED, conclusion=None, title="Runs", summary="It runs."
+)
+NOTE = CheckAnnotation(path="a.py", start_line=3, end_line=3, level="failure", message="No.", start_column=2)
+ACTIONS = {"TOKEN": "ghs_" + "x" * 300}
+AT_ONCE = Limits(between_writes=0)
+
+
+def sent(wire: responses.RequestsMock, number: int = -1) -> Any:
+    return json.loads(wire.calls[number].request.body or "null")
+
+
+def test_pull_requests_of_a_list_are_not_fetched_one_by_one(github: Made, wire: responses.RequestsMock) -> None:
+    fork = {"sha": SHA, "ref": "change", "repo": {"full_name": "octo/fork-of-it"}}
+    gone = {"sha": SHA, "ref": "change", "repo": None}
+    listed = [
+        pull(1, whole=False),
+        pull(2, whole=False, merged_at="2026-03-01T12:00:00Z", user=None, labels=[{"name": "bug"}]),
+        *(pull(number, whole=False, head=head) for number, head in ((3, fork), (4, gone))),
+    ]
+    wire.get(f"{REPO}/pulls", json=listed)
+    one, merged = github().pull_requests(head="change", state="all")
+    assert (one.number, one.merged, one.merge_commit_sha, one.author.login) == (1, False, None, "ada")
+    assert (merged.merged, merged.merge_commit_sha, merged.labels) == (True, "c" * 40, ("bug",))
+    assert merged.author.login == "ghost"
+    wire.replace(responses.GET, f"{REPO}/pulls", json=listed)
+    assert [found.head_repository for found in github().pull_requests(state="all")][2:] == ["octo/fork-of-it", ""]
+
+
+def test_who_merged_is_told_of_one(github: Made, wire: responses.RequestsMock) -> None:
+    merged = pull(merged=True, merged_at="2026-03-01T12:00:00Z", merged_by=account("grace", 9), body="Why")
+    wire.get(f"{REPO}/pulls/1", json=merged)
+    found = github().pull_request(1)
+    assert (found.merged_by, found.body) == (User(id=9, login="grace"), "Why")
+    assert found.url == "https://github.com/octo/demo/pull/1"
+
+
+def test_issues_of_a_list_without_pull_requests(github: Made, wire: responses.RequestsMock) -> None:
+    known = {"number": 4, "title": "T", "body": None, "state": "open", "user": account(), "labels": [{"name": "x"}]}
+    listed = [
+        {**known, "html_url": "https://github.com/octo/demo/issues/4", "url": f"{REPO}/issues/4"},
+        {**known, "number": 5, "html_url": "https://github.com/octo/demo/pull/5", "url": f"{REPO}/issues/5"},
+    ]
+    wire.get(f"{REPO}/issues", json=listed)
+    (found,) = github().find_issues(label="x")
+    assert (found.number, found.body, found.labels) == (4, "", ("x",))
+    assert "labels=x" in str(wire.calls[0].request.url)
+
+
+def test_a_check_run_with_everything(github: Made, wire: responses.RequestsMock) -> None:
+    wire.post(f"{REPO}/check-runs", json=check_run(), status=201)
+    button = CheckAction(label="Cancel", description="Stop it", identifier="cancel")
+    check = replace(
+        CHECK,
+        status=CheckStatus.COMPLETED,
+        conclusion=Conclusion.SUCCESS,
+        text="More",
+        batches=((NOTE,), (NOTE,)),
+        actions=(button,),
+        details_url="https://x.example",
+    )
+    made = github(**ACTIONS).create_check_run(SHA, check)
+    assert (made.id, made.external_id, made.annotations) == (7, "x", 2)
+    assert sent(wire) == {
+        "name": "demo",
+        "head_sha": SHA,
+        "external_id": "1",
+        "status": "completed",
+        "conclusion": "success",
+        "details_url": "https://x.example",
+        "actions": [{"label": "Cancel", "description": "Stop it", "identifier": "cancel"}],
+        "output": {
+            "title": "Runs",
+            "summary": "It runs.",
+            "text": "More",
+            "annotations": [
+                {
+                    "path": "a.py",
+                    "start_line": 3,
+                    "end_line": 3,
+                    "annotation_level": "failure",
+                    "message": "No.",
+                    "start_column": 2,
+                }
+            ],
+        },
+    }
+
+
+def test_a_check_run_keeps_its_annotations(github: Made, wire: responses.RequestsMock) -> None:
+    wire.patch(f"{REPO}/check-runs/7", json=check_run())
+    job = github(AT_ONCE, **ACTIONS)
+    check = replace(CHECK, batches=((NOTE,),))
+    job.update_check_run(7, check)
+    assert "annotations" not in sent(wire)["output"]
+    job.annotate(7, check, [NOTE] * 50)
+    assert len(sent(wire)["output"]["annotations"]) == 50
+    assert set(sent(wire)) == {"output"}
+    with pytest.raises(BadInput, match="at most 50 annotations"):
+        job.annotate(7, check, [NOTE] * 51)
+
+
+def test_check_runs_of_others_are_none_of_ours(github: Made, wire: responses.RequestsMock) -> None:
+    wire.post(f"{API}/graphql", json={"data": {"viewer": {"login": "mycelium[bot]", "databaseId": 77}}})
+    found = [check_run(1), check_run(3), check_run(2, slug="github-actions")]
+    wire.get(f"{REPO}/commits/{SHA}/check-runs", json={"total_count": 3, "check_runs": found})
+    job = github(**ACTIONS)
+    assert [each.id for each in job.find_check_runs(SHA, "demo")] == [3, 1]
+    assert job.me() == User(id=77, login="mycelium[bot]", kind="Bot")
+    assert len(wire.calls) == 2
+    assert "check_name=demo" in str(wire.calls[1].request.url)
+
+
+def test_who_a_job_is_where_github_does_not_say(github: Made, wire: responses.RequestsMock) -> None:
+    wire.post(f"{API}/graphql", status=404, json={"message": "Not Found"})
+    job = github(**ACTIONS)
+    assert job.me() == User(id=41898282, login="github-actions[bot]", kind="Bot")
+    wire.post(f"{REPO}/issues/1/comments", json=comment(author=account("other[bot]", 8, "Bot")), status=201)
+    job.write_comment(1, "x")
+    assert job.me() == User(id=8, login="other[bot]", kind="Bot")
+
+
+def test_who_a_person_is(github: Made, wire: responses.RequestsMock) -> None:
+    wire.get(f"{API}/user", json=account("grace", 9))
+    person = github()
+    assert [person.me(), person.me()] == [User(id=9, login="grace")] * 2
+    assert not person.abilities.check_runs
+
+
+def test_statuses_and_reviews_do_not_fetch_their_commit(github: Made, wire: responses.RequestsMock) -> None:
+    wire.post(f"{REPO}/statuses/{SHA}", json={"state": "pending"}, status=201)
+    person = github(AT_ONCE)
+    person.set_status(SHA, CommitStatus(context="demo", state="pending"))
+    assert sent(wire) == {"state": "pending", "description": "", "context": "demo"}
+    with pytest.raises(BadInput, match="at most 140"):
+        person.set_status(SHA, CommitStatus(context="demo", state="pending", description="x" * 141))
+    review = {"id": 3, "user": account(), "state": "COMMENTED", "body": "B", "commit_id": SHA, "html_url": "https://x"}
+    wire.post(f"{REPO}/pulls/1/reviews", json=review)
+    remarks = [
+        LineComment(path="a.py", line=9, body="Why?", start_line=7),
+        LineComment(path="a.py", line=3, body="No", side="LEFT"),
+    ]
+    made = person.write_review(1, commit=SHA, verdict=Verdict.COMMENT, body="B", comments=remarks)
+    assert (made.id, made.state, made.commit) == (3, "COMMENTED", SHA)
+    assert sent(wire) == {
+        "commit_id": SHA,
+        "body": "B",
+        "event": "COMMENT",
+        "comments": [
+            {"path": "a.py", "line": 9, "side": "RIGHT", "body": "Why?", "start_line": 7, "start_side": "RIGHT"},
+            {"path": "a.py", "line": 3, "side": "LEFT", "body": "No"},
+        ],
+    }
+
+
+NEW = NewPullRequest(head="fix", base="main", title="Fix", body="Fixes it.")
+
+
+def test_opening_and_editing_a_pull_request(github: Made, wire: responses.RequestsMock) -> None:
+    wire.post(f"{REPO}/pulls", json=pull(8), status=201)
+    person = github(AT_ONCE)
+    assert person.open_pull_request(NEW).number == 8
+    assert sent(wire) == {"base": "main", "head": "fix", "title": "Fix", "body": "Fixes it.", "draft": True}
+    wire.patch(f"{REPO}/pulls/8", json=pull(8))
+    person.edit_pull_request(8, body="")
+    assert sent(wire) == {"body": ""}
+    person.edit_pull_request(8)
+    assert len(wire.calls) == 2
+
+
+def test_a_second_pull_request_for_a_branch(github: Made, wire: responses.RequestsMock) -> None:
+    errors = [{"resource": "PullRequest", "code": "custom", "message": "A pull request already exists for octo:fix."}]
+    wire.post(f"{REPO}/pulls", status=422, json={"message": "Validation Failed", "errors": errors})
+    with pytest.raises(Conflict, match="already exists for octo:fix"):
+        github().open_pull_request(NEW)
+
+
+def test_actions_may_not_open_pull_requests(github: Made, wire: responses.RequestsMock) -> None:
+    message = "GitHub Actions is not permitted to create or approve pull requests."
+    wire.post(f"{REPO}/pulls", status=403, json={"message": message})
+    with pytest.raises(Forbidden) as raised:
+        github(**ACTIONS).open_pull_request(NEW)
+    assert raised.value.needs == OPEN_PULL_REQUESTS
+    assert "Settings → Actions → General" in str(raised.value)
+
+
+def test_changed_files_in_our_words(github: Made, wire: responses.RequestsMock) -> None:
+    kinds = ("added", "removed", "modified", "changed", "copied")
+    listed = [{"filename": f"{kind}.py", "status": kind, "additions": 2, "deletions": 1} for kind in kinds]
+    listed.append({"filename": "b", "status": "renamed", "additions": 0, "deletions": 0, "previous_filename": "a"})
+    wire.get(f"{REPO}/pulls/1/files", json=listed)
+    found = github().changed_files(1)
+    assert [each.status for each in found] == ["added", "deleted", "modified", "modified", "added", "renamed"]
+    assert found[-1] == FileChange(path="b", status="renamed", additions=0, deletions=0, previous_path="a")
+
+
+@pytest.mark.parametrize(
+    ("answer", "role"),
+    [
+        ({"permission": "write", "role_name": "maintain"}, Role.MAINTAIN),
+        ({"permission": "read", "role_name": "triage"}, Role.TRIAGE),
+        ({"permission": "write", "role_name": "release-captain"}, Role.WRITE),
+        ({"permission": "admin", "role_name": "admin"}, Role.ADMIN),
+        ({"permission": "none", "role_name": "none"}, Role.NONE),
+        ({"permission": "read"}, Role.READ),
+        ({"permission": "godlike", "role_name": "godlike"}, Role.NONE),
+    ],
+)
+def test_roles(github: Made, wire: responses.RequestsMock, answer: dict[str, str], role: Role) -> None:
+    wire.get(f"{REPO}/collaborators/ada/permission", json=answer)
+    assert github().role("ada") is role
+
+
+def test_a_role_is_a_minute_old_at_most(github: Made, wire: responses.RequestsMock, clock: FakeClock) -> None:
+    place = f"{REPO}/collaborators/ada/permission"
+    wire.get(place, json={"permission": "write", "role_name": "write"})
+    reader = github()
+    assert [reader.role("ada"), reader.role("Ada")] == [Role.WRITE] * 2
+    clock.advance(59)
+    assert reader.role("ada") is Role.WRITE
+    wire.replace(responses.GET, place, json={"permission": "none", "role_name": "none"})
+    clock.advance(2)
+    assert reader.role("ada") is Role.NONE
+    assert len(wire.calls) == 2
+
+
+def test_bots_and_strangers_have_no_role(github: Made, wire: responses.RequestsMock) -> None:
+    place = f"{REPO}/collaborators/dependabot%5Bbot%5D/permission"
+    wire.get(place, status=404, json={"message": "dependabot[bot] is not a user"})
+    assert github().role("dependabot[bot]") is Role.NONE
+
+
+def test_teams(github: Made, wire: responses.RequestsMock) -> None:
+    for login, state in (("ada", "active"), ("bob", "pending")):
+        wire.get(f"{API}/orgs/octo/teams/core/memberships/{login}", json={"state": state, "role": "member"})
+    wire.get(f"{API}/orgs/octo/teams/core/memberships/eve", status=404, json={"message": "Not Found"})
+    reader = github()
+    assert [reader.in_team(login, "octo/core") for login in ("ada", "bob", "eve")] == [True, False, False]
+    for wrong in ("core", "octo/core/../../x", "octo/", "/core"):
+        with pytest.raises(BadInput, match="is no team"):
+            reader.in_team("ada", wrong)
+
+
+def test_branches(github: Made, wire: responses.RequestsMock) -> None:
+    wire.get(f"{REPO}/branches/fix/it", json={"name": "fix/it", "commit": {"sha": SHA}})
+    wire.get(f"{REPO}/branches/gone", status=404, json={"message": "Branch not found"})
+    wire.get(f"{REPO}/branches/renamed", status=301, headers={"Location": f"{REPO}/branches/main"})
+    reader = github()
+    assert [reader.branch(name) for name in ("fix/it", "gone", "renamed")] == [SHA, None, None]
+
+
+def test_what_is_worth_knowing_of_the_repository(github: Made, wire: responses.RequestsMock) -> None:
+    found = {
+        "id": 77,
+        "full_name": "octo/demo",
+        "private": True,
+        "default_branch": "trunk",
+        "html_url": "https://github.com/octo/demo",
+        "permissions": {"admin": False, "push": True, "pull": True},
+    }
+    wire.get(REPO, json=found)
+    wire.get(f"{REPO}/actions/permissions/workflow", json={"can_approve_pull_request_reviews": False})
+    facts = github().facts()
+    assert (facts.id, facts.private, facts.default_branch) == (77, True, "trunk")
+    assert facts.permissions == {"push": "granted", "pull": "granted"}
+    assert facts.actions_may_open_pull_requests is False
+    wire.replace(responses.GET, REPO, json={key: found[key] for key in found if key != "permissions"})
+    wire.replace(responses.GET, f"{REPO}/actions/permissions/workflow", status=403, json={"message": "Resource not …"})
+    assert github(**ACTIONS).facts().actions_may_open_pull_requests is None
+
+
+def test_where_git_goes(github: Made) -> None:
+    remote = github().remote()
+    assert remote.url == "https://github.com/octo/demo.git"
+    assert remote.token.startswith("ghp_")
+    assert remote.token not in repr(remote)
+
+
+def test_what_each_credential_can_do_at_all(github: Made) -> None:
+    job, person = github(**ACTIONS).abilities, github().abilities
+    assert (job.credential, job.check_runs, job.buttons, job.links, job.starts_workflows) == (
+        Credential.ACTIONS,
+        *(True, False, False, False),
+    )
+    assert (person.credential, person.check_runs, person.starts_workflows) == (Credential.PERSONAL, False, True)
+
+
+def test_reactions_labels_and_issues(github: Made, wire: responses.RequestsMock) -> None:
+    person = github(AT_ONCE)
+    wire.post(f"{REPO}/issues/comments/4/reactions", json={"id": 1, "content": "eyes", "user": account()})
+    person.react(4, "eyes")
+    assert sent(wire) == {"content": "eyes"}
+    wire.post(f"{REPO}/issues/1/labels", json=[])
+    person.add_labels(1, ["a", "b/c"])
+    assert sent(wire) == ["a", "b/c"]
+    person.add_labels(1, [])
+    issue = {"number": 4, "title": "T", "body": "B", "state": "open", "user": account(), "labels": [{"name": "a"}]}
+    wire.post(f"{REPO}/issues", json={**issue, "html_url": "https://github.com/octo/demo/issues/4"}, status=201)
+    assert person.write_issue("T", "B", ["a"]).labels == ("a",)
+    assert sent(wire) == {"title": "T", "body": "B", "labels": ["a"]}
+    wire.get(f"{REPO}/issues/4", json={**issue, "html_url": "https://github.com/octo/demo/issues/4"})
+    assert person.issue(4).number == 4
+    assert len(wire.calls) == 4
+
+
+def test_reviews_that_are_there(github: Made, wire: responses.RequestsMock) -> None:
+    review = {"id": 3, "user": None, "state": "APPROVED", "body": None, "commit_id": None, "html_url": "https://x"}
+    wire.get(f"{REPO}/pulls/1/reviews", json=[review])
+    (found,) = github().reviews(1)
+    assert (found.author.login, found.body, found.commit) == ("ghost", "", "")
+
+
+@pytest.mark.parametrize("body", ["", "x" * 65_537])
+def test_a_comment_that_github_would_refuse_is_not_sent(github: Made, body: str) -> None:
+    for write in (github().write_comment, github().edit_comment):
+        with pytest.raises(BadInput, match="between 1 and 65,536"):
+            write(1, body)
+
+
+def test_a_commit_that_github_does_not_know(github: Made, wire: responses.RequestsMock) -> None:
+    wire.post(f"{REPO}/check-runs", status=422, json={"message": f"No commit found for SHA: {SHA}"})
+    with pytest.raises(NotFound, match="No commit found"):
+        github(**ACTIONS).create_check_run(SHA, CHECK)
