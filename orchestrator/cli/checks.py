@@ -279,6 +279,12 @@ def _first_line(*command: str) -> str:
     return done.stdout.strip().partition("\n")[0]
 
 
+def github(surroundings: Surroundings) -> Finding:
+    from orchestrator.cli.github_check import github as asked
+
+    return asked(surroundings)
+
+
 CHECKS: Mapping[str, Callable[[Surroundings], Finding]] = {
     "Python": python,
     "git": git,
@@ -288,6 +294,7 @@ CHECKS: Mapping[str, Callable[[Surroundings], Finding]] = {
     "Valkey": server,
     "SQLite": sqlite,
     "Database": database,
+    "GitHub": github,
     "Claude Code": claude,
     "Codex": codex,
     "Sandbox": sandbox,

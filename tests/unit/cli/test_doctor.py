@@ -17,6 +17,7 @@ from orchestrator.cli.checks import Finding, Surroundings, Verdict
 from orchestrator.cli.exit import ended
 from orchestrator.cli.program import mycelium
 from orchestrator.errors import SetupError
+from orchestrator.github.diagnosis import Diagnosis, Lack
 from orchestrator.runners.guard_pool import Containment
 from orchestrator.runners.guards.way import Way
 from orchestrator.runners.sandbox import Ability
@@ -196,3 +197,26 @@ def test_the_exit_code_and_json_follow_the_findings(
     }
     ended(mycelium, ["doctor"])
     assert capsys.readouterr().out == f"{'✗' if missing else '–'} Thing  d\n         do this\n"
+
+
+def test_github_without_a_credential_without_a_repository_and_with_a_broken_one(tmp_path: Path) -> None:
+    found = finding("GitHub", tmp_path)
+    assert (found.verdict, "MYCELIUM_GITHUB_TOKEN" in found.hint) == (Verdict.OPTIONAL, True)
+    found = finding("GitHub", tmp_path, {"MYCELIUM_GITHUB_TOKEN": "ghp_secret"})
+    assert (found.verdict, "origin" in found.hint) == (Verdict.FAILED, True)
+    broken = {"MYCELIUM_GITHUB_APP_ID": "1", "GITHUB_REPOSITORY": "octo/demo"}
+    found = finding("GitHub", tmp_path, broken)
+    assert (found.verdict, "MYCELIUM_GITHUB_PRIVATE_KEY" in found.detail) == (Verdict.FAILED, True)
+
+
+@pytest.mark.parametrize("lacks", [(), (Lack(needs="checks: write", breaks="nothing is shown", hint="grant it"),)])
+def test_github_says_who_speaks_and_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: tuple[Lack, ...]
+) -> None:
+    told = Diagnosis(speaker="the GitHub App mycelium[bot]", repository="octo/demo", lacks=lacks)
+    monkeypatch.setattr("orchestrator.github.diagnosis.diagnose", lambda *_: told)
+    environ = {"MYCELIUM_GITHUB_TOKEN": "ghp_secret", "GITHUB_REPOSITORY": "octo/demo"}
+    found = finding("GitHub", tmp_path, environ)
+    assert found.detail.startswith("the GitHub App mycelium[bot] on octo/demo")
+    assert ("without checks: write nothing is shown" in found.detail) is bool(lacks)
+    assert (found.verdict, found.hint) == ((Verdict.OPTIONAL, "grant it") if lacks else (Verdict.OK, ""))
