@@ -12,6 +12,7 @@ from orchestrator.cli.lazy import LazyGroup, Verb
 
 SECTIONS = {
     "Commands": {
+        "init": Verb(target="orchestrator.cli.init:init", summary="Set a repository up: a GitHub App of its own."),
         "run": Verb(
             target="orchestrator.cli.run:run", summary="Run a workflow on this repository, and show its progress."
         ),
