@@ -12,6 +12,7 @@ OPEN_PULL_REQUESTS: Final = "the repository's setting “Allow GitHub Actions to
 APP: Final = "a GitHub App: personal tokens cannot write check runs"
 _SETTINGS: Final = {
     "not permitted to create or approve pull requests": OPEN_PULL_REQUESTS,
+    "not permitted to approve pull requests": OPEN_PULL_REQUESTS,
     "must authenticate via a github app": APP,
     "repository was archived": "a repository that is not archived",
     "issues are disabled": "issues, which are turned off in the repository's settings",

@@ -13,6 +13,8 @@ from orchestrator.errors import BadInput
 from orchestrator.report.check_run import ANNOTATIONS_A_REQUEST, CheckAnnotation, CheckRun
 
 MAX_OUTPUT: Final = 65_535
+"""Bytes, though GitHub's pages say characters: https://github.com/github/docs/issues/35252."""
+
 MAX_TITLE: Final = 255
 MAX_MESSAGE_BYTES: Final = 64 * 1024
 MAX_BUTTONS: Final = 3
@@ -41,8 +43,8 @@ def fields(check: CheckRun) -> dict[str, Any]:
 def output(check: CheckRun, batch: Sequence[CheckAnnotation] = ()) -> dict[str, Any]:
     """Title, texts, and one batch of annotations, which GitHub adds to those that are there."""
     _demand(0 < len(check.title) <= MAX_TITLE, f"a title of at most {MAX_TITLE} characters")
-    _demand(0 < len(check.summary) <= MAX_OUTPUT, f"a summary of at most {MAX_OUTPUT:,} characters")
-    _demand(len(check.text) <= MAX_OUTPUT, f"a text of at most {MAX_OUTPUT:,} characters")
+    _demand(0 < len(check.summary.encode()) <= MAX_OUTPUT, f"a summary of at most {MAX_OUTPUT:,} bytes")
+    _demand(len(check.text.encode()) <= MAX_OUTPUT, f"a text of at most {MAX_OUTPUT:,} bytes")
     _demand(len(batch) <= ANNOTATIONS_A_REQUEST, f"at most {ANNOTATIONS_A_REQUEST} annotations at a time")
     found: dict[str, Any] = {"title": check.title, "summary": check.summary}
     if check.text:

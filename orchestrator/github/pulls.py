@@ -32,6 +32,9 @@ class Pulls(Part):
     def changed_files(self, number: int) -> list[FileChange]:
         return [changed_file(each) for each in self._pull(number).get_files()]
 
+    def patches(self, number: int) -> dict[str, str]:
+        return {each.filename: each.patch for each in self._pull(number).get_files() if each.patch}
+
     def open_pull_request(self, new: NewPullRequest) -> PullRequest:
         with self._sending(Urgency.FINAL):
             try:
@@ -54,6 +57,14 @@ class Pulls(Part):
                 title=NotSet if title is None else title,
                 body=NotSet if body is None else body,
             )
+
+    def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:
+        people = [each for each in reviewers if "/" not in each]
+        # GitHub knows teams by their slug within the repository's organisation.
+        teams = [each.partition("/")[2] for each in reviewers if "/" in each]
+        if reviewers:
+            with self._sending(Urgency.FINAL):
+                self._pull(number).create_review_request(people, teams)
 
     def reviews(self, number: int) -> list[Review]:
         return [review(each) for each in self._pull(number).get_reviews()]

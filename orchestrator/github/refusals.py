@@ -96,7 +96,7 @@ def refusal(reply: Reply, kind: Credential, setting: str) -> MyceliumError:
         case 401:
             clock = ", and this machine's clock" if "claim" in said else ""
             return SetupError(f"GitHub refuses the credential: {said}", hint=f"check {setting}{clock}")
-        case 403 | 410 | 451:
+        case 403 | 410 | 451 | 422 if reply.status != 422 or "is not permitted to" in said.lower():
             needed = needs(reply.verb, reply.path, said, reply.headers)
             return Forbidden(f"GitHub forbids it: {said} ({asked})", needs=needed, hint=advice(kind, needed) or None)
         case 404:

@@ -38,6 +38,7 @@ def error(found: Reply, kind: Credential = Credential.ACTIONS) -> MyceliumError:
         (410, "Issues are disabled for this repo", Forbidden),
         (422, "Validation Failed", BadInput),
         (422, "No commit found for SHA: abc", NotFound),
+        (422, "GitHub Actions is not permitted to approve pull requests.", Forbidden),
         (500, "Server Error", Interrupted),
         (503, "", Interrupted),
     ],

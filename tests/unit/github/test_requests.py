@@ -337,6 +337,19 @@ def test_reactions_labels_and_issues(github: Made, wire: responses.RequestsMock)
     assert len(wire.calls) == 4
 
 
+def test_what_a_review_may_speak_of_and_who_is_asked_for_one(github: Made, wire: responses.RequestsMock) -> None:
+    known = {"status": "modified", "additions": 1, "deletions": 1}
+    listed = [{**known, "filename": "a.py", "patch": "@@ -1 +1 @@\n-x\n+y"}, {**known, "filename": "b.png"}]
+    wire.get(f"{REPO}/pulls/1/files", json=listed)
+    person = github()
+    assert person.patches(1) == {"a.py": "@@ -1 +1 @@\n-x\n+y"}
+    wire.post(f"{REPO}/pulls/1/requested_reviewers", json=pull(), status=201)
+    person.request_reviewers(1, ["ada", "octo/core"])
+    assert sent(wire) == {"reviewers": ["ada"], "team_reviewers": ["core"]}
+    person.request_reviewers(1, [])
+    assert len(wire.calls) == 2
+
+
 def test_reviews_that_are_there(github: Made, wire: responses.RequestsMock) -> None:
     review = {"id": 3, "user": None, "state": "APPROVED", "body": None, "commit_id": None, "html_url": "https://x"}
     wire.get(f"{REPO}/pulls/1/reviews", json=[review])
