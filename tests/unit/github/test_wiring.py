@@ -1,0 +1,68 @@
+"""The composition root: nothing of GitHub is loaded or contacted before something is asked of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator import app
+from orchestrator import settings as configuration
+from tests.fakes.github_key import key_pair
+
+BUILD = """
+import sys
+from pathlib import Path
+from orchestrator import app, settings
+
+environ = {"MYCELIUM_GITHUB_TOKEN": "ghp_x", "GITHUB_REPOSITORY": "octo/demo"}
+found = app.github(settings.load(Path("."), environ), "redis://127.0.0.1:1")
+assert found and found.repository == "octo/demo" and found.abilities.starts_workflows
+print([name for name in ("github", "requests", "jwt") if name in sys.modules])
+"""
+
+
+def test_nothing_is_loaded_before_it_is_needed(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", BUILD], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_without_a_credential_there_is_no_github(tmp_path: Path) -> None:
+    assert app.github(configuration.load(tmp_path, {"HOME": str(tmp_path)}), None) is None
+
+
+@pytest.mark.parametrize("key", [key_pair()[0], key_pair()[0].replace("\n", "\\n")])
+def test_what_is_secret_is_masked_in_what_nodes_print(tmp_path: Path, key: str) -> None:
+    from orchestrator.lifecycle.masking import Mask
+
+    environ = {
+        "HOME": str(tmp_path),
+        "MYCELIUM_GITHUB_TOKEN": "ghp_secret",
+        "MYCELIUM_GITHUB_APP_ID": "1",
+        "MYCELIUM_GITHUB_PRIVATE_KEY": key,
+        "GITHUB_REPOSITORY": "octo/demo",
+    }
+    services = app.build(configuration.load(tmp_path, environ), redis_url=None, instance="x")
+    services.logs.close()
+    services.store.close()
+    assert services.github
+    mask = Mask(services.hidden)
+    line = key_pair()[0].splitlines()[3]
+    assert mask.text(f"printed ghp_secret and {line}") == "printed *** and ***"
+    assert "ghp_secret" not in repr(services)
+
+
+def test_the_path_of_a_key_is_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "app.pem").write_text(key_pair()[0], encoding="ascii")
+    environ = {
+        "HOME": str(tmp_path),
+        "MYCELIUM_GITHUB_APP_ID": "1",
+        "MYCELIUM_GITHUB_PRIVATE_KEY": "app.pem",
+        "GITHUB_REPOSITORY": "octo/demo",
+    }
+    services = app.build(configuration.load(tmp_path, environ), redis_url=None, instance="x")
+    services.logs.close()
+    services.store.close()
+    assert services.hidden == ()
