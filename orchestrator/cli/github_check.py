@@ -34,7 +34,7 @@ def github(surroundings: Surroundings) -> Finding:
 
 
 def _finding(found: Diagnosis) -> Finding:
-    detail = f"{found.speaker} on {found.repository}"
+    detail = f"{found.speaker} on {found.repository}" + (f" ({found.unseen})" if found.unseen else "")
     if not found.lacks:
         return Finding(name=NAME, verdict=Verdict.OK, detail=detail)
     lacks = "; ".join(f"without {lack.needs} {lack.breaks}" for lack in found.lacks)

@@ -36,11 +36,12 @@ class Lack:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Diagnosis:
-    """`speaker` is who speaks, as people would say it."""
+    """`speaker` is who speaks, as people would say it; `unseen` is what the credential cannot find out."""
 
     speaker: str
     repository: str
     lacks: tuple[Lack, ...]
+    unseen: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +70,9 @@ def diagnose(repository: GitHubRepository, pause: Callable[[datetime], None]) ->
         hint = advice(kind, OPEN_PULL_REQUESTS)
         lacks.append(Lack(needs=OPEN_PULL_REQUESTS, breaks="no pull requests are opened", hint=hint))
     speaker = f"{_KINDS[kind]} {repository.me().login}"
-    return Diagnosis(speaker=speaker, repository=facts.full_name, lacks=tuple(lacks))
+    hidden = kind is Credential.ACTIONS and facts.actions_may_open_pull_requests is None
+    unseen = f"it cannot see {OPEN_PULL_REQUESTS}" if hidden else ""
+    return Diagnosis(speaker=speaker, repository=facts.full_name, lacks=tuple(lacks), unseen=unseen)
 
 
 def _of_app(repository: GitHubRepository) -> list[Lack]:

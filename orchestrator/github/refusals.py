@@ -58,7 +58,8 @@ class Reply:
 
     @property
     def too_fast(self) -> bool:
-        if self.status == 429:
+        """Whether GitHub only asks to come back later."""
+        if self.status == 429 or (self.status == 503 and "retry-after" in self.headers):
             return True
         if self.status != 403:
             return False

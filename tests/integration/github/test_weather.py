@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -36,6 +37,14 @@ def test_a_read_survives_what_happens_to_connections(github: GitHubStandIn, spea
     github.faults.add("GET .*/issues/1$", reset())
     assert speaker.issue(1).title == "One"
     assert len(github.sent("GET", "/issues/1")) == 3
+
+
+def test_connections_are_kept(github: GitHubStandIn, speaker: GitHubRepository) -> None:
+    for _ in range(5):
+        speaker.issue(1)
+    pools = transport.session().get_adapter("http://").poolmanager.pools
+    made = [pools[key].num_connections for key in pools.keys() if key.key_port == urlsplit(github.url).port]  # noqa: SIM118
+    assert made == [1]
 
 
 @pytest.mark.parametrize("fault", [cut(), reset(happens=True)])

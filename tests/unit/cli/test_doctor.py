@@ -213,10 +213,11 @@ def test_github_without_a_credential_without_a_repository_and_with_a_broken_one(
 def test_github_says_who_speaks_and_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: tuple[Lack, ...]
 ) -> None:
-    told = Diagnosis(speaker="the GitHub App mycelium[bot]", repository="octo/demo", lacks=lacks)
+    unseen = "it cannot see everything"
+    told = Diagnosis(speaker="the GitHub App mycelium[bot]", repository="octo/demo", lacks=lacks, unseen=unseen)
     monkeypatch.setattr("orchestrator.github.diagnosis.diagnose", lambda *_: told)
     environ = {"MYCELIUM_GITHUB_TOKEN": "ghp_secret", "GITHUB_REPOSITORY": "octo/demo"}
     found = finding("GitHub", tmp_path, environ)
-    assert found.detail.startswith("the GitHub App mycelium[bot] on octo/demo")
+    assert found.detail.startswith(f"the GitHub App mycelium[bot] on octo/demo ({unseen})")
     assert ("without checks: write nothing is shown" in found.detail) is bool(lacks)
     assert (found.verdict, found.hint) == ((Verdict.OPTIONAL, "grant it") if lacks else (Verdict.OK, ""))

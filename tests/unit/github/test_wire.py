@@ -101,6 +101,7 @@ def test_who_does_not_answer_is_not_asked_again_at_once(github: Made, wire: resp
     [
         (403, "You have exceeded a secondary rate limit.", {"Retry-After": "17"}, 17),
         (429, "Slow down", {"Retry-After": "17"}, 17),
+        (503, "Down for maintenance", {"Retry-After": "17"}, 17),
         (403, "API rate limit exceeded for user ID 1.", {"X-RateLimit-Reset": str(EPOCH + 600)}, 601),
         (429, "Too many", {"X-RateLimit-Reset": str(EPOCH + 600)}, 601),
         (403, "You have exceeded a secondary rate limit.", {"X-RateLimit-Remaining": "77"}, 60),
