@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from orchestrator.errors import SetupError
 
 SETTING: Final = "MYCELIUM_GITHUB_API_URL"
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _FULL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _SCP: Final = re.compile(r"(?:[^/@\s]+@)?[^/:\s]+:(?!//)(?P<path>.+)")
 
@@ -41,7 +41,7 @@ def address(api_url: str) -> Address:
         raise SetupError(
             f"{SETTING} is not the address of an API", hint="https://api.github.com, or https://HOST/api/v3"
         )
-    if parts.scheme == "http" and host not in _LOOPBACK:
+    if parts.scheme == "http" and host not in LOOPBACK:
         raise SetupError(f"{SETTING} begins with http://, which would show the token on the way", hint="use https://")
     if host in ("github.com", "www.github.com"):
         raise SetupError(f"{SETTING} is GitHub's web address", hint="its API is https://api.github.com")

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from typing_extensions import override
 
 from orchestrator.errors import SetupError, Unavailable
+from orchestrator.github.address import LOOPBACK
 
 TIMEOUT: Final = (5.0, 15.0)
 """Seconds to connect, and between two pieces of an answer: GitHub itself gives up after 10."""
@@ -89,6 +90,8 @@ def _exchange(connection: Secure | Plain) -> RequestsResponse:
         headers=connection.headers,
         data=body.encode() if isinstance(body, str) else body,
         timeout=TIMEOUT,
+        # No proxy leads back to this machine, whatever the environment says of others.
+        proxies={"no_proxy": "*"} if connection.host in LOOPBACK else None,
         allow_redirects=False,
     )
     path = connection.url.partition("?")[0]

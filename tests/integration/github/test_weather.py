@@ -39,6 +39,14 @@ def test_a_read_survives_what_happens_to_connections(github: GitHubStandIn, spea
     assert len(github.sent("GET", "/issues/1")) == 3
 
 
+def test_no_proxy_stands_between_two_ends_of_one_machine(
+    speaker: GitHubRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert speaker.issue(1).title == "One"
+
+
 def test_connections_are_kept(github: GitHubStandIn, speaker: GitHubRepository) -> None:
     for _ in range(5):
         speaker.issue(1)
