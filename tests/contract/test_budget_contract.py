@@ -40,9 +40,10 @@ tolds = st.builds(
     wait=st.none() | st.sampled_from([1_000, 90_000]),
     quota=st.none() | quotas,
 )
-steps = st.lists(
-    st.tuples(st.sampled_from([0, 1, 299, 1_000, 30_000, 61_000, 3_700_000]), asks, st.none() | tolds), max_size=40
-)
+passing = st.sampled_from([0, 1, 299, 877, 1_000, 30_000, 59_500, 61_000, 3_700_000]) | st.integers(0, 3_000)
+steps = st.lists(st.tuples(passing, asks, st.none() | tolds), max_size=40)
+WINDOWS = {"points": (SECOND, MINUTE), "minute": (SECOND, MINUTE), "hour": (MINUTE, HOUR)}
+FIGURES = ("closed_until", "next_write", "refusals", "troubles", "limit", "remaining", "reset")
 
 
 class Standing:
@@ -85,6 +86,41 @@ def test_twins(redis: Redis, steps: list[tuple[int, Ask, Told | None]]) -> None:
             number = len(leases) - 1
             assert ledger.settle(now, str(number), told) == shared.settle(leases[number], told)
         assert shared.room().used == ledger.created(now)
+        assert kept(redis, shared) == written_down(ledger, now)
+
+
+@given(steps=st.lists(st.tuples(passing, tolds), max_size=30))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_twins_hear_the_same(redis: Redis, steps: list[tuple[int, Told]]) -> None:
+    ledger, now = Ledger(), 1_800_000_000_123
+    shared = RedisBudget(redis, f"twin-{next(SCOPES)}", Standing(), LIMITS, now=now)
+    for passed, told in steps:
+        now += passed
+        shared.now = now
+        assert ledger.settle(now, "x", told) == shared.settle("x", told)
+        assert kept(redis, shared) == written_down(ledger, now)
+
+
+def kept(redis: Redis, budget: RedisBudget) -> dict[str, object]:
+    """What stands in Redis and still counts."""
+    place, now = budget._state.removesuffix("state"), budget.now or 0
+    state = {name.decode(): int(value) for name, value in redis.hgetall(f"{place}state").items()}
+    windows = {
+        name: {int(k): int(v) for k, v in redis.hgetall(f"{place}{name}").items() if (int(k) + 1) * width + span > now}
+        for name, (width, span) in WINDOWS.items()
+    }
+    under_way = redis.zcount(f"{place}leases", now + 1, "+inf")
+    return {**{name: state.get(name, 0) for name in FIGURES}, **windows, "leases": under_way}
+
+
+def written_down(ledger: Ledger, now: int) -> dict[str, object]:
+    """The same of the twin."""
+    windows = {
+        name: {k: v for k, v in getattr(ledger, name).buckets.items() if (k + 1) * width + span > now}
+        for name, (width, span) in WINDOWS.items()
+    }
+    under_way = sum(until > now for until in ledger.leases.values())
+    return {**{name: getattr(ledger, name) for name in FIGURES}, **windows, "leases": under_way}
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
