@@ -23,6 +23,12 @@ def log(mirror: Mirror, base: str, commit: str) -> list[Commit]:
     return [_commit(row, changes.get(row[0], ())) for row in rows]
 
 
+def difference(mirror: Mirror, base: str, commit: str) -> tuple[FileChange, ...]:
+    """The changed files between two commits, in git's order."""
+    span = (mirror.commit(base), mirror.commit(commit))
+    return parse_changes(mirror.git.run("diff-tree", *CHANGE_OPTIONS, *span).fields())
+
+
 def diff(mirror: Mirror, base: str, commit: str, limit: int) -> str:
     """Unified diff; past `limit` bytes it ends after the last file that fits, and a last line says so."""
     span = (mirror.commit(base), mirror.commit(commit))

@@ -112,6 +112,9 @@ class GitRepository:
     def log(self, base: str, commit: str) -> list[Commit]:
         return history.log(self._mirror(), base, commit)
 
+    def difference(self, base: str, commit: str) -> tuple[FileChange, ...]:
+        return history.difference(self._mirror(), base, commit)
+
     def diff(self, base: str, commit: str, *, limit: int = 1_000_000) -> str:
         return history.diff(self._mirror(), base, commit, limit)
 

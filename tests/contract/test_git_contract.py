@@ -471,6 +471,17 @@ def test_log_is_in_topological_order_oldest_first(setting: Setting) -> None:
     assert git.log(second, second) == []
 
 
+def test_difference_is_that_of_two_commits_whatever_lies_between(setting: Setting) -> None:
+    git = setting.git
+    base = git.snapshot().base
+    there = commit_of(git, base, {"a": b"a\n", "docs/guide.md": None}, "There")
+    back = commit_of(git, there, {"a": None, "b": b"b\n"}, "And back")
+    found = {change.path: change.status for change in git.difference(base, back)}
+    assert found == {"b": "added", "docs/guide.md": "deleted"}
+    assert {change.path for change in git.difference(back, there)} == {"a", "b"}
+    assert git.difference(base, base) == ()
+
+
 def test_diff_is_unified_and_ends_at_a_file_boundary(setting: Setting) -> None:
     git = setting.git
     base = git.snapshot().base

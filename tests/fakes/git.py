@@ -192,6 +192,9 @@ class MemoryGit:
         self._after_parents(commit, there, order)
         return [self._with_changes(sha) for sha in order]
 
+    def difference(self, base: str, commit: str) -> tuple[FileChange, ...]:
+        return _changes(self._tree(base), self._tree(commit))
+
     def diff(self, base: str, commit: str, *, limit: int = 1_000_000) -> str:
         old, new = self._tree(base), self._tree(commit)
         text = ""

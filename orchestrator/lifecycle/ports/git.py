@@ -125,6 +125,10 @@ class Git(Protocol):
         """Commits of `base..commit` in topological order, oldest first, with their changes against the first parent."""
         ...
 
+    def difference(self, base: str, commit: str) -> tuple[FileChange, ...]:
+        """The files that differ between two commits."""
+        ...
+
     def diff(self, base: str, commit: str, *, limit: int = 1_000_000) -> str:
         """Unified diff of `base` to `commit`; past `limit` bytes it ends at a file boundary and says so."""
         ...
