@@ -18,6 +18,7 @@ from orchestrator.lifecycle.logbook import Logbook
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.outage import through_outage
 from orchestrator.lifecycle.ports import Control, StopReason, StopSignals
+from orchestrator.lifecycle.secrecy import secrets_for
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.tally import Tally
 from orchestrator.lifecycle.temporary import Folders
@@ -98,7 +99,8 @@ def _seen(services: Services, ours: Claim, execution: Execution, plan: Plan, sta
     if start.short:
         raise AttemptFailed(FailureClass.BUDGET, refusal(start.short))
     try:
-        return contexts.of_node(execution, plan.definition, ours.run, ours.predecessors, services.secrets)
+        secrets = secrets_for(services, execution)
+        return contexts.of_node(execution, plan.definition, ours.run, ours.predecessors, secrets)
     except BadInput as error:
         raise AttemptFailed(FailureClass.SETUP, f"`env` cannot be evaluated: {error}") from error
 

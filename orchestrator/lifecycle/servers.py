@@ -12,6 +12,7 @@ from orchestrator.definition.project import BLACKBOARD, McpTemplate
 from orchestrator.errors import SetupError
 from orchestrator.lifecycle.attempt import Attempt
 from orchestrator.lifecycle.ports import Blackboard, McpServer
+from orchestrator.lifecycle.secrecy import secrets_for
 
 REPLAY: Final = "replay"
 
@@ -63,8 +64,11 @@ def _described(template: McpTemplate, secrets: dict[str, str]) -> McpServer:
 
 
 def _secrets(attempt: Attempt, template: McpTemplate) -> dict[str, str]:
-    known = attempt.services.secrets
+    known = secrets_for(attempt.services, attempt.execution)
     for name in template.secrets:
+        if attempt.services.secrets.get(name) and not known:
+            message = f"the MCP server `{template.name}` needs the secret `{name}`, and executions for forks get none"
+            raise SetupError(message, hint="leave the server out where forks are let in")
         if not known.get(name):
             message = f"the MCP server `{template.name}` needs the secret `{name}`"
             raise SetupError(message, hint=f"set MYCELIUM_SECRET_{name} for the workers")

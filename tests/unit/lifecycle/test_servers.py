@@ -14,6 +14,7 @@ from orchestrator.execution.state import Execution, Outcome
 from orchestrator.lifecycle.ports import AgentTask, Control, LogSink, McpServer, Task
 from orchestrator.lifecycle.rerun import rerun
 from tests.fakes.blackboard import FakeBlackboard
+from tests.fakes.payloads import pull_request
 from tests.fakes.world import World, agent, node, workflow
 
 AGENTS = {"writer": agent("writer")}
@@ -148,3 +149,21 @@ def test_an_execution_keeps_what_the_project_file_said_and_so_does_its_rerun(wor
     again = rerun(world.services, execution.id, failed_only=False)
     assert again.id != execution.id
     assert world.store.plan(again.id).project == PROJECT
+
+
+def test_an_execution_for_a_fork_gets_no_secrets(world: World) -> None:
+    event = {"pull_request": pull_request(fork=True)}
+    action = Agent(agent="writer", prompt="Write.", mcp=("docs",))
+    execution = world.run(workflow(node("write", action=action)), agents=AGENTS, project=PROJECT, event=event)
+    assert "needs the secret `TOKEN`, and executions for forks get none" in failure(world, execution)
+    same = world.run(
+        workflow(node("write", action=action)), agents=AGENTS, project=PROJECT, event={"pull_request": pull_request()}
+    )
+    assert world.statuses(same) == {"write": "completed"}
+
+
+def test_neither_do_its_expressions(world: World) -> None:
+    reads = node("write", action=Agent(agent="writer", prompt="${{ toJSON(secrets) }}"))
+    for fork in (True, False):
+        world.run(workflow(reads), agents=AGENTS, event={"pull_request": pull_request(fork=fork)})
+        assert (TOKEN in action_of(world).prompt) is not fork
