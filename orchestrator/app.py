@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from orchestrator.github.repository import GitHubRepository
     from orchestrator.lifecycle.ports import AgentHistory, Blackboard, Events, Git, Wake
+    from orchestrator.lifecycle.ports.definitions import DefinitionSource
     from orchestrator.lifecycle.services import Services
     from orchestrator.queue.launch import Supervisor
     from orchestrator.queue.link import Link
@@ -158,6 +159,19 @@ def _redis(url: str) -> Callable[[], Redis]:
         return connect(url)
 
     return client
+def definitions(settings: Settings, git: Git) -> DefinitionSource:
+    """What commits of the repository define; agents that ship are among it."""
+    from orchestrator.agents.collection import shipped
+    from orchestrator.agents.library import build as library
+    from orchestrator.agents.library import is_agent_path
+    from orchestrator.lifecycle.definitions import CommittedDefinitions
+
+    return CommittedDefinitions(
+        git,
+        settings.workflows_dir,
+        is_agent=is_agent_path,
+        agents=lambda files: library(files, shipped=shipped()).agents,
+    )
 
 
 def preload(settings: Settings) -> tuple[str, ...]:

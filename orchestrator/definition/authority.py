@@ -103,6 +103,8 @@ def admitted(trust: Trust, event: Event, role: Role | None, *, asked: bool, allo
     if not event.sender.is_person and not _listed(trust, event.sender):
         return _admission(Standing.DENIED, _stranger(event.sender), Rule.BOT)
     waits = event.pull_request is not None and not asked
+    if forked and waits and not allowed:
+        return _admission(Standing.WAITING, "the pull request is a fork's", Rule.FORK)
     if event.sender.is_person and (role is None or role < trust.actors) and not (allowed and waits):
         return _unfit(trust, event.sender, role, waits)
     if allowed:

@@ -57,13 +57,24 @@ def _unnamed(workflow: Workflow, event: Event) -> Reason:
     return Reason(starts=False, text=f"`on` does not name `{names_of(event)[0]}`; it names {named}")
 
 
+def considered(
+    workflow: Workflow,
+    trigger: Trigger,
+    event: Event,
+    payload: Mapping[str, JsonValue],
+    changed: Changed | None = None,
+) -> list[Reason]:
+    """What the trigger and the inputs say of the event; whether whoever did it is trusted is another question."""
+    place = f" ({trigger.place})" if trigger.place else ""
+    reasons = [Reason(starts=True, text=f"`on` names `{trigger.event}`{place}")]
+    reasons += fits(trigger, event, changed)
+    return [*reasons, *_asked(workflow, trigger, event, payload)]
+
+
 def _of_trigger(
     workflow: Workflow, trigger: Trigger, event: Event, payload: Mapping[str, JsonValue], facts: Facts
 ) -> list[Reason]:
-    place = f" ({trigger.place})" if trigger.place else ""
-    reasons = [Reason(starts=True, text=f"`on` names `{trigger.event}`{place}")]
-    reasons += fits(trigger, event, facts.changed or _told(event))
-    reasons += _asked(workflow, trigger, event, payload)
+    reasons = considered(workflow, trigger, event, payload, facts.changed or _told(event))
     if verdict(reasons) is not False and "sender" in payload:
         reasons.append(_trusted(workflow, trigger, event, facts))
     return reasons
@@ -78,6 +89,10 @@ def _asked(workflow: Workflow, trigger: Trigger, event: Event, payload: Mapping[
         case "schedule":
             yield from _scheduled(trigger, payload)
         case "workflow_dispatch":
+            named = payload.get("workflow")
+            if isinstance(named, str) and named not in (workflow.id, workflow.path):
+                yield Reason(starts=False, text=f"the dispatch is for `{named[:100]}`")
+                return
             yield from _inputs_fit(workflow, payload.get("inputs") or {})
         case "comment":
             yield from _commanded(workflow, trigger, event)

@@ -72,7 +72,14 @@ class ControlLoop:
             return STEP_SECONDS
         trouble: set[str] = set()
         # Cleaning up may take a while, and nobody waits for it.
-        for part in (self._perform_outbox, self._end_overdue, self._sweep_leases, self._wake_workers, self._clean_up):
+        for part in (
+            self._perform_outbox,
+            self._end_overdue,
+            self._sweep_leases,
+            self._release_and_answer,
+            self._wake_workers,
+            self._clean_up,
+        ):
             try:
                 part()
             except SetupError:
@@ -126,6 +133,19 @@ class ControlLoop:
         except Unavailable:
             self._leases, self._leads = Patience(), Patience()
             raise
+
+    def _release_and_answer(self) -> None:
+        """What waited for its turn starts; who asked on GitHub is told."""
+        if self._services.github is None or self._services.definitions is None:
+            return
+        # Most processes deal with no events, and need not read workflow files.
+        from orchestrator.lifecycle.answering import answer
+        from orchestrator.lifecycle.occasion import Desk
+        from orchestrator.lifecycle.receive import release
+
+        desk = Desk(services=self._services, github=self._services.github, definitions=self._services.definitions)
+        release(desk)
+        answer(desk)
 
     def _wake_workers(self) -> None:
         ready = self._services.store.ready(self._services.instance, self._services.clock.now())

@@ -14,7 +14,7 @@ from orchestrator.lifecycle import budgets
 from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.ports import Snapshot
 from orchestrator.lifecycle.services import Services
-from orchestrator.lifecycle.start import StartRequest, start
+from orchestrator.lifecycle.start import Also, StartRequest, start
 from orchestrator.lifecycle.transition import Transition
 
 Edges = Sequence[tuple[int, int]]
@@ -22,18 +22,20 @@ Edges = Sequence[tuple[int, int]]
 _UNSUCCESSFUL = frozenset({NodeStatus.FAILED, NodeStatus.CANCELLED})
 
 
-def rerun(services: Services, execution_id: str, *, failed_only: bool, node: str | None = None) -> Execution:
+def rerun(
+    services: Services, execution_id: str, *, failed_only: bool, node: str | None = None, also: Also | None = None
+) -> Execution:
     """Run an ended execution again; `Conflict` while it runs.
 
     With `node`, that node and all that follow it run again within the same execution; with `failed_only`, whatever
     failed or was cancelled and all that follow; the results of the others stand. Otherwise a new execution starts
-    from the same commit, plan and inputs.
+    from the same commit, plan and inputs, with `also` as in `start`.
     """
     execution = services.store.execution(execution_id)
     if not execution.status.ended:
         raise Conflict(f"execution {execution_id} has not ended: it is {execution.status.value}")
     if node is None and not failed_only:
-        return start(services, _again(services, execution))
+        return start(services, _again(services, execution), also=also)
     edges = services.store.edges(execution_id)
     with changing(services, execution_id) as change:
         if not change.execution.status.ended:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.execution.state import Plan
 from orchestrator.lifecycle.ports import Blackboard, Blobs, Clock, Events, Git, Logs, Runner, Store, Wake
+from orchestrator.lifecycle.ports.definitions import DefinitionSource
 from orchestrator.lifecycle.ports.github import GitHub
 
 _KEPT_PLANS = 16
@@ -22,6 +23,8 @@ class Services:
     `workspace_quota_bytes` is what leftover workspaces may take. `spread` says that nodes may run on other machines;
     `branches` that this process may make result branches, which then appear in one repository only. `blackboard` is
     None where no server for it is known, `github` where no token is. `hidden` values are masked as secrets are.
+    None where no server for it is known, `github` where no token is, and `definitions` where
+    events start nothing.
     """
 
     store: Store
@@ -42,6 +45,7 @@ class Services:
     blackboard: Blackboard | None = None
     github: GitHub | None = None
     hidden: tuple[str, ...] = field(default=(), repr=False)
+    definitions: DefinitionSource | None = None
     _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def plan(self, execution_id: str) -> Plan:

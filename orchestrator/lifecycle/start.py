@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -20,13 +20,15 @@ from orchestrator.execution.state import Execution, NodeRun, Plan, TriggerKind
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.notice import tell
 from orchestrator.lifecycle.perform import perform
-from orchestrator.lifecycle.ports import Snapshot
+from orchestrator.lifecycle.ports import Snapshot, Transaction
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.transition import Transition
 from orchestrator.lifecycle.travel import pack_base
 
 MAX_RUNS: Final = 10_000
 MAX_EDGES: Final = 500_000
+
+Also = Callable[[Transaction, Execution], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,14 +67,15 @@ class Layout:
     edges: tuple[tuple[int, int], ...]
 
 
-def start(services: Services, request: StartRequest) -> Execution:
+def start(services: Services, request: StartRequest, *, also: Also | None = None) -> Execution:
     """Store a new execution with its first node runs ready, and have workers woken.
 
-    Raises `BadInput` for inputs that do not fit, and `InvalidDefinition` for agents that are missing or a matrix that
-    comes to nothing; then nothing is stored.
+    `also` is called in the same transaction before anything is stored: what it writes is kept with the execution or not
+    at all, and where it raises nothing starts. Raises `BadInput` for inputs that do not fit, and `InvalidDefinition`
+    for agents that are missing or a matrix that comes to nothing; then nothing is stored.
     """
     _check_agents(request)
-    execution = _execution(services, request)
+    execution = planned(services, request)
     common = contexts.common(execution)
     layout = lay_out(request.workflow, execution.id, common)
     situation = Situation(workflow=request.workflow, contexts=common, now=execution.created_at)
@@ -88,6 +91,8 @@ def start(services: Services, request: StartRequest) -> Execution:
     )
     with services.store.begin() as tx:
         numbered = replace(execution, number=tx.next_number(execution.workflow_id), open_runs=len(runs))
+        if also:
+            also(tx, numbered)
         tx.insert(numbered, plan, layout.runs, layout.edges)
         change = Transition(tx, tx.lock(execution.id), situation)
         ready = [(laid_out, run) for laid_out, run in zip(layout.runs, runs, strict=True) if run is not laid_out]
@@ -172,7 +177,8 @@ def _agents_of(node: Node) -> list[str]:
             return []
 
 
-def _execution(services: Services, request: StartRequest) -> Execution:
+def planned(services: Services, request: StartRequest) -> Execution:
+    """The execution as it would begin, not stored. `BadInput` for inputs that do not fit."""
     snapshot = request.snapshot
     return Execution(
         id=services.new_id(),

@@ -49,6 +49,11 @@ def translated(where: str) -> Iterator[None]:
         if (ours := _ours(error, where)) is None:
             raise
         raise ours from error
+    except sqlite3.Error as error:
+        # A transaction begins on the driver's own connection, and nobody wraps what that says.
+        if (fault := sqlite_fault(error, where)) is None:
+            raise
+        raise fault from error
 
 
 def sqlite_fault(error: sqlite3.Error, where: str) -> MyceliumError | None:

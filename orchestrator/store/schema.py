@@ -49,7 +49,7 @@ WAITING = text("status = 'waiting'")
 BEHIND = text("changes > told")
 PLANNED = text("state = 'planned'")
 FOLLOWED = text("state = 'published' AND fate IS NOT NULL AND NOT final")
-UNTOLD = text("asked AND NOT told")
+UNTOLD = text("owed AND NOT told")
 HELD = text("state IN ('waiting', 'queued')")
 GROUPED = text("state IN ('queued', 'started')")
 
@@ -333,7 +333,7 @@ decisions = Table(
     Column("number", BigInteger),
     Column("head_sha", Words, nullable=False),
     Column("execution_id", Identifier, nullable=False),
-    Column("asked", Boolean, nullable=False),
+    Column("owed", Boolean, nullable=False),
     Column("told", Boolean, nullable=False),
     Column("comment_id", BigInteger),
     Column("label", Words, nullable=False),
@@ -352,8 +352,6 @@ held_starts = Table(
     Column("workflow_id", Words, nullable=False),
     Column("state", Status(Hold), nullable=False),
     Column("actor", Words, nullable=False),
-    Column("actor_id", BigInteger, nullable=False),
-    Column("actor_kind", Words, nullable=False),
     Column("event_name", Words, nullable=False),
     Column("event", Json, nullable=False),
     Column("trigger", Status(TriggerKind), nullable=False),

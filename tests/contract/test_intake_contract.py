@@ -54,8 +54,6 @@ def held(state: Hold = WAITING, **keys: Any) -> HeldStart:
         "delivery_id": "d1",
         "workflow_id": "review",
         "actor": "octocat",
-        "actor_id": 2**40,
-        "actor_kind": "User",
         "event_name": "pull_request",
         "event": {"action": "opened", "odd": "\ud800 \0"},
         "trigger": TriggerKind.WEBHOOK,
@@ -87,7 +85,7 @@ def add_execution(store: Store, execution_id: str, status: ExecutionStatus = Exe
 def test_decisions_come_back_as_they_were(store: Store) -> None:
     given = [
         decision(lines=("a", "`b`\0"), number=7, head_sha="a" * 40, execution_id="01x"),
-        decision(subject="/cancel", ruling=Ruling.DENIED, asked=True, comment_id=2**50, label="review me"),
+        decision(subject="/cancel", ruling=Ruling.DENIED, owed=True, comment_id=2**50, label="review me"),
         decision("d2", number=7, ruling=Ruling.WAITING),
     ]
     with store.begin() as tx:
@@ -122,8 +120,8 @@ def decide_again(store: Store) -> None:
 def test_who_asked_is_told_once(store: Store) -> None:
     with store.begin() as tx:
         tx.intake.record(decision("d0"))
-        first = tx.intake.record(decision("d1", asked=True))
-        second = tx.intake.record(decision("d2", asked=True))
+        first = tx.intake.record(decision("d1", owed=True))
+        second = tx.intake.record(decision("d2", owed=True))
     with store.begin() as tx:
         assert tx.intake.untold() == [first, second]
         assert tx.intake.untold(limit=1) == [first]

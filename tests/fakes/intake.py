@@ -57,7 +57,7 @@ class MemoryIntake:
         return found[:limit]
 
     def untold(self, *, limit: int = 100) -> list[Decision]:
-        found = [each for _, each in sorted(self._tables.decisions.items()) if each.asked and not each.told]
+        found = [each for _, each in sorted(self._tables.decisions.items()) if each.owed and not each.told]
         return found[:limit]
 
     def hold(self, start: HeldStart) -> HeldStart:

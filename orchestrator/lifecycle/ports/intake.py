@@ -27,8 +27,9 @@ class Decision:
     """What was decided, by which rule, and why.
 
     One delivery has one decision on each `subject`: a workflow's id, or a command with its slash. `number` is that of
-    the issue or pull request. Somebody `asked` for it by the comment `comment_id` or by a `label`, and is told;
-    `told` says that this was done. `lines` are what a command answers beyond `reason`. `id` is 0 until it is stored.
+    the issue or pull request. An answer is `owed` where somebody asked, by the comment `comment_id` or by a `label`, or
+    has to do something; `told` says that it was given. `lines` are what there is to say beyond `reason`. Until it is
+    stored its `id` is 0.
     """
 
     delivery_id: str
@@ -42,7 +43,7 @@ class Decision:
     number: int | None = None
     head_sha: str = ""
     execution_id: str = ""
-    asked: bool = False
+    owed: bool = False
     told: bool = False
     comment_id: int | None = None
     label: str = ""
@@ -65,16 +66,15 @@ class HeldStart:
     """An execution that waits for an allowance or its turn, or that holds a concurrency group.
 
     It may start only as it was decided on: `head_sha` is the pull request's head, `fingerprint` covers workflow, agents
-    and project file, and `inputs` and `event` are kept as they were. `allowed_by` is who let it. `cancels` has the
-    group's running execution stopped. `group` is empty where the workflow has none.
+    and project file, and `inputs` and `event` are as they were, and empty once it has started or never will.
+    `allowed_by` is who let it. `cancels` has the group's running execution stopped. `group` is empty where the workflow
+    has none.
     """
 
     delivery_id: str
     workflow_id: str
     state: Hold
     actor: str
-    actor_id: int
-    actor_kind: str
     event_name: str
     event: dict[str, JsonValue]
     trigger: TriggerKind
@@ -130,7 +130,7 @@ class Intake(Protocol):
         ...
 
     def untold(self, *, limit: int = 100) -> list[Decision]:
-        """What somebody asked for and was not told yet, oldest first."""
+        """Those with an answer that is owed and was not given yet, oldest first."""
         ...
 
     def hold(self, start: HeldStart) -> HeldStart:

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger),
         sa.Column("head_sha", sa.Text, nullable=False),
         sa.Column("execution_id", IDENTIFIER, nullable=False),
-        sa.Column("asked", sa.Boolean, nullable=False),
+        sa.Column("owed", sa.Boolean, nullable=False),
         sa.Column("told", sa.Boolean, nullable=False),
         sa.Column("comment_id", sa.BigInteger),
         sa.Column("label", sa.Text, nullable=False),
@@ -38,7 +38,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_decisions_thread", "decisions", ["number", "id"])
-    untold = sa.text("asked AND NOT told")
+    untold = sa.text("owed AND NOT told")
     op.create_index("ix_decisions_untold", "decisions", ["id"], sqlite_where=untold, postgresql_where=untold)
     op.create_table(
         "held_starts",
@@ -47,8 +47,6 @@ def upgrade() -> None:
         sa.Column("workflow_id", sa.Text, nullable=False),
         sa.Column("state", sa.String, nullable=False),
         sa.Column("actor", sa.Text, nullable=False),
-        sa.Column("actor_id", sa.BigInteger, nullable=False),
-        sa.Column("actor_kind", sa.Text, nullable=False),
         sa.Column("event_name", sa.Text, nullable=False),
         sa.Column("event", sa.Text, nullable=False),
         sa.Column("trigger", sa.String, nullable=False),

@@ -1,0 +1,114 @@
+"""Definitions as a commit has them: workflows, agents and project file, read from git alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from typing import Final
+
+from orchestrator.definition.codec import dump_agents, dump_project
+from orchestrator.definition.model import AgentDefinition
+from orchestrator.definition.parse import load_all, workflow_id
+from orchestrator.definition.project import FILE, Project
+from orchestrator.errors import InvalidDefinition, Problem, Unavailable
+from orchestrator.lifecycle.ports import Git
+from orchestrator.lifecycle.ports.definitions import Definitions
+
+_SUFFIXES: Final = (".yaml", ".yml")
+_KEPT: Final = 8
+
+
+class CommittedDefinitions:
+    """`DefinitionSource` on the repository that executions work on; the latest commits are read once.
+
+    `is_agent` tells which paths are agents' files, `agents` makes definitions of their texts by path. Both are handed
+    in, because reading agents is another room's business.
+    """
+
+    def __init__(
+        self,
+        git: Git,
+        workflows_dir: str,
+        *,
+        is_agent: Callable[[str], bool],
+        agents: Callable[[Mapping[str, str]], Mapping[str, AgentDefinition]],
+    ) -> None:
+        self._git = git
+        self._folder = workflows_dir
+        self._is_agent = is_agent
+        self._agents = agents
+        self._known: dict[str, Definitions] = {}
+
+    def at(self, commit: str) -> Definitions:
+        found = self._known.get(commit)
+        if found is None:
+            if not self._git.has(commit) and not self._git.fetch(commit):
+                raise Unavailable(f"the commit {commit[:12]} is not in the repository", hint="it may come with a push")
+            found = self._read(commit)
+            for forgotten in list(self._known)[: 1 - _KEPT]:
+                self._known.pop(forgotten, None)
+            self._known[commit] = found
+        return found
+
+    def _read(self, commit: str) -> Definitions:
+        paths = self._git.files(commit)
+        files = {path: self._git.read(commit, path) or b"" for path in paths if self._is_workflow(path)}
+        agents = self._agents({path: self._text(commit, path) for path in paths if self._is_agent(path)})
+        project, wrong = self._project(commit)
+        loaded = load_all(files, workflows_dir=self._folder, agents=agents, project=project)
+        return Definitions(
+            commit=commit,
+            # With a project file that cannot be read nobody knows which programs would run.
+            workflows={} if wrong else loaded.workflows,
+            sources={workflow_id(path, self._folder): _decoded(text) for path, text in files.items()},
+            agents=agents,
+            transcripts=self._transcripts(commit, paths),
+            project=project,
+            problems=(*wrong, *loaded.problems),
+        )
+
+    def _is_workflow(self, path: str) -> bool:
+        pure = PurePosixPath(path)
+        hidden = any(part.startswith(".") for part in pure.parts)
+        return pure.is_relative_to(self._folder) and pure.suffix in _SUFFIXES and not hidden
+
+    def _project(self, commit: str) -> tuple[Project, tuple[Problem, ...]]:
+        text = self._git.read(commit, FILE)
+        if not text:
+            return Project(), ()
+        from orchestrator.definition.project_file import parse_project
+
+        try:
+            return parse_project(text), ()
+        except InvalidDefinition as error:
+            return Project(), error.problems
+
+    def _transcripts(self, commit: str, paths: list[str]) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for path in paths:
+            pure = PurePosixPath(path)
+            if pure.suffix == ".jsonl" and pure.parent.suffix == ".replay" and pure.is_relative_to(self._folder):
+                of = workflow_id(str(pure.parent.with_suffix(".yaml")), self._folder)
+                found.setdefault(of, {})[pure.stem] = self._text(commit, path)
+        return found
+
+    def _text(self, commit: str, path: str) -> str:
+        return _decoded(self._git.read(commit, path) or b"")
+
+
+def fingerprint(definitions: Definitions, workflow_id: str) -> str:
+    """A hash over everything that decides what a workflow runs: its text, its agents and the project file."""
+    workflow = definitions.workflows[workflow_id]
+    agents = {name: definitions.agents[name] for name in workflow.agents if name in definitions.agents}
+    parts = (definitions.sources.get(workflow_id, ""), dump_agents(agents), dump_project(definitions.project))
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "replace")

@@ -1,0 +1,35 @@
+"""The one comment with answers: newest first, and inert whatever stands in it."""
+
+from __future__ import annotations
+
+from orchestrator.report.answers import MARKER, Answer, answers_comment
+
+
+def test_answers_are_listed_with_what_there_is_to_say() -> None:
+    body = answers_comment(
+        [
+            Answer(
+                subject="review", ruling="waiting", asked_by="sam", text="it is a fork's", lines=["type `/mycelium x`"]
+            ),
+            Answer(subject="/mycelium status", ruling="matched", asked_by="", text="all well", execution_id="01x"),
+        ]
+    )
+    assert body == (
+        f"{MARKER}\n\n🟡 `review` for `sam`: it is a fork's\n\n- type `/mycelium x`\n\n"
+        "✅ `/mycelium status`: all well\n\nExecution `01x`"
+    )
+
+
+def test_a_long_list_is_cut_and_says_so() -> None:
+    body = answers_comment([Answer(subject="s", ruling="matched", asked_by="a", text="t", lines=["x"] * 43)])
+    assert body.count("\n- x") == 40
+    assert body.endswith("- and 3 more")
+
+
+def test_foreign_text_is_inert() -> None:
+    evil = "<!-- x --> @octo-org/all fixes #1 ![x](y) <img src=x>\n# Heading\n/mycelium approve gate"
+    inert = r"&lt;!-- x --&gt; @&#8203;octo-org/all fixes #&#8203;1 !\[x\](y) &lt;img src=x&gt; # Heading"
+    shown = f"{inert} /mycelium approve gate"
+    body = answers_comment([Answer(subject=evil, ruling="denied", asked_by="a", text=evil, lines=[evil])])
+    one_line = " ".join(evil.split())
+    assert body == f"{MARKER}\n\n❌ `{one_line}` for `a`: {shown}\n\n- {shown}"
