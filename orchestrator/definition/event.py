@@ -64,6 +64,15 @@ class Said:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Pressed:
+    """A button of a check run, or GitHub's own "Re-run", where `button` is empty; `app` is the slug of its app."""
+
+    app: str
+    external_id: str
+    button: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
     """One event. `name` is GitHub's, `number` that of the issue or pull request it belongs to.
 
@@ -81,6 +90,7 @@ class Event:
     on_pull_request: bool = False
     pull_request: PullRequestState | None = None
     comment: Said | None = None
+    pressed: Pressed | None = None
     label: str = ""
     labels: tuple[str, ...] = ()
     ref: str = ""
@@ -110,6 +120,7 @@ def read_event(name: str, payload: Mapping[str, JsonValue]) -> Event:
         on_pull_request=pull_request is not None or bool(_map(subject, "pull_request")),
         pull_request=pull_request,
         comment=_comment(_map(payload, "comment")),
+        pressed=_pressed(payload) if name == "check_run" else None,
         label=_text(_map(payload, "label"), "name"),
         labels=tuple(filter(None, (_text(label, "name") for label in _maps(subject, "labels")))),
         ref=_text(payload, "ref") or _text(group, "base_ref"),
@@ -162,6 +173,17 @@ def _comment(found: Mapping[str, JsonValue]) -> Said | None:
     if number is None:
         return None
     return Said(id=number, body=_text(found, "body"), author=_account(_map(found, "user")))
+
+
+def _pressed(payload: Mapping[str, JsonValue]) -> Pressed | None:
+    check, button = _map(payload, "check_run"), _map(payload, "requested_action")
+    if payload.get("action") not in ("requested_action", "rerequested"):
+        return None
+    return Pressed(
+        app=_text(_map(check, "app"), "slug"),
+        external_id=_text(check, "external_id"),
+        button=_text(button, "identifier"),
+    )
 
 
 def _account(found: Mapping[str, JsonValue]) -> Account:

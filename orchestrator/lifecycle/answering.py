@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from orchestrator.errors import NotFound
+from orchestrator.errors import NotFound, Unavailable
 from orchestrator.lifecycle.occasion import Desk
 from orchestrator.lifecycle.ports import Decision, Ruling
-from orchestrator.lifecycle.ports.github import Forbidden, Urgency
+from orchestrator.lifecycle.ports.github import Busy, Forbidden, Urgency
 from orchestrator.report.answers import MARKER, Answer, answers_comment
 
 _SHOWN: Final = 5
@@ -25,13 +25,24 @@ def answer(desk: Desk) -> None:
     """
     with desk.services.store.begin() as tx:
         owed = tx.intake.untold()
+    trouble: Unavailable | None = None
     for number in dict.fromkeys(each.number for each in owed):
-        mine = [each for each in owed if each.number == number]
-        if number is not None:
-            for each in mine:
-                _receive(desk, number, each)
-            _reply(desk, number)
-        _note(desk, mine)
+        try:
+            _answer(desk, number, [each for each in owed if each.number == number])
+        except Busy:
+            raise
+        except Unavailable as error:
+            trouble = trouble or error
+    if trouble:
+        raise trouble
+
+
+def _answer(desk: Desk, number: int | None, owed: Sequence[Decision]) -> None:
+    if number is not None:
+        for each in owed:
+            _receive(desk, number, each)
+        _reply(desk, number)
+    _note(desk, owed)
 
 
 def _receive(desk: Desk, number: int, made: Decision) -> None:

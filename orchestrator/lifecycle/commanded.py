@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 from orchestrator.definition.authority import has_role
 from orchestrator.definition.commands import PREFIX, USAGE, Command, Misunderstood, Verb
+from orchestrator.definition.event import pull_request_of
 from orchestrator.definition.explain import spellings
 from orchestrator.definition.model import Workflow
 from orchestrator.definition.reader import nearest
 from orchestrator.definition.reasons import Reason, Rule
 from orchestrator.definition.roles import Role
-from orchestrator.errors import BadInput, Conflict, NotFound, Unavailable
+from orchestrator.errors import BadInput, Conflict, NotFound
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.admission import enter, moved
 from orchestrator.lifecycle.allowing import allow
@@ -40,17 +41,19 @@ class Answer:
 
 def carry_out(found: Occasion, asked: Command) -> Decision:
     """Do what a command asks for, once for each delivery, and keep what came of it."""
+    return concluded(found, asked.line, lambda: _VERBS[asked.verb](found, asked))
+
+
+def concluded(found: Occasion, subject: str, deed: Callable[[], Answer]) -> Decision:
+    """Do it, and keep what came of it as the decision on `subject`."""
     try:
-        answer = _VERBS[asked.verb](found, asked)
-    except Unavailable:
-        raise
+        answer = deed()
     except (NotFound, Conflict, BadInput) as error:
         answer = Answer(reason=_no(str(error)))
     if answer.recorded:
         return answer.recorded
     ruling = {True: Ruling.MATCHED, False: Ruling.DENIED, None: Ruling.WAITING}[answer.reason.starts]
-    made = _made(found, asked.line, ruling, answer.reason)
-    return record(found.desk, _with(made, answer))
+    return record(found.desk, _with(_made(found, subject, ruling, answer.reason), answer))
 
 
 def not_understood(found: Occasion, asked: Misunderstood) -> Decision:
@@ -124,15 +127,22 @@ def _rerun(found: Occasion, asked: Command) -> Answer:
     ended = next((execution for execution in _executions(found) if execution.status.ended), None)
     if ended is None:
         return Answer(reason=_no("no execution has ended here"))
+    node = asked.target if asked.target not in ("", "failed") else None
+    return run_again(found, ended, asked.line, failed_only=asked.target == "failed", node=node)
+
+
+def run_again(
+    found: Occasion, ended: Execution, subject: str, *, failed_only: bool = False, node: str | None = None
+) -> Answer:
+    """Run it again, or a part of it, if whoever asked may; a new execution is stored with the decision on `subject`."""
     refused = _may_not(found, _workflow_of(found, ended)) or _of_a_fork_that_moved(found, ended)
     if refused:
         return Answer(reason=refused)
-    failed_only, node = asked.target == "failed", asked.target if asked.target not in ("", "failed") else None
     kept: list[Decision] = []
 
     def also(tx: Transaction, execution: Execution) -> None:
         reason = _yes(f"execution {ended.id} runs again as {execution.id}")
-        made = _with(_made(found, asked.line, Ruling.MATCHED, reason), Answer(reason=reason, execution_id=execution.id))
+        made = _with(_made(found, subject, Ruling.MATCHED, reason), Answer(reason=reason, execution_id=execution.id))
         kept.append(tx.intake.record(made))
 
     again = rerun(found.desk.services, ended.id, failed_only=failed_only, node=node, also=also)
@@ -142,10 +152,12 @@ def _rerun(found: Occasion, asked: Command) -> Answer:
 
 
 def _of_a_fork_that_moved(found: Occasion, execution: Execution) -> Reason | None:
-    now = found.event.pull_request
-    if now is None or not now.from_fork or now.head_sha == execution.head:
+    """What was allowed was one commit, and its time is over when the pull request has another."""
+    then = pull_request_of(execution.event)
+    if then is None or not then.from_fork:
         return None
-    return moved(now.head_sha)
+    head = found.desk.github.pull_request(then.number).head_sha
+    return None if head == execution.head else moved(head)
 
 
 def _approve(found: Occasion, asked: Command) -> Answer:

@@ -6,13 +6,16 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.errors import MyceliumError, SetupError, Unavailable
 from orchestrator.lifecycle import advance, decide
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Lead, Lease
 from orchestrator.lifecycle.services import Services
+
+if TYPE_CHECKING:
+    from orchestrator.lifecycle.occasion import Desk
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,7 +79,8 @@ class ControlLoop:
             self._perform_outbox,
             self._end_overdue,
             self._sweep_leases,
-            self._release_and_answer,
+            self._release,
+            self._answer,
             self._wake_workers,
             self._clean_up,
         ):
@@ -134,18 +138,28 @@ class ControlLoop:
             self._leases, self._leads = Patience(), Patience()
             raise
 
-    def _release_and_answer(self) -> None:
-        """What waited for its turn starts; who asked on GitHub is told."""
-        if self._services.github is None or self._services.definitions is None:
-            return
-        # Most processes deal with no events, and need not read workflow files.
-        from orchestrator.lifecycle.answering import answer
-        from orchestrator.lifecycle.occasion import Desk
-        from orchestrator.lifecycle.receive import release
+    def _release(self) -> None:
+        """What waited for its turn starts."""
+        if desk := self._desk():
+            from orchestrator.lifecycle.receive import release
 
-        desk = Desk(services=self._services, github=self._services.github, definitions=self._services.definitions)
-        release(desk)
-        answer(desk)
+            release(desk)
+
+    def _answer(self) -> None:
+        """Who asked for something on GitHub is told."""
+        if desk := self._desk():
+            from orchestrator.lifecycle.answering import answer
+
+            answer(desk)
+
+    def _desk(self) -> Desk | None:
+        """Most processes deal with no events, and need not import what reads workflow files."""
+        github, definitions = self._services.github, self._services.definitions
+        if github is None or definitions is None:
+            return None
+        from orchestrator.lifecycle.occasion import Desk
+
+        return Desk(services=self._services, github=github, definitions=definitions)
 
     def _wake_workers(self) -> None:
         ready = self._services.store.ready(self._services.instance, self._services.clock.now())

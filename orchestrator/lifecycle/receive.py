@@ -6,6 +6,7 @@ concerns nobody writes nothing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from orchestrator.definition.authority import own
@@ -16,22 +17,35 @@ from orchestrator.definition.matching import concerns, names_of
 from orchestrator.definition.model import JsonValue, Trigger, Workflow
 from orchestrator.definition.reasons import Reason, Rule, deciding, verdict
 from orchestrator.definition.triggers import EVENTS
+from orchestrator.errors import MyceliumError, NotFound
 from orchestrator.lifecycle.admission import enter, moved, reconsider
+from orchestrator.lifecycle.buttons import press
 from orchestrator.lifecycle.commanded import carry_out, not_understood
 from orchestrator.lifecycle.deciding import OPEN, decision, drop, record
 from orchestrator.lifecycle.occasion import Delivery, Desk, Occasion, account_of, occasion
 from orchestrator.lifecycle.ports import Decision, Hold, Ruling
+from orchestrator.lifecycle.ports.github import Busy
 from orchestrator.lifecycle.turns import next_in_turn
 
+_LOG = logging.getLogger(__name__)
 _COMMANDS = ("comment", "label")
 
 
 def receive(desk: Desk, delivery: Delivery) -> list[Decision]:
     """Decide on a delivery and carry out what follows; the decisions that were made for it, now or before.
 
-    `Busy` and `Unavailable` mean that nothing more could be decided now: receive it again later.
+    `Busy` and `Unavailable` mean that nothing more could be decided now: receive it again later. What an event is about
+    may be gone by the time it comes; then there is nothing to decide.
     """
     event = read_event(delivery.event, delivery.payload)
+    try:
+        return press(desk, delivery, event) if event.pressed else _received(desk, delivery, event)
+    except NotFound as error:
+        _LOG.warning("delivery %s of %s is dropped: %s", delivery.id, delivery.event, error)
+        return []
+
+
+def _received(desk: Desk, delivery: Delivery, event: Event) -> list[Decision]:
     if not _ours(desk, event):
         return []
     if event.name == "issue_comment":
@@ -48,8 +62,21 @@ def receive(desk: Desk, delivery: Delivery) -> list[Decision]:
 
 def release(desk: Desk) -> list[Decision]:
     """Let those start whose turn has come."""
-    made = [reconsider(desk, held) for held in next_in_turn(desk)]
-    return [each for each in made if each]
+    made: list[Decision] = []
+    trouble: MyceliumError | None = None
+    for held in next_in_turn(desk):
+        # What cannot start, because its commit is out of reach say, holds up its own group alone.
+        try:
+            decided = reconsider(desk, held)
+        except Busy:
+            raise
+        except MyceliumError as error:
+            trouble = trouble or error
+        else:
+            made += [decided] if decided else []
+    if trouble:
+        raise trouble
+    return made
 
 
 def _ours(desk: Desk, event: Event) -> bool:

@@ -45,16 +45,15 @@ def take_turn(occasion: Occasion, found: Decision, held: HeldStart) -> Decision:
         return _denied(desk, found, held, Reason(starts=False, text=str(error), rule=rule))
     for _ in range(_TRIES):
         try:
-            return _started(desk, request, found, held)
-        except _Taken:
-            waiting = _queued(desk, found, held)
+            made = _started_or_queued(desk, request, found, held)
         except Conflict:
             return known(desk, found)
         except InvalidDefinition as error:
             return _denied(desk, found, held, Reason(starts=False, text=str(error), rule=Rule.FILE))
-        if waiting:
+        if made and made.ruling is Ruling.WAITING:
             make_way(desk, held.group)
-            return known(desk, waiting)
+        if made:
+            return known(desk, made)
     raise Unavailable(f"the concurrency group {held.group[:80]} changes hands all the time")
 
 
@@ -106,6 +105,14 @@ def _cancels(written: Concurrency, seen: Mapping[str, JsonValue]) -> bool:
     if isinstance(written.cancel_in_progress, bool):
         return written.cancel_in_progress
     return is_truthy(interpolate(written.cancel_in_progress, seen))
+
+
+def _started_or_queued(desk: Desk, request: StartRequest, found: Decision, held: HeldStart) -> Decision | None:
+    """None where the group was taken, and has become free since. `Conflict` where this was decided before."""
+    try:
+        return _started(desk, request, found, held)
+    except _Taken:
+        return _queued(desk, found, held)
 
 
 def _started(desk: Desk, request: StartRequest, found: Decision, held: HeldStart) -> Decision:

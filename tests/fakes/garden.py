@@ -39,12 +39,16 @@ class Garden:
         self.desk = Desk(
             services=self.world.services,
             github=self.github,
-            definitions=CommittedDefinitions(
-                self.world.git, "workflows", is_agent=is_agent_path, agents=lambda found: build(found).agents
-            ),
+            definitions=self.fresh_definitions(),
         )
         self._deliveries = itertools.count(1)
         self.main = self.push(files)
+
+    def fresh_definitions(self) -> CommittedDefinitions:
+        """Those of a process that has read no commit yet."""
+        return CommittedDefinitions(
+            self.world.git, "workflows", is_agent=is_agent_path, agents=lambda found: build(found).agents
+        )
 
     def push(self, files: dict[str, str], *, branch: str = "main") -> str:
         """A new commit on a branch that has exactly these files."""

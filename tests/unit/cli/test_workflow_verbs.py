@@ -15,6 +15,7 @@ from orchestrator.cli.program import mycelium
 from orchestrator.cli.workflow_files import transcripts_of
 from orchestrator.errors import BadInput
 from orchestrator.lifecycle.limits import MAX_TRANSCRIPT_BYTES
+from tests.fakes.payloads import opened
 
 GOOD = """\
 name: Nightly
@@ -218,6 +219,23 @@ def test_explain_says_why(write: Write, capsys: Capture) -> None:
     assert capsys.readouterr().out == (
         "nightly would not start on push\n  ✗ `on` does not name `push`; it names `workflow_dispatch`, `schedule`\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "starts"),
+    [
+        ((), None),
+        (("--changed", "docs/a.md", "--role", "write"), False),
+        (("--changed", "docs/a.md", "--changed", "src/a.py"), None),
+        (("--changed", "src/a.py", "--role", "write"), True),
+        (("--changed", "src/a.py", "--role", "read"), None),
+    ],
+)
+def test_explain_is_told_what_only_github_knows(
+    arguments: tuple[str, ...], starts: bool | None, write: Write, capsys: Capture
+) -> None:
+    write("workflows/ci.yaml", "on: {pull_request: {paths: ['src/**']}}\nnodes: {x: {run: x}}\n")
+    assert explained(json.dumps(opened()), write, capsys, *arguments) == {"ci": starts}
 
 
 @pytest.mark.parametrize(

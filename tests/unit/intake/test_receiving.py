@@ -298,3 +298,10 @@ def test_nothing_is_held_of_what_simply_starts(garden: Garden) -> None:
     garden.pulled(garden.open(EDITED))
     with garden.world.store.begin() as tx:
         assert tx.intake.held(list(Hold)) == []
+
+
+def test_what_an_event_is_about_may_be_gone(garden: Garden) -> None:
+    pull = garden.open(EDITED, author=TRIAGER)
+    del garden.github.repo.branches["main"]
+    assert garden.pulled(pull, by=OWNER) == []
+    assert garden.deliver("issue_comment", commented("/mycelium help", number=404)) == []

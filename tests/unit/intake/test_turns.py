@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import Unavailable
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.answering import answer
 from orchestrator.lifecycle.control import ControlLoop
+from orchestrator.lifecycle.occasion import Desk
 from orchestrator.lifecycle.ports import Decision, Hold, Ruling
 from orchestrator.lifecycle.ports.github import PullRequest
 from orchestrator.lifecycle.receive import release
@@ -177,3 +179,19 @@ def test_the_control_loop_lets_them_start_and_answers(tmp_path: Path) -> None:
     loop.step()
     assert len(garden.executions) == 2
     assert garden.executions[1].id in garden.github.comment_bodies(pull.number)[-1]
+
+
+def test_what_cannot_start_holds_up_its_own_group_alone(tmp_path: Path) -> None:
+    garden, first = garden_with(tmp_path, "'${{ github.head_ref }}'")
+    flow = {"workflows/r.yaml": f"on: pull_request\nconcurrency: other\n{NODES}"}
+    theirs = garden.open(flow)
+    for pull in (first, theirs):
+        again(garden, pull, 2)
+    garden.world.work()
+    lost = garden.world.git._commits.pop(first.head_sha)
+    with pytest.raises(Unavailable, match="is not in the repository"):
+        release(Desk(services=garden.world.services, github=garden.github, definitions=garden.fresh_definitions()))
+    assert [execution.base for execution in garden.executions][2:] == [theirs.head_sha]
+    garden.world.git._commits[first.head_sha] = lost
+    release(garden.desk)
+    assert len(garden.executions) == 4
