@@ -77,6 +77,13 @@ class Cron:
         near = takewhile(lambda instant: instant <= end, self._instants(self._start(moment)))
         return min(instant for instant in near if instant > moment)
 
+    def between(self, since: datetime, until: datetime) -> list[datetime]:
+        """All times due after `since` and until `until` (both aware), in UTC, ascending."""
+        start = since.astimezone(self.zone).replace(tzinfo=None) - _LARGEST_SHIFT
+        end = until + 2 * _LARGEST_SHIFT
+        near = takewhile(lambda instant: instant <= end, self._instants(start))
+        return sorted({instant for instant in near if since < instant <= until})
+
     def _instants(self, start: datetime) -> Iterator[datetime]:
         for wall in self._walls(start):
             yield from self._at(wall)

@@ -85,17 +85,22 @@ def _told(event: Event) -> Changed | None:
 
 
 def _asked(workflow: Workflow, trigger: Trigger, event: Event, payload: Mapping[str, JsonValue]) -> Iterator[Reason]:
+    if not is_for(workflow, event.name, payload):
+        yield Reason(starts=False, text=f"it is for `{str(payload['workflow'])[:100]}`")
+        return
     match trigger.event:
         case "schedule":
             yield from _scheduled(trigger, payload)
         case "workflow_dispatch":
-            named = payload.get("workflow")
-            if isinstance(named, str) and named not in (workflow.id, workflow.path):
-                yield Reason(starts=False, text=f"the dispatch is for `{named[:100]}`")
-                return
             yield from _inputs_fit(workflow, payload.get("inputs") or {})
         case "comment":
             yield from _commanded(workflow, trigger, event)
+
+
+def is_for(workflow: Workflow, event_name: str, payload: Mapping[str, JsonValue]) -> bool:
+    """Whether an event that names one workflow, as a dispatch or a due schedule does, names this one."""
+    named = payload.get("workflow") if event_name in ("schedule", "workflow_dispatch") else None
+    return not isinstance(named, str) or named in (workflow.id, workflow.path)
 
 
 def _trusted(workflow: Workflow, trigger: Trigger, event: Event, facts: Facts) -> Reason:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.errors import MyceliumError, SetupError, Unavailable
@@ -60,6 +61,7 @@ class ControlLoop:
         self._leases = Patience()
         self._leads = Patience()
         self._cleaned_at: float | None = None
+        self._fired_at: datetime | None = None
         self._trouble: set[str] = set()
 
     def step(self) -> float:
@@ -79,6 +81,7 @@ class ControlLoop:
             self._perform_outbox,
             self._end_overdue,
             self._sweep_leases,
+            self._fire_schedules,
             self._release,
             self._answer,
             self._wake_workers,
@@ -137,6 +140,17 @@ class ControlLoop:
         except Unavailable:
             self._leases, self._leads = Patience(), Patience()
             raise
+
+    def _fire_schedules(self) -> None:
+        """Once a minute, what has come due starts."""
+        minute = self._services.clock.now().replace(second=0, microsecond=0)
+        if minute == self._fired_at:
+            return
+        if desk := self._desk():
+            from orchestrator.lifecycle.schedules import fire
+
+            fire(desk)
+            self._fired_at = minute
 
     def _release(self) -> None:
         """What waited for its turn starts."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from orchestrator.definition.authority import own
 from orchestrator.definition.commands import Command, Misunderstood, Verb, command_line, parse_command
 from orchestrator.definition.event import Event, read_event
-from orchestrator.definition.explain import command_of, considered
+from orchestrator.definition.explain import command_of, considered, is_for
 from orchestrator.definition.matching import concerns, names_of
 from orchestrator.definition.model import JsonValue, Trigger, Workflow
 from orchestrator.definition.reasons import Reason, Rule, deciding, verdict
@@ -137,7 +137,7 @@ def _chosen(found: Occasion) -> list[tuple[Workflow, list[Trigger]]]:
     pairs = [
         (workflow, [t for t in workflow.triggers if t.event in names and concerns(t, found.event)])
         for workflow in found.definitions.workflows.values()
-        if not workflow.is_template
+        if not workflow.is_template and is_for(workflow, found.event.name, found.payload)
     ]
     return [(workflow, triggers) for workflow, triggers in pairs if triggers]
 

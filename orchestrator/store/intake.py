@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from orchestrator.errors import Conflict, NotFound
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.ports.intake import Decision, Group, HeldStart, Hold, Vote
-from orchestrator.store.schema import GROUPED, HELD, UNTOLD, decisions, executions, held_starts, votes
+from orchestrator.store.schema import GROUPED, HELD, UNTOLD, decisions, executions, held_starts, marks, votes
 
 _OPEN = frozenset({Hold.WAITING, Hold.QUEUED})
 _ENDED = sorted(status for status in ExecutionStatus if status.ended)
@@ -84,6 +84,13 @@ class SqlIntake:
             running=tuple(self._connection.execute(running).scalars()),
             queued=tuple(HeldStart(**row) for row in self._connection.execute(queued).mappings()),
         )
+
+    def mark(self, name: str) -> datetime | None:
+        return self._connection.execute(select(marks.c.at).where(marks.c.name == name)).scalar()
+
+    def put_mark(self, name: str, at: datetime) -> None:
+        if not self._connection.execute(update(marks).where(marks.c.name == name).values(at=at)).rowcount:
+            self._connection.execute(insert(marks).values(name=name, at=at))
 
     def vote(self, vote: Vote) -> None:
         known = self.votes(vote.execution_id, vote.index, vote.since)

@@ -371,6 +371,14 @@ held_starts = Table(
 _partial("ix_held_starts_open", (held_starts.c.number, held_starts.c.id), HELD)
 _partial("ix_held_starts_group", (held_starts.c.group, held_starts.c.id), GROUPED)
 
+# Until when something was seen to, by its name.
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
 # `since` is when the node run began to wait: one that waits anew has no votes.
 votes = Table(
     "votes",

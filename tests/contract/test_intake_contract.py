@@ -170,6 +170,17 @@ def test_a_group_has_what_has_not_ended_and_what_waits(store: Store) -> None:
     assert (nothing.running, nothing.queued) == ((), ())
 
 
+def test_marks_stay_where_they_were_put(store: Store) -> None:
+    with store.begin() as tx:
+        assert tx.intake.mark("schedules") is None
+        tx.intake.put_mark("schedules", NOW)
+    with store.begin() as tx:
+        tx.intake.put_mark("schedules", NOW + timedelta(minutes=1))
+        assert tx.intake.mark("other") is None
+    with store.begin() as tx:
+        assert tx.intake.mark("schedules") == NOW + timedelta(minutes=1)
+
+
 def test_votes_count_once_each_and_only_for_this_waiting(store: Store) -> None:
     add_execution(store, "01run")
     vote = Vote(execution_id="01run", index=0, since=NOW, by="zoe")

@@ -20,6 +20,7 @@ class IntakeTables:
     decisions: dict[int, Decision] = field(default_factory=dict)
     starts: dict[int, HeldStart] = field(default_factory=dict)
     votes: list[Vote] = field(default_factory=list)
+    marks: dict[str, datetime] = field(default_factory=dict)
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
 
@@ -83,6 +84,14 @@ class MemoryIntake:
         unended = [id_ for id_ in ids if id_ in self._executions and not self._executions[id_].status.ended]
         queued = tuple(deepcopy(each) for each in mine if each.state is Hold.QUEUED)
         return Group(running=tuple(sorted(unended)), queued=queued)
+
+    def mark(self, name: str) -> datetime | None:
+        return self._tables.marks.get(name)
+
+    def put_mark(self, name: str, at: datetime) -> None:
+        before = dict(self._tables.marks)
+        self._undo.append(lambda: (self._tables.marks.clear(), self._tables.marks.update(before)))
+        self._tables.marks[name] = at
 
     def vote(self, vote: Vote) -> None:
         if vote.by not in self.votes(vote.execution_id, vote.index, vote.since):

@@ -79,6 +79,8 @@ LIMITS = {
     "milliseconds of a recorded": "runners.recorder.MOST_PAUSE_MS",
     "characters of a filter": "definition.patterns.MAX_PATTERN",
     "executions that may wait": "definition.trust_keys.MAX_QUEUE",
+    "days for which missed": "definition.due.MAX_MADE_UP_DAYS",
+    "missed times of an entry": "definition.due.MAX_MADE_UP_TIMES",
     "characters of a command": "definition.commands.MAX_LINE",
     "bytes of a payload": "cli.explain.MAX_PAYLOAD_BYTES",
 }

@@ -149,6 +149,14 @@ class Intake(Protocol):
         """The group as it is, held against others until the transaction ends."""
         ...
 
+    def mark(self, name: str) -> datetime | None:
+        """Until when something was seen to; None where it never was."""
+        ...
+
+    def put_mark(self, name: str, at: datetime) -> None:
+        """Note it."""
+        ...
+
     def vote(self, vote: Vote) -> None:
         """Count it; a second one of the same reviewer changes nothing."""
         ...

@@ -40,7 +40,7 @@ nodes: {x: {run: x}}
         ("schedule", {"at": "soon"}, False, "`soon` is no ISO time"),
         ("workflow_dispatch", {}, True, "its inputs fit (depth)"),
         ("workflow_dispatch", {"inputs": {"depth": "ful"}}, False, "did you mean `full`?"),
-        ("workflow_dispatch", {"workflow": ".github/workflows/ci.yml"}, False, "is for `.github/workflows/ci.yml`"),
+        ("workflow_dispatch", {"workflow": ".github/workflows/ci.yml"}, False, "it is for `.github/workflows/ci.yml`"),
         ("workflow_dispatch", {"workflow": "w"}, True, "its inputs fit"),
         ("workflow_dispatch", {"inputs": [1]}, False, "is no object"),
         ("repository_dispatch", {"action": "nightly"}, True, "the type `nightly` is one of `nightly`"),

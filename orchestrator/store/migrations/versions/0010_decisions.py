@@ -72,6 +72,11 @@ def upgrade() -> None:
         "ix_held_starts_group", "held_starts", ["group", "id"], sqlite_where=started, postgresql_where=started
     )
     op.create_table(
+        "marks",
+        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "votes",
         sa.Column("execution_id", IDENTIFIER, sa.ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("index", sa.Integer, primary_key=True, autoincrement=False),
