@@ -8,8 +8,9 @@ from dataclasses import replace
 from orchestrator.definition.authority import Admission, Standing, admitted
 from orchestrator.definition.model import JsonValue, Workflow
 from orchestrator.definition.reasons import Reason, Rule
+from orchestrator.errors import Conflict
 from orchestrator.execution.state import TriggerKind
-from orchestrator.lifecycle.deciding import decision, record, ruled, settled
+from orchestrator.lifecycle.deciding import decision, drop, keep, known, record, ruled, settled
 from orchestrator.lifecycle.definitions import fingerprint
 from orchestrator.lifecycle.occasion import Delivery, Desk, Occasion, occasion
 from orchestrator.lifecycle.ports import Decision, HeldStart, Hold, Ruling
@@ -63,9 +64,27 @@ def _ruled_on(found: Occasion, workflow: Workflow, made: Decision, held: HeldSta
             return take_turn(found, ruled(made, Ruling.MATCHED, reason), held)
         case Standing.WAITING:
             waiting = ruled(made, Ruling.WAITING, verdict.reason, owed=True, lines=_how(held.head_sha))
-            return record(found.desk, waiting, replace(held, state=Hold.WAITING, allowed_by=""))
+            return _let_wait(found.desk, waiting, replace(held, state=Hold.WAITING, allowed_by=""))
         case _:
             return _denied(found.desk, made, held, verdict)
+
+
+def _let_wait(desk: Desk, made: Decision, held: HeldStart) -> Decision:
+    """Of several events that would start the same on the same head, one waits: who allows it, allows one execution."""
+    text = "a later event on the same head waits in its place"
+    try:
+        with desk.services.store.begin() as tx:
+            kept = keep(tx, made, held)
+            for other in tx.intake.held([Hold.WAITING], number=held.number):
+                if other.delivery_id != held.delivery_id and _alike(other, held):
+                    drop(tx, other, Ruling.SUPERSEDED, Reason(starts=False, text=text, rule=Rule.ALLOWED))
+    except Conflict:
+        return known(desk, made)
+    return kept
+
+
+def _alike(one: HeldStart, other: HeldStart) -> bool:
+    return (one.workflow_id, one.head_sha, one.inputs) == (other.workflow_id, other.head_sha, other.inputs)
 
 
 def _denied(desk: Desk, made: Decision, held: HeldStart, verdict: Admission) -> Decision:

@@ -139,6 +139,20 @@ def test_an_old_event_that_comes_late_forgets_nothing(garden: Garden) -> None:
         assert moved.head_sha in [held.head_sha for held in tx.intake.held([Hold.WAITING])]
 
 
+def test_several_events_on_one_head_are_allowed_as_one(garden: Garden) -> None:
+    pull = waiting(garden)
+    for action in ("reopened", "synchronize"):
+        garden.pulled(pull, action)
+    with garden.world.store.begin() as tx:
+        assert [each.ruling.value for each in tx.intake.of_thread(pull.number)] == [
+            "waiting",
+            "superseded",
+            "superseded",
+        ]
+    allow(garden, pull)
+    assert len(garden.executions) == 1
+
+
 def test_a_closed_pull_request_waits_for_nothing(garden: Garden) -> None:
     pull = waiting(garden)
     garden.github.repo.pull_requests[pull.number] = replace(pull, state="closed")
