@@ -36,6 +36,9 @@ def fetch(mirror: Mirror, checkout: Checkout, environ: Mapping[str, str], commit
     """Fetch the branches and tags of `origin` into the mirror; whether `commit` is there now."""
     place = address(checkout)
     if not place:
+    """Fetch the branches and tags of `origin` into the mirror, and `commit` if need be; whether it is there now."""
+    address = _address(checkout)
+    if not address:
         return False
     git = _reaching(mirror.git.at(checkout.root, git_dir=mirror.path), environ)
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
@@ -45,6 +48,10 @@ def fetch(mirror: Mirror, checkout: Checkout, environ: Mapping[str, str], commit
     except GitFailed as error:
         hint = "see what `git fetch origin` says in the clone on this machine"
         raise Unavailable(f"`origin` of {checkout.root} cannot be read: {error.reason}", hint=hint) from error
+    if not mirror.has(commit):
+        # The head of a pull request from a fork is on no branch here. GitHub gives it to who knows its id; other
+        # servers say that they have no such thing.
+        git.run("fetch", *options, "--", address, commit, codes=(0, 1, 128))
     if not mirror.has(commit):
         return False
     mirror.keep([commit])

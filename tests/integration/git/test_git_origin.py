@@ -64,6 +64,21 @@ def test_a_new_commit_is_fetched_and_the_clone_stays_as_it_is(clone: Checkout, u
     assert not git.fetch(UNKNOWN)
 
 
+def test_a_commit_on_no_branch_is_fetched_by_its_id(clone: Checkout, upstream: Checkout) -> None:
+    begun = head(upstream)
+    upstream.write("theirs.txt", "theirs")
+    upstream.commit("From a fork")
+    theirs = head(upstream)
+    upstream.git("update-ref", "refs/pull/7/head", theirs)
+    upstream.git("reset", "--quiet", "--hard", begun)
+    upstream.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    git, before = git_of(clone), clone.state()
+    assert git.fetch(theirs)
+    assert git.read(theirs, "theirs.txt") == b"theirs"
+    assert clone.state() == before
+    assert not git.fetch(UNKNOWN)
+
+
 def test_without_origin_nothing_is_fetched(upstream: Checkout) -> None:
     assert git_of(upstream).fetch(UNKNOWN) is False
 
