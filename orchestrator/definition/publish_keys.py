@@ -10,6 +10,7 @@ from orchestrator.definition.document import Entry, Scalar, Sequence, Yaml, is_n
 from orchestrator.definition.document import Mapping as MappingNode
 from orchestrator.definition.model import JsonValue
 from orchestrator.definition.node_shapes import CONDITION, Condition
+from orchestrator.definition.patterns import problem_of
 from orchestrator.definition.publish import MOST_LABELS, Publish, PublishKind, Target
 from orchestrator.definition.reader import Key, Keys, Misfit, Reader, Shape
 from orchestrator.definition.shapes import BOOLEAN, NAME, TEMPLATE, TEXT, at_most, keys_schema, listed, number
@@ -173,12 +174,23 @@ _MAXIMUM_KEYS: Final = Keys(
         for kind in PublishKind
     },
 )
+
+
+def _read_pattern(value: Yaml, reader: Reader) -> str:
+    text = TEXT.read(value, reader)
+    if wrong := problem_of(text):
+        hint = "write `\\` before a character that means itself"
+        raise Misfit(value, f"`{text[:100]}` is no pattern: {wrong}", hint)
+    return text
+
+
+_PATTERNS: Final = listed(Shape(read=_read_pattern, schema=TEXT.schema))
 _ALLOW_KEYS: Final = Keys(
     place="`allow`",
     keys={
-        "labels": Key(shape=listed(TEXT), description="Patterns of the labels that may be set or taken off"),
+        "labels": Key(shape=_PATTERNS, description="Patterns of the labels that may be set or taken off"),
         "paths": Key(
-            shape=listed(TEXT), description="Patterns of the files that commits may change; `!` takes some out again"
+            shape=_PATTERNS, description="Patterns of the files that commits may change; `!` takes some out again"
         ),
     },
 )

@@ -121,6 +121,7 @@ MISTAKES = [
     ("  comment: '${{ matrix.x }}'", "`matrix` cannot be read in `comment`"),
     ("  comment: '${{ success() }}'", "`success()` can only stand in `if`"),
     ("  comment: a\n  dry-run: maybe", "expected true or false"),
+    ("  comment: a\n  allow: {paths: ['src/[']}", "`src/[` is no pattern: "),
     ("  comment: a\n  allow: {label: x}", "unknown key `label` in `allow`"),
 ]
 
