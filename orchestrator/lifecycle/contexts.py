@@ -48,6 +48,12 @@ def of_node(
     return {**contexts, "env": {**of_workflow, **of_run}}
 
 
+def at_end(execution: Execution, workflow: Workflow) -> Contexts:
+    """What the texts under `publish` see beside `needs`."""
+    contexts = common(execution)
+    return {**contexts, "env": _environment(workflow.env, contexts)}
+
+
 def environment(contexts: Contexts) -> dict[str, str]:
     """The `env` context as environment variables."""
     variables = contexts.get("env")

@@ -1,4 +1,4 @@
-"""The control loop of an instance: outbox, timers, overdue approvals, lost workers, wake-up tokens."""
+"""The control loop of an instance: outbox, timers, overdue approvals, lost workers, wake-up tokens, publishing."""
 
 from __future__ import annotations
 
@@ -87,6 +87,8 @@ class ControlLoop:
             self._wake_workers,
             self._clean_up,
         ):
+        parts = (self._perform_outbox, self._end_overdue, self._sweep_leases, self._wake_workers, self._publish)
+        for part in (*parts, self._clean_up):
             try:
                 part()
             except SetupError:
@@ -179,6 +181,12 @@ class ControlLoop:
         ready = self._services.store.ready(self._services.instance, self._services.clock.now())
         for label, count in ready.items():
             self._services.wake.workers(label, count)
+
+    def _publish(self) -> None:
+        if self._services.store.due_publications(self._services.instance, self._services.clock.now(), limit=1):
+            from orchestrator.lifecycle.deliver import deliver_due  # most executions publish nothing
+
+            deliver_due(self._services)
 
     def _clean_up(self) -> None:
         now = self._services.clock.monotonic()

@@ -1,4 +1,4 @@
-"""The end of an execution: its result becomes a branch, and the watchers are told."""
+"""The end of an execution: its result becomes a branch, what it publishes is laid out, and the watchers are told."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ _LOG = logging.getLogger(__name__)
 
 
 def finish(services: Services, execution_id: str) -> None:
-    """Keep the result commit on a branch of the user's repository, and publish the final event."""
+    """Keep the result commit on a branch of the user's repository, lay out what leaves, and tell of the end."""
     execution = services.store.execution(execution_id)
     if not execution.status.ended:
         return  # a rerun has opened it again, and brings a `finish` of its own
     if execution.result and execution.result != execution.base and not execution.result_branch:
         _keep_result(services, execution, execution.result)
+    _lay_out(services, execution_id)
     live.announce_end(services, execution)
     _retire_blackboard(services, execution)
 
@@ -39,6 +40,13 @@ def fetch(services: Services, execution_id: str) -> str:
         raise BadInput(f"execution {execution_id} has no result: no node committed anything, or it has not ended")
     bring(services, execution, execution.result)
     return _create(services, execution, execution.result)
+
+
+def _lay_out(services: Services, execution_id: str) -> None:
+    if services.plan(execution_id).definition.publish is not None:
+        from orchestrator.lifecycle.publish import lay_out  # few executions need it, and every worker would import it
+
+        lay_out(services, execution_id)
 
 
 def branch_name(execution: Execution) -> str:

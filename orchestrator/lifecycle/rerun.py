@@ -13,6 +13,7 @@ from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, No
 from orchestrator.lifecycle import budgets
 from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.ports import Snapshot
+from orchestrator.lifecycle.publish import withdraw
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import Also, StartRequest, start
 from orchestrator.lifecycle.transition import Transition
@@ -73,6 +74,8 @@ def _reopen(change: Transition, instance: str, runs: Sequence[NodeRun], chosen: 
         if target in chosen:
             waiting_for[target] += source in chosen
     _forget_effects(change)
+    for taken_back in withdraw(change.tx.publications(change.execution.id)):
+        change.tx.put_publication(taken_back)
     budgets.begin_anew(change, chosen)
     if change.execution.target:
         change.tx.begin_round(change.execution.id, [EXECUTION, *map(run_place, chosen)])

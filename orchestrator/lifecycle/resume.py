@@ -8,24 +8,26 @@ from orchestrator.errors import Conflict
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import advance
 from orchestrator.lifecycle.perform import perform
+from orchestrator.lifecycle.ports import Transaction
 from orchestrator.lifecycle.services import Services
 
 
 def owes(services: Services, execution: Execution) -> bool:
     """Whether something is still to be done for it that was committed already."""
-    return bool(services.store.effects(instance=execution.instance, limit=1, execution_id=execution.id))
+    effects = services.store.effects(instance=execution.instance, limit=1, execution_id=execution.id)
+    return bool(effects) or any(each.pending for each in services.store.publications(execution.id))
 
 
 def resume(services: Services, execution_id: str, *, of: str | None = None) -> None:
     """Make this instance the owner; node runs that were at work count as lost and start anew.
 
     The caller has made sure that `of`, the instance which owned it, is dead. `Conflict` where another instance has
-    taken it up since, or when the execution has ended, unless its processes died before they had made its branch and
-    told its end: that is done now.
+    taken it up since, or when the execution has ended, unless its processes died before they had made its branch, told
+    its end and sent what it publishes: that is done now.
     """
     with services.store.begin() as tx:
         execution = tx.lock(execution_id)
-        if execution.status.ended and not tx.effects(instance=execution.instance, limit=1, execution_id=execution_id):
+        if execution.status.ended and not _owes(tx, execution):
             raise Conflict(f"execution {execution_id} has already ended: {execution.status.value}")
         if execution.instance == services.instance:
             raise Conflict(f"execution {execution_id} belongs to this instance already, and goes on")
@@ -38,3 +40,8 @@ def resume(services: Services, execution_id: str, *, of: str | None = None) -> N
     perform(services, execution_id)
     for label, count in services.store.ready(services.instance, services.clock.now()).items():
         services.wake.workers(label, count)
+
+
+def _owes(tx: Transaction, execution: Execution) -> bool:
+    effects = tx.effects(instance=execution.instance, limit=1, execution_id=execution.id)
+    return bool(effects) or any(each.pending for each in tx.publications(execution.id))

@@ -99,6 +99,9 @@ class Repository:
         self.files: dict[int, list[FileChange]] = {}
         self.lines: dict[int, set[tuple[str, int]]] = {}
         """The lines of each pull request's diff, as (path, line): a review may speak of no others."""
+        self.patches: dict[int, dict[str, str]] = {}
+        self.reviewers: dict[int, list[str]] = {}
+        """Who was asked to review."""
         self.issues: dict[int, Issue] = {}
         self.comments: dict[int, tuple[int, Comment]] = {}
         """By id: the number it stands under, and the comment."""
@@ -262,6 +265,11 @@ class MemoryGitHub:
             self._pull(number)
             return self.repo.files.get(number, [])[:3_000]
 
+    def patches(self, number: int) -> dict[str, str]:
+        with self._reading("patches", number):
+            self._pull(number)
+            return dict(self.repo.patches.get(number, {}))
+
     def issue(self, number: int) -> Issue:
         with self._reading("issue", number):
             return self._issue(number)
@@ -379,6 +387,12 @@ class MemoryGitHub:
                 title=known.title if title is None else _title(title),
                 body=known.body if body is None else _body(body),
             )
+
+    def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:
+        with self._writing("request_reviewers", number, Urgency.FINAL):
+            own = self._pull(number).author.login in reviewers
+            _demand(not own, "Review cannot be requested from pull request author.")
+            self.repo.reviewers.setdefault(number, []).extend(reviewers)
 
     def reviews(self, number: int) -> list[Review]:
         with self._reading("reviews", number):

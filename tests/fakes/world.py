@@ -15,6 +15,7 @@ from orchestrator.lifecycle.claim import Claimant
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.execute import work
 from orchestrator.lifecycle.ports import Blackboard
+from orchestrator.lifecycle.ports.github import GitHub
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import StartRequest, start
 from orchestrator.store.opening import Storage
@@ -52,6 +53,7 @@ class World:
     instance: str = "here"
     storage: Storage | None = None
     blackboard: Blackboard | None = None
+    github: GitHub | None = None
 
     def __post_init__(self) -> None:
         self.clock = FakeClock()
@@ -78,6 +80,7 @@ class World:
             secrets=self.secrets,
             jitter=lambda: 0.0,
             blackboard=self.blackboard,
+            github=self.github,
         )
         self.control = ControlLoop(self.services, "control")
 

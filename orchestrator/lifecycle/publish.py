@@ -1,0 +1,194 @@
+"""Publishing what an ended execution's workflow names: laid out at its end, and sent by the control loop alone.
+
+Each target has a row of its own. It is laid out together with the result branch, before anybody hears of the end, and
+goes out later, when GitHub takes it: nothing waits for that, and nothing of it is done by a worker's node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Final
+
+from orchestrator.definition.model import Workflow
+from orchestrator.errors import MyceliumError
+from orchestrator.execution.allowed import paths_of, refused_paths, workflows_dir
+from orchestrator.execution.publication import Publication, PublicationState
+from orchestrator.execution.publish_plan import Ended, Planned, named, plan
+from orchestrator.execution.state import Commit, Execution, NodeRun
+from orchestrator.lifecycle import contexts
+from orchestrator.lifecycle.masking import Mask
+from orchestrator.lifecycle.services import Services
+from orchestrator.lifecycle.travel import OutOfReach, bring
+
+MOST_COMMITS: Final = 500
+"""Commits that one publication may bring out."""
+
+MOST_DIFF_BYTES: Final = 100_000_000
+"""How much of a commit's diff is looked through for secrets."""
+
+NOBODY: Final = "no token"
+
+
+def lay_out(services: Services, execution_id: str) -> None:
+    """Write down what is to be published, once for each end of the execution; nothing where nothing is."""
+    workflow = services.plan(execution_id).definition
+    if workflow.publish is None:
+        return
+    execution = services.store.execution(execution_id)
+    ended_at = execution.completed_at
+    if ended_at is None or _is_laid_out(services.store.publications(execution_id), ended_at):
+        return
+    planned = [_looked_through(services, execution, workflow, each) for each in planned_of(services, execution)]
+    with services.store.begin() as tx:
+        latest = tx.lock(execution_id)
+        known = {each.target: each for each in tx.publications(execution_id)}
+        if latest.completed_at != ended_at or _is_laid_out(known.values(), ended_at):
+            return  # a rerun has opened it again, or somebody else was faster
+        for each in planned:
+            tx.put_publication(_row(services, latest, ended_at, each, known.get(each.key)))
+    services.wake.control()
+
+
+def planned_of(services: Services, execution: Execution, mask: Mask | None = None) -> list[Planned]:
+    """What an ended execution is to publish, by what its nodes came to; the commits are not looked at."""
+    return plan(ended_of(services, execution, mask or mask_of(services)))
+
+
+def ended_of(services: Services, execution: Execution, mask: Mask) -> Ended:
+    """An execution at its end, without what `mask` knows."""
+    workflow = services.plan(execution.id).definition
+    seen = mask.json(contexts.at_end(execution, workflow))
+    assert isinstance(seen, dict)  # noqa: S101 - a map stays one
+    runs = [masked_run(run, mask) for run in services.store.runs(execution.id)]
+    return Ended(execution=execution, workflow=workflow, runs=runs, contexts=seen)
+
+
+def masked_run(run: NodeRun, mask: Mask) -> NodeRun:
+    """A node run whose outputs and message hold nothing that `mask` knows."""
+    if run.outcome is None:
+        return run
+    outputs = mask.json(run.outcome.outputs)
+    assert isinstance(outputs, dict)  # noqa: S101 - a map stays one
+    return replace(run, outcome=replace(run.outcome, outputs=outputs, message=mask.text(run.outcome.message)))
+
+
+def withdraw(known: Iterable[Publication]) -> list[Publication]:
+    """Those that have not gone out yet, taken back: the execution runs again, and another end will come."""
+    reason = "the execution was run again"
+    return [replace(each, state=PublicationState.WITHDRAWN, reason=reason) for each in known if each.pending]
+
+
+def mask_of(services: Services) -> Mask:
+    """What no text that leaves may hold."""
+    return Mask(services.secrets.values())
+
+
+def withhold(services: Services, publication: Publication, reason: str) -> None:
+    """Leave it unpublished, and say why."""
+    save(services, replace(publication, state=PublicationState.WITHHELD, reason=reason))
+
+
+def save(services: Services, publication: Publication) -> None:
+    """Keep how a publication stands, unless another end of its execution was laid out meanwhile.
+
+    Then only where it is counts: the next one changes that, and makes no second.
+    """
+    with services.store.begin() as tx:
+        tx.lock(publication.execution_id)
+        known = {each.target: each for each in tx.publications(publication.execution_id)}
+        latest = known.get(publication.target)
+        if latest and latest.ended_at != publication.ended_at:
+            tx.put_publication(_at_the_same_place(latest, publication))
+        else:
+            tx.put_publication(publication)
+
+
+def put_off(publication: Publication, now: datetime, error: MyceliumError) -> Publication:
+    """Tried again after five seconds, then ten, and so on up to five minutes; never given up."""
+    seconds = min(300.0, 5.0 * 2 ** min(publication.tries, 6))
+    return replace(
+        publication,
+        tries=publication.tries + 1,
+        not_before=now + timedelta(seconds=seconds),
+        reason=f"it is tried again: {error.message}",
+    )
+
+
+def _is_laid_out(known: Iterable[Publication], ended_at: datetime) -> bool:
+    return any(each.ended_at == ended_at for each in known)
+
+
+def _row(
+    services: Services, execution: Execution, ended_at: datetime, planned: Planned, known: Publication | None
+) -> Publication:
+    usage = planned.run.outcome.usage if planned.run and planned.run.outcome else None
+    row = Publication(
+        execution_id=execution.id,
+        target=planned.key,
+        kind=planned.kind,
+        node=planned.run.node if planned.run else planned.target.source,
+        agents=tuple(sorted(set(planned.agents))),
+        workflow_id=execution.workflow_id,
+        repository=services.github.repository if services.github else execution.repository,
+        ended_at=ended_at,
+        state=planned.state,
+        reason=mask_of(services).text(planned.reason),
+        replayed=usage is not None and usage.replayed,
+    )
+    return _at_the_same_place(row, known) if known else row
+
+
+def _at_the_same_place(row: Publication, known: Publication) -> Publication:
+    """What was published before the execution ran again is changed, and not published a second time."""
+    return replace(
+        row,
+        number=known.number,
+        remote_id=known.remote_id,
+        url=known.url,
+        branch=known.branch,
+        commit=known.commit,
+    )
+
+
+def _looked_through(services: Services, execution: Execution, workflow: Workflow, planned: Planned) -> Planned:
+    """A commit that changes what it may not, or holds a secret, stays here."""
+    wanted = planned.state in (PublicationState.PLANNED, PublicationState.WITHHELD)
+    if not planned.commit or not wanted or execution.merge_base is None:
+        return planned
+    try:
+        bring(services, execution, planned.commit)
+        commits = services.git.log(execution.merge_base, planned.commit)
+    except OutOfReach as error:
+        return planned.refused(error.message)
+    if not commits:
+        return planned.skipped(f"`{planned.target.source}` changed nothing")
+    if len(commits) > MOST_COMMITS:
+        return planned.refused(f"{len(commits):,} commits, and at most {MOST_COMMITS} can be published")
+    if refused := _refused_paths(workflow, commits):
+        return planned.refused(f"it changes {named(refused)}: name that in `allow.paths` if it may")
+    if _holds_secret(services, execution.merge_base, commits):
+        return planned.refused("a commit holds the value of a secret")
+    return planned
+
+
+def _refused_paths(workflow: Workflow, commits: Iterable[Commit]) -> list[str]:
+    if workflow.publish is None:
+        return []
+    paths = paths_of(change for commit in commits for change in commit.changes)
+    return refused_paths(workflow.publish, paths, workflows_dir=workflows_dir(workflow.path, workflow.id))
+
+
+def _holds_secret(services: Services, base: str, commits: Sequence[Commit]) -> bool:
+    """In a message, or in what any of the commits adds: all of them become public."""
+    mask = mask_of(services)
+    steps = [(commit.parents[0], commit.sha) for commit in commits if commit.parents]
+    added = (_added(services.git.diff(*step, limit=MOST_DIFF_BYTES)) for step in [*steps, (base, commits[-1].sha)])
+    said = (f"{commit.subject}\n{commit.body}" for commit in commits)
+    return any(mask.text(text) != text for text in chain(said, added))
+
+
+def _added(diff: str) -> str:
+    return "\n".join(line[1:] for line in diff.splitlines() if line.startswith("+"))
