@@ -30,14 +30,15 @@ class PublicationState(StrEnum):
 class Fate(StrEnum):
     """What people did with what was published.
 
-    `edited`: they changed it and have not decided yet, or merged it with commits of their own. `ignored`: nobody did
-    anything for `IGNORED_AFTER_DAYS`.
+    `edited`: they changed it and have not decided yet, or merged it with commits of their own. `done`: a closed issue.
+    `ignored`: nobody did anything for `IGNORED_AFTER_DAYS`.
     """
 
     OPEN = "open"
     MERGED = "merged"
     EDITED = "edited"
     DISMISSED = "dismissed"
+    DONE = "done"
     IGNORED = "ignored"
 
 

@@ -30,6 +30,10 @@ CLEAN_UP_SECONDS: Final = 600.0
 """How often the workspaces of dead processes are swept up, besides once when the loop begins to lead."""
 
 
+LOOK_SECONDS: Final = 60.0
+"""How often it looks what became of what was published."""
+
+
 class Patience:
     """Tells since when values have not changed; needs no clock but this process's own."""
 
@@ -62,6 +66,7 @@ class ControlLoop:
         self._leads = Patience()
         self._cleaned_at: float | None = None
         self._fired_at: datetime | None = None
+        self._looked_at: float | None = None
         self._trouble: set[str] = set()
 
     def step(self) -> float:
@@ -88,7 +93,7 @@ class ControlLoop:
             self._clean_up,
         ):
         parts = (self._perform_outbox, self._end_overdue, self._sweep_leases, self._wake_workers, self._publish)
-        for part in (*parts, self._clean_up):
+        for part in (*parts, self._look_after, self._clean_up):
             try:
                 part()
             except SetupError:
@@ -187,6 +192,17 @@ class ControlLoop:
             from orchestrator.lifecycle.deliver import deliver_due  # most executions publish nothing
 
             deliver_due(self._services)
+
+    def _look_after(self) -> None:
+        now = self._services.clock.monotonic()
+        if self._looked_at is None:
+            self._looked_at = now
+        if self._services.github is None or now - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = now
+        from orchestrator.lifecycle.fates import look_after  # only where there is a token
+
+        look_after(self._services)
 
     def _clean_up(self) -> None:
         now = self._services.clock.monotonic()
