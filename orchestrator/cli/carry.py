@@ -16,6 +16,7 @@ import click
 from orchestrator.cli.console import Console
 from orchestrator.cli.decisions import Desk, person
 from orchestrator.cli.follow import follow
+from orchestrator.cli.published import say, until_published
 from orchestrator.cli.screens import Screen, screen
 from orchestrator.errors import ExitCode, SetupError, Unavailable
 from orchestrator.execution.state import ExecutionStatus
@@ -76,9 +77,10 @@ def carry(
 def _until_settled(services: Services, settings: Settings, execution_id: str, terminal: Terminal) -> ExecutionView:
     while True:
         with _resumable(execution_id), terminal.screen as shown:
-            seen = follow(services, execution_id, shown)
+            seen = until_published(services, follow(services, execution_id, shown))
         pages = _build_pages(services, settings)
         _say_where(terminal.console, seen, pages)
+        say(terminal.console, seen)
         if seen.execution.status is not ExecutionStatus.WAITING or not terminal.desk.settle(services, seen):
             return seen
 

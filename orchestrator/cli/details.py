@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from orchestrator.cli import published
 from orchestrator.cli.console import Console, printable
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.report.attention import decisions, diff_command
@@ -28,6 +29,9 @@ def show(seen: ExecutionView, console: Console, *, interrupted: bool) -> None:
     console.line()
     rows = [_row(run, seen, interrupted) for run in seen.runs]
     console.table(("NODE", "STATUS", "TOOK", "ERROR", "MESSAGE"), rows)
+    if seen.publications:
+        console.line()
+        published.say(console, seen)
     for decision in decisions(seen):
         console.line()
         console.line(printable(decision.question))

@@ -118,7 +118,7 @@ def show(execution: str, as_json: bool) -> None:
     else:
         details.show(seen, Console.stdout(), interrupted=interrupted)
         if owed and dead(settings.home_dir, [found.instance]):
-            end = f"Its processes died before its branch was made: mycelium executions resume {found.id}"
+            end = f"Its processes died before all was done for it: mycelium executions resume {found.id}"
             Console.stdout().line(f"\n{end}")
 
 

@@ -58,11 +58,11 @@ def of_one(settings: Settings, agent: str, *, days: int, replayed: bool) -> Agen
 
 def show(console: Console, told: AgentReport, days: int) -> None:
     """A paragraph about one agent, and a table of its models."""
-    from orchestrator.report.experience import columns, facts
+    from orchestrator.report.experience import columns, facts, published
 
     console.line(console.styled(f"Experience, last {days} days", bold=True))
-    for name, value in facts(told.total):
-        console.line(f"  {name.ljust(11)}  {printable(value)}")
+    for name, value in (*facts(told.total), *published(told.fates)):
+        console.line(f"  {name.ljust(13)}  {printable(value)}")
     console.line()
     rows = [(model.engine or "–", model.model or "–", *columns(model)) for model in told.models]
     console.table(("ENGINE", "MODEL", *HEAD), rows)

@@ -11,6 +11,7 @@ from orchestrator.definition.event import read_event
 from orchestrator.definition.publish import PublishKind
 from orchestrator.errors import MyceliumError, SetupError, Unavailable
 from orchestrator.execution.publication import Publication, PublicationState
+from orchestrator.lifecycle import live
 from orchestrator.lifecycle.channels.branches import push_to_head
 from orchestrator.lifecycle.channels.pull_request import open_pull_request
 from orchestrator.lifecycle.channels.review import write_review
@@ -50,6 +51,7 @@ def deliver(services: Services, publication: Publication) -> bool:
     """Send one publication, and keep what became of it; false where GitHub is not there, or wants to be left alone."""
     if services.github is None:
         withhold(services, publication, NOBODY)
+        _tell_the_last(services, publication.execution_id)
         return True
     now = services.clock.now()
     try:
@@ -70,7 +72,15 @@ def deliver(services: Services, publication: Publication) -> bool:
     if done.state is not PublicationState.PUBLISHED:
         _LOG.warning("`%s` of execution %s: %s", publication.target, publication.execution_id, done.reason)
     save(services, _ended(services, publication, done))
+    _tell_the_last(services, publication.execution_id)
     return True
+
+
+def _tell_the_last(services: Services, execution_id: str) -> None:
+    """Whoever watches the execution hears of its end once more when nothing is left to go out."""
+    execution = services.store.execution(execution_id)
+    if execution.status.ended and not any(each.pending for each in services.store.publications(execution_id)):
+        live.announce_end(services, execution)
 
 
 def _sent(services: Services, github: GitHub, publication: Publication) -> Done:
@@ -85,7 +95,8 @@ def _sent(services: Services, github: GitHub, publication: Publication) -> Done:
     mask.add(github.remote().token)
     planned = {each.key: each for each in planned_of(services, execution, mask)}
     out = Outgoing(services, github, publication, planned[publication.target], mask)
-    return CHANNELS[publication.kind](out)
+    done = CHANNELS[publication.kind](out)
+    return replace(done, title=out.masked(done.title or publication.title))
 
 
 def _ended(services: Services, publication: Publication, done: Done) -> Publication:

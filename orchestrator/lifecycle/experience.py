@@ -32,12 +32,14 @@ def report(history: AgentHistory, scope: Scope, *, today: date, days: int = DAYS
     scope = replace(scope, since=since(today, days))
     totals = history.by_agent(scope)
     models, weeks = _grouped(history.by_model(scope)), _grouped(history.by_week(scope))
+    fates = history.fates(scope)
     agents = tuple(
         AgentReport(
             total=total,
             models=tuple(models[total.agent]),
             weeks=tuple(weeks[total.agent]),
             recent=tuple(history.recent(replace(scope, agent=total.agent), limit=recent)) if recent else (),
+            fates=tuple(each for each in fates if each.agent == total.agent),
         )
         for total in totals
     )
@@ -77,12 +79,16 @@ def as_json(found: Experience) -> dict[str, JsonValue]:
 
 
 def report_as_json(told: AgentReport) -> dict[str, JsonValue]:
-    """One agent: everything together, then by engine and model, then by week."""
+    """One agent: everything together, then by engine and model, then by week; and what became of its work."""
     models: list[JsonValue] = [{"engine": each.engine, "model": each.model, **as_json(each)} for each in told.models]
     weeks: list[JsonValue] = [
         {"week": each.week.isoformat() if each.week else None, **as_json(each)} for each in told.weeks
     ]
-    return {**as_json(told.total), "models": models, "weeks": weeks}
+    published: dict[str, JsonValue] = {
+        each.kind.value: {"total": each.published, **{fate.value: count for fate, count in each.fates.items()}}
+        for each in told.fates
+    }
+    return {**as_json(told.total), "models": models, "weeks": weeks, "published": published}
 
 
 def _rounded(figure: float | None) -> float | None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
+from orchestrator.definition.expressions import ExpressionError
 from orchestrator.definition.model import Workflow
 from orchestrator.errors import MyceliumError
 from orchestrator.execution.allowed import paths_of, refused_paths, workflows_dir
@@ -22,6 +23,7 @@ from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.travel import OutOfReach, bring
+from orchestrator.report.filling import headline
 
 MOST_COMMITS: Final = 500
 """Commits that one publication may bring out."""
@@ -41,14 +43,15 @@ def lay_out(services: Services, execution_id: str) -> None:
     ended_at = execution.completed_at
     if ended_at is None or _is_laid_out(services.store.publications(execution_id), ended_at):
         return
-    planned = [_looked_through(services, execution, workflow, each) for each in planned_of(services, execution)]
+    ended = ended_of(services, execution, mask_of(services))
+    planned = [_looked_through(services, execution, workflow, each) for each in plan(ended)]
     with services.store.begin() as tx:
         latest = tx.lock(execution_id)
         known = {each.target: each for each in tx.publications(execution_id)}
         if latest.completed_at != ended_at or _is_laid_out(known.values(), ended_at):
             return  # a rerun has opened it again, or somebody else was faster
         for each in planned:
-            tx.put_publication(_row(services, latest, ended_at, each, known.get(each.key)))
+            tx.put_publication(_row(services, ended, ended_at, each, known.get(each.key)))
     services.wake.control()
 
 
@@ -122,8 +125,13 @@ def _is_laid_out(known: Iterable[Publication], ended_at: datetime) -> bool:
 
 
 def _row(
-    services: Services, execution: Execution, ended_at: datetime, planned: Planned, known: Publication | None
+    services: Services, ended: Ended, ended_at: datetime, planned: Planned, known: Publication | None
 ) -> Publication:
+    execution, mask = ended.execution, mask_of(services)
+    try:
+        title = mask.text(headline(planned, ended.seen, execution.workflow_name))
+    except ExpressionError as error:
+        planned, title = planned.refused(f"it cannot be evaluated: {error}"), ""
     usage = planned.run.outcome.usage if planned.run and planned.run.outcome else None
     row = Publication(
         execution_id=execution.id,
@@ -135,7 +143,8 @@ def _row(
         repository=services.github.repository if services.github else execution.repository,
         ended_at=ended_at,
         state=planned.state,
-        reason=mask_of(services).text(planned.reason),
+        reason=mask.text(planned.reason),
+        title=title,
         replayed=usage is not None and usage.replayed,
     )
     return _at_the_same_place(row, known) if known else row
@@ -145,6 +154,7 @@ def _at_the_same_place(row: Publication, known: Publication) -> Publication:
     """What was published before the execution ran again is changed, and not published a second time."""
     return replace(
         row,
+        title=row.title if known.number is None else known.title,
         number=known.number,
         remote_id=known.remote_id,
         url=known.url,

@@ -14,6 +14,7 @@ from orchestrator.execution import needs
 from orchestrator.execution.amounts import Amounts, Unit, beyond, limits, value
 from orchestrator.execution.budget import draws
 from orchestrator.execution.ledger import Ledger, Reservation, balance
+from orchestrator.execution.publication import Publication
 from orchestrator.execution.state import Commit, Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.services import Services
@@ -56,6 +57,7 @@ def view(services: Services, execution_id: str, *, links: Links | None = None) -
         ledger=_ledger(workflow, reservations),
         # A later attempt takes the place of those before it.
         reservations={each.index: each for each in reservations or ()},
+        publications=tuple(services.store.publications(execution_id)) if workflow.publish else (),
     )
 
 
@@ -84,6 +86,26 @@ def as_json(seen: ExecutionView) -> dict[str, JsonValue]:
         "result": execution.result,
         "result_branch": execution.result_branch,
         "replayed": seen.replayed,
+        "publications": [_publication(each) for each in seen.publications],
+    }
+
+
+def _publication(found: Publication) -> dict[str, JsonValue]:
+    return {
+        "target": found.target,
+        "kind": found.kind.value,
+        "node": found.node or None,
+        "agents": list(found.agents),
+        "state": found.state.value,
+        "reason": found.reason or None,
+        "title": found.title or None,
+        "number": found.number,
+        "url": found.url or None,
+        "branch": found.branch or None,
+        "commit": found.commit or None,
+        "published_at": _time(found.published_at),
+        "not_before": _time(found.not_before),
+        "fate": found.fate.value if found.fate else None,
     }
 
 

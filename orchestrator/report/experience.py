@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from orchestrator.definition.publish import PublishKind
 from orchestrator.execution.experience import CANCELLED, SUCCESS, AgentRun, Experience
+from orchestrator.execution.publication import Fates
 from orchestrator.report.duration import human_duration
 from orchestrator.report.numbers import human_cost, human_count, plural
 
@@ -17,12 +19,14 @@ TELLING: Final = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentReport:
-    """One agent: everything together, by engine and model, by week (oldest first), and its last attempts."""
+    """One agent: everything together, by engine and model, by week (oldest first), its last attempts, and what people
+    did with what was published of its work."""
 
     total: Experience
     models: tuple[Experience, ...] = ()
     weeks: tuple[Experience, ...] = ()
     recent: tuple[AgentRun, ...] = ()
+    fates: tuple[Fates, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +90,23 @@ def facts(found: Experience) -> Iterator[tuple[str, str]]:
         yield "Flaky", f"{percent(found.flakiness)} failed first and succeeded in the end"
     if failed := failures(found):
         yield "Failures", ", ".join(f"{count} {name}" for name, count in failed)
+
+
+def published(fates: Iterable[Fates]) -> Iterator[tuple[str, str]]:
+    """What left Mycelium of an agent's work, and what people did with it: `12: 7 merged, 3 open`, by kind."""
+    for each in fates:
+        told = ", ".join(f"{count} {fate.value}" for fate, count in each.fates.items())
+        yield _KINDS[each.kind], f"{each.published}: {told}" if told else f"{each.published}"
+
+
+_KINDS: Final = {
+    PublishKind.PULL_REQUEST: "Pull requests",
+    PublishKind.PUSH: "Pushes",
+    PublishKind.REVIEW: "Reviews",
+    PublishKind.COMMENT: "Comments",
+    PublishKind.LABELS: "Labels",
+    PublishKind.ISSUE: "Issues",
+}
 
 
 def failures(found: Experience) -> list[tuple[str, int]]:

@@ -8,7 +8,10 @@ from typing import Final
 
 from orchestrator.definition.expressions import Embedded, as_text, evaluate, split
 from orchestrator.definition.model import JsonValue
+from orchestrator.definition.publish import PublishKind
+from orchestrator.execution.publish_plan import Planned
 from orchestrator.report.markdown_safety import safe_markdown
+from orchestrator.report.numbers import plural
 from orchestrator.report.plain_text import clip, one_line, visible
 
 LONGEST_TITLE: Final = 200
@@ -35,6 +38,23 @@ def filled_title(template: str, contexts: Mapping[str, JsonValue]) -> str:
         for part in split(template)
     ]
     return clip(one_line(" ".join("".join(parts).split()), LONGEST_TITLE), LONGEST_TITLE)
+
+
+def headline(planned: Planned, contexts: Mapping[str, JsonValue], otherwise: str) -> str:
+    """What is to be published, in a line; `otherwise` is the title of what has none. Raises `ExpressionError`."""
+    match planned.kind:
+        case PublishKind.PULL_REQUEST | PublishKind.ISSUE:
+            return filled_title(planned.target.title, contexts) or otherwise
+        case PublishKind.PUSH:
+            return planned.commit[:12]
+        case PublishKind.REVIEW:
+            remarks = len(planned.review.remarks) if planned.review else 0
+            said = planned.review.opinion.value if planned.review else ""
+            return f"{said}, {plural(remarks, 'remark')}" if remarks else said
+        case PublishKind.COMMENT:
+            return clip(filled_title(planned.target.body, contexts), 80)
+        case PublishKind.LABELS:
+            return " ".join([*(f"+{label}" for label in planned.labels), *(f"-{label}" for label in planned.remove)])
 
 
 def _markdown(template: str, contexts: Mapping[str, JsonValue]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Final
 from orchestrator.definition.model import Agent, Workflow
 from orchestrator.execution.experience import Experience
 from orchestrator.execution.ledger import Ledger, Reservation
+from orchestrator.execution.publication import Publication
 from orchestrator.execution.state import Commit, Execution, LogLine, NodeRun
 
 REPLAY_ENGINE: Final = "replay"
@@ -48,6 +49,7 @@ class ExecutionView:
     ledger: Ledger | None = None
     reservations: dict[int, Reservation] = field(default_factory=dict)
     experience: Mapping[str, Experience] = field(default_factory=dict)
+    publications: tuple[Publication, ...] = ()
     links: Links = Links()
     still: bool = False
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from orchestrator.execution.experience import CANCELLED, LOST, SUCCESS, AgentRun, Experience
-from orchestrator.report.experience import AgentReport, columns, facts, success, usual
+from orchestrator.report.experience import AgentReport, columns, facts, published, success, usual
 from orchestrator.report.numbers import human_cost
 from orchestrator.site.files import slug
 
@@ -110,7 +110,10 @@ def agent_section(told: AgentReport, today: date, executions: Mapping[str, Execu
         name=total.agent,
         anchor=agent_anchor(total.agent),
         lede=f"{said[0].upper()}{said[1:]}.",
-        facts=tuple((name, value) for name, value in facts(total) if name not in ("Success", "Failures")),
+        facts=(
+            *((name, value) for name, value in facts(total) if name not in ("Success", "Failures")),
+            *published(told.fates),
+        ),
         runs=runs,
         success=succeeded,
         time=time,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -47,10 +48,10 @@ def write_review(out: Outgoing) -> Done:
     mark = out.mark(_digest(answer, reviewed))
     known = next((each for each in out.github.reviews(pull_request.number) if _is_it(each, mark, out.me.id)), None)
     if known:
-        return _done(out, pull_request, known, answer, reviewed, ())
+        return _done(out, pull_request, known, reviewed)
     draft = _drafted(out, pull_request, answer, reviewed)
     made = _written(out, pull_request, draft, answer, reviewed, mark)
-    return _done(out, pull_request, made, answer, reviewed, draft.notes)
+    return _done(out, pull_request, made, reviewed, draft.notes)
 
 
 def _is_it(review: Review, mark: str, me: int) -> bool:
@@ -104,19 +105,11 @@ def _comment(out: Outgoing, remark: Remark) -> LineComment:
     )
 
 
-def _done(
-    out: Outgoing,
-    pull_request: PullRequest,
-    made: Review,
-    answer: ReviewAnswer,
-    reviewed: str,
-    notes: list[str] | tuple[()],
-) -> Done:
+def _done(out: Outgoing, pull_request: PullRequest, made: Review, reviewed: str, notes: Sequence[str] = ()) -> Done:
     return Done(
         number=pull_request.number,
         remote_id=made.id,
         url=made.url or pull_request.url,
-        title=f"{answer.opinion.value}: {len(answer.remarks)} remarks" if answer.remarks else answer.opinion.value,
         commit=reviewed,
         reason=out.masked(" ".join(notes)),
         fate=Fate.OPEN,

@@ -8,7 +8,6 @@ from typing import Final
 from orchestrator.execution.publication import Fate
 from orchestrator.lifecycle.outgoing import Done, Outgoing
 from orchestrator.lifecycle.ports.github import Comment, Issue, Urgency
-from orchestrator.report.plain_text import one_line
 from orchestrator.report.publishing import plain_body
 
 MOST_LOOKED_AT: Final = 200
@@ -24,7 +23,7 @@ def write_comment(out: Outgoing) -> Done:
         known = out.github.write_comment(number, body, urgency=Urgency.FINAL)
     elif known.body != body:
         out.github.edit_comment(known.id, body, urgency=Urgency.FINAL)
-    return Done(number=number, remote_id=known.id, url=known.url, title=one_line(said, 80))
+    return Done(number=number, remote_id=known.id, url=known.url)
 
 
 def set_labels(out: Outgoing) -> Done:
@@ -37,8 +36,7 @@ def set_labels(out: Outgoing) -> Done:
     for label in out.planned.remove:
         if label.lower() in there:
             out.github.remove_label(number, label)
-    words = [f"+{label}" for label in out.planned.labels] + [f"-{label}" for label in out.planned.remove]
-    return Done(number=number, url=issue.url, title=out.masked(" ".join(words)))
+    return Done(number=number, url=issue.url)
 
 
 def write_issue(out: Outgoing) -> Done:

@@ -143,8 +143,8 @@ def test_show_with_experience(repository: Path, capsys: Capture) -> None:
     history(repository)
     assert ended(mycelium, ["agents", "show", "python-pro"]) == 0
     out = capsys.readouterr().out
-    assert "\nExperience, last 90 days\n  Success      83 % of 6 runs succeeded\n" in out
-    assert "  Failures     1 timeout\n" in out
+    assert "\nExperience, last 90 days\n  Success        83 % of 6 runs succeeded\n" in out
+    assert "  Failures       1 timeout\n" in out
     rows = out[out.index("ENGINE") :].splitlines()[:3]
     assert [row.split()[:3] for row in rows[1:]] == [["claude", "opus", "1"], ["claude", "sonnet", "5"]]
     assert "haiku" not in out

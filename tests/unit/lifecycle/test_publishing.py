@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 from orchestrator.definition.parse import load_workflow
-from orchestrator.errors import BadInput, Unavailable
+from orchestrator.errors import BadInput, Conflict, Unavailable
 from orchestrator.execution.publication import Fate, Publication, PublicationState
 from orchestrator.execution.state import Execution, Outcome, Usage
+from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.ports.github import Busy, Credential, Forbidden, User
+from orchestrator.lifecycle.report import as_json, view
 from orchestrator.lifecycle.rerun import rerun
+from orchestrator.lifecycle.resume import owes, resume
 from tests.fakes.github_branches import Branches, connected
 from tests.fakes.github_memory import MemoryGitHub
 from tests.fakes.runner import writes
@@ -492,6 +495,51 @@ def test_foreign_text_can_do_nothing_where_it_is_published(setting: Setting) -> 
     assert "@&#8203;changes" in bodies[0]
     title = next(iter(repo.issues.values())).title
     assert not re.search(r"[@#]|GH-\d", title)
+
+
+def test_what_would_be_published_is_shown_by_a_dry_run_and_by_json(setting: Setting) -> None:
+    publish = (
+        "  pull-request: {from: fix, title: Better}\n  review: review\n  comment: Hello\n"
+        "  labels: {add: a, remove: b}\n  dry-run: true"
+    )
+    execution = setting.run(publish)
+    told = as_json(view(setting.world.services, execution.id))["publications"]
+    assert isinstance(told, list)
+    titles = [each["title"] for each in told if isinstance(each, dict)]
+    assert titles == ["Hello", "+a -b", "Better", "changes"]
+    assert [each["target"] for each in told if isinstance(each, dict)] == [
+        "comment",
+        "labels",
+        "pull-request",
+        "review",
+    ]
+
+
+def test_a_text_that_cannot_be_evaluated_is_refused(setting: Setting) -> None:
+    found = setting.only("  comment: ${{ fromJSON('x') }}")
+    assert (found.state, found.reason[:24]) == (PublicationState.REFUSED, "it cannot be evaluated: ")
+
+
+def test_the_end_is_told_once_more_when_everything_is_out(setting: Setting) -> None:
+    setting.run("  comment: Hello")
+    ends = [event for event in setting.world.events.published if event.event.value == "execution_completed"]
+    assert len(ends) == 2
+
+
+def test_whoever_resumes_an_ended_execution_sends_what_is_left(world_with: Callable[..., World]) -> None:
+    setting = set_up(world_with)
+    setting.github.down = True
+    execution = setting.run("  comment: Hello")
+    setting.github.down = False
+    services = replace(setting.world.services, instance="next")
+    assert owes(services, execution)
+    resume(services, execution.id)
+    setting.world.clock.advance(60)
+    ControlLoop(services, "next").step()
+    assert len(setting.github.comment_bodies(setting.pull.number)) == 1
+    assert not owes(services, setting.world.store.execution(execution.id))
+    with pytest.raises(Conflict, match="has already ended"):
+        resume(replace(services, instance="third"), execution.id)
 
 
 def test_only_what_is_named_leaves(setting: Setting) -> None:
