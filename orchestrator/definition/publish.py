@@ -14,14 +14,17 @@ MOST_LABELS: Final = 20
 
 
 class PublishKind(StrEnum):
-    """What leaves Mycelium, as `publish` names it; in this order it is published."""
+    """What leaves Mycelium, as `publish` names it; in this order it is published.
+
+    A push comes last, because it moves the head that a review speaks of.
+    """
 
     PULL_REQUEST = "pull-request"
-    PUSH = "push"
     REVIEW = "review"
     COMMENT = "comment"
     LABELS = "labels"
     ISSUE = "issue"
+    PUSH = "push"
 
 
 COMMITTING: Final = frozenset({PublishKind.PULL_REQUEST, PublishKind.PUSH})

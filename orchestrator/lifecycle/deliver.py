@@ -34,6 +34,8 @@ CHANNELS: Final[Mapping[PublishKind, Callable[[Outgoing], Done]]] = {
 }
 
 
+_KINDS: Final = tuple(PublishKind)
+
 MOST_SECONDS: Final = 5.0
 """How long one pass of the loop sends: others wait for it."""
 
@@ -41,10 +43,15 @@ MOST_SECONDS: Final = 5.0
 def deliver_due(services: Services) -> None:
     """Send what is due, for some seconds. What GitHub does not take now is put off; nothing is raised for it."""
     begun = services.clock.monotonic()
-    for publication in services.store.due_publications(services.instance, services.clock.now()):
+    due = services.store.due_publications(services.instance, services.clock.now())
+    for publication in sorted(due, key=_order):
         answers = deliver(services, publication)
         if not answers or services.clock.monotonic() - begun > MOST_SECONDS:
             return
+
+
+def _order(publication: Publication) -> tuple[str, int, str]:
+    return publication.execution_id, _KINDS.index(publication.kind), publication.target
 
 
 def deliver(services: Services, publication: Publication) -> bool:

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.definition.model import Agent
+from orchestrator.execution.publication import Publication
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle import advance
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.execute import work
 from orchestrator.lifecycle.ports import Control, LogSink, Scope, Store, Task
+from orchestrator.lifecycle.ports.github import User
 from orchestrator.lifecycle.resume import resume
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import StartRequest, start
@@ -25,6 +27,8 @@ from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.clock import FakeClock
 from tests.fakes.events import FakeEvents
 from tests.fakes.git import MemoryGit
+from tests.fakes.github_branches import connected
+from tests.fakes.github_memory import MemoryGitHub
 from tests.fakes.logs import MemoryLogs
 from tests.fakes.runner import FakeRunner
 from tests.fakes.wake import FakeStopSignals, FakeWake
@@ -71,6 +75,12 @@ class Machine:
     def __post_init__(self) -> None:
         self.git = MemoryGit(self.folder, {"README.md": b"# Example\n", "shared.txt": b"neither\n"})
         self.logs, self.blobs, self.events = MemoryLogs(), MemoryBlobs(), FakeEvents()
+        self.github = MemoryGitHub() if self.story.definition.publish else None
+        if self.github:
+            connected(self.git, self.github)
+            head = self.git.branches["main"]
+            self.github.add_pull_request(head, author=User(id=5, login="ada"), head_ref="topic", lines=[("a.py", 1)])
+            self.github.repo.patches[1] = {"a.py": "@@ -1 +1 @@\n+one"}
         self.signals = FakeStopSignals()
         self.instance = _named(self.folder, 0)
         runner = _Runner(self.ledger)
@@ -128,6 +138,8 @@ class Machine:
                 },
                 "runs": [self._run(run) for run in runs],
                 "branches": {"mycelium" if name != "main" else name: sha for name, sha in self.git.branches.items()},
+                "published": [self._publication(each) for each in self.store.publications(execution.id)],
+                "github": self._on_github(),
             }
         )
         return plain
@@ -154,6 +166,7 @@ class Machine:
             "something is still reserved": [each for each in self.store.reservations(execution.id) if each.open],
             "more attempts were charged than deaths explain": self._charged_too_often(),
             "attempts of agents are not remembered once each": self._misremembered(runs),
+            "something was not published": [each for each in self.store.publications(execution.id) if each.pending],
         }
         return [*self.ledger.twice, *(f"{what}: {value}" for what, value in found.items() if value)]
 
@@ -191,12 +204,15 @@ class Machine:
         self._control()
         self._work()
         acted = self.story.act(self, self._process("person").services, self._execution())
-        return not acted and self._execution().status.ended and not self._rows()
+        return not acted and self._execution().status.ended and not self._rows() and not self._unpublished()
 
     def _start(self, services: Services) -> None:
         agents = {name: agent(name) for name in self.story.agents}
         snapshot = services.git.snapshot()
-        start(services, StartRequest(workflow=self.story.definition, source="", agents=agents, snapshot=snapshot))
+        request = StartRequest(workflow=self.story.definition, source="", agents=agents, snapshot=snapshot)
+        if self.github:
+            request = replace(request, event_name="pull_request", event=pull_request_event(snapshot.head))
+        start(services, request)
 
     def _control(self) -> None:
         process = self._process("control")
@@ -220,7 +236,7 @@ class Machine:
         self._processes.clear()
         self._loop = None
         self.instance = _named(self.folder, self.deaths)
-        if self._mine() and (self._rows() or not self._execution().status.ended):
+        if self._mine() and (self._rows() or self._unpublished() or not self._execution().status.ended):
             resume(self._process("person").services, self._execution().id)
 
     def _bury_one(self, role: str) -> None:
@@ -242,6 +258,7 @@ class Machine:
             store=self.store,
             logs=self.logs,
             blobs=self.blobs,
+            github=self.github,
             events=self.events,
             wake=FakeWake(self.signals, idle={"default": 4}),
             git=self.git,
@@ -268,6 +285,26 @@ class Machine:
         instances = {execution.instance for execution in self._mine()}
         return sum(len(self.store.effects(instance=instance)) for instance in instances)
 
+    def _unpublished(self) -> bool:
+        return any(each.pending for each in self.store.publications(self._execution().id))
+
+    def _publication(self, found: Publication) -> dict[str, Any]:
+        kept = {key: value for key, value in asdict(found).items() if not key.endswith(("_at", "_id", "before"))}
+        return {**kept, "branch": bool(found.branch), "tries": 0, "title": re.sub(r"[0-9a-f]{12}", "…", found.title)}
+
+    def _on_github(self) -> dict[str, Any]:
+        """How much there is of everything, and what says nothing of ids and numbers."""
+        if self.github is None:
+            return {}
+        repo = self.github.repo
+        return {
+            "pulls": [(each.title, each.state, each.labels) for each in repo.pull_requests.values()],
+            "issues": [(each.title, each.labels) for each in repo.issues.values()],
+            "comments": len(repo.comments),
+            "reviews": [(each.state, len(repo.review_comments[each.id])) for each in repo.reviews.get(1, ())],
+            "branches": len(repo.branches),
+        }
+
     def _run(self, run: NodeRun) -> dict[str, Any]:
         kept = {key: value for key, value in asdict(run).items() if key not in (*OF_AN_ATTEMPT, *TIMES)}
         stopped = run.status is NodeStatus.CANCELLED
@@ -289,6 +326,13 @@ class Machine:
             files = [(path, self.git.read(value, path)) for path in self.git.files(value)]
             return f"tree {hashlib.sha1(repr(files).encode()).hexdigest()}"
         return value
+
+
+def pull_request_event(head: str) -> dict[str, Any]:
+    """What tells of the pull request that every machine's GitHub has."""
+    ends = {"head": {"ref": "topic", "sha": head}, "base": {"ref": "main", "sha": "0" * 40}}
+    told = {name: {**end, "repo": {"full_name": "octo/demo"}} for name, end in ends.items()}
+    return {"pull_request": {"number": 1, **told}, "repository": {"full_name": "octo/demo"}}
 
 
 def _named(folder: Path, number: int) -> str:

@@ -13,6 +13,7 @@ from orchestrator.definition.model import (
     Backoff,
     Budget,
     EdgeCondition,
+    JsonValue,
     Matrix,
     Merge,
     Need,
@@ -21,6 +22,8 @@ from orchestrator.definition.model import (
     Workflow,
     WorkspaceMode,
 )
+from orchestrator.definition.publish import Publish, PublishKind, Target
+from orchestrator.errors import Place
 from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, NodeStatus, Outcome, Usage
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.decide import approve
@@ -225,4 +228,35 @@ BUDGETED = Story(
     agents=("writer",),
 )
 
-STORIES = (BRANCHES, RETRIED, DECIDED, MERGED, CANCELLED, RERUN, BUDGETED)
+
+def _reviewed(task: Task, log: LogSink, control: Control) -> Outcome:
+    comments: list[JsonValue] = [{"path": "a.py", "line": 1, "body": "Here"}]
+    outcome = writes(a_txt="better\n")(task, log, control)
+    return replace(outcome, outputs={"verdict": "changes", "summary": "One thing.", "comments": comments})
+
+
+def _everything() -> Publish:
+    """One of each kind."""
+    kinds = {
+        PublishKind.PULL_REQUEST: {"source": "fix", "title": "Better", "labels": ("agent",), "reviewers": ("bo",)},
+        PublishKind.PUSH: {"source": "fix"},
+        PublishKind.REVIEW: {"source": "fix"},
+        PublishKind.COMMENT: {"body": "Hello"},
+        PublishKind.LABELS: {"labels": ("seen",)},
+        PublishKind.ISSUE: {"title": "Left over"},
+    }
+    place = Place(file="w.yaml")
+    return Publish(targets=tuple(Target(kind=kind, place=place, **keys) for kind, keys in kinds.items()))  # type: ignore[arg-type]
+
+
+PUBLISHED = Story(
+    name="published",
+    definition=workflow(
+        node("fix", action=Agent(agent="mender", answer={"properties": {}}), workspace=WorkspaceMode.WRITE),
+        publish=_everything(),
+    ),
+    deeds=lambda _machine: {"fix": _reviewed},
+    agents=("mender",),
+)
+
+STORIES = (BRANCHES, RETRIED, DECIDED, MERGED, CANCELLED, RERUN, BUDGETED, PUBLISHED)

@@ -20,6 +20,9 @@ from orchestrator.lifecycle.services import Services
 
 LOOKS = frozenset(
     {"beat", "changes", "close", "diff", "files", "get", "has", "head", "left_out", "log", "read", "settle", "tail"}
+    {"beat", "changes", "close", "diff", "files", "get", "has", "head", "left_out", "log", "read", "tail"}
+    | {"branch", "comments", "facts", "find_check_runs", "find_issues", "issue", "me", "patches", "pull_request"}
+    | {"pull_requests", "remote", "reviews", "room"}
 )
 """Methods of the adapters that leave nothing behind: dying around them is dying after the deed before.
 
@@ -76,6 +79,8 @@ class Process:
         watched: dict[str, Any] = {name: Watched(getattr(services, name), self, name) for name in ADAPTERS}
         watched["store"] = WatchedStore(services.store, self, ledger)
         watched["runners"] = {name: Watched(runner, self, "runner") for name, runner in services.runners.items()}
+        if services.github:
+            watched["github"] = Watched(services.github, self, "github")
         self.services: Services = replace(services, **watched)
 
     def touch(self, point: str) -> None:

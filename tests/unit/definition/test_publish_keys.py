@@ -88,7 +88,7 @@ def test_what_is_published_comes_in_the_order_of_kinds_and_survives_storage() ->
 
 
 MISTAKES = [
-    ("  x: y", "`publish` names nothing to publish (it takes `pull-request`, `push`, "),
+    ("  x: y", "`publish` names nothing to publish (it takes `pull-request`, `review`, "),
     ("  pr: fix\n  comment: x", "unknown key `pr` in `publish` (write `pull-request`)"),
     ("  push: fixx", "w.yaml:2:9: there is no node `fixx` (did you mean `fix`?)"),
     ("  pull-request: {title: x}", "`from` is missing in `pull-request`"),

@@ -124,9 +124,9 @@ def test_each_target_is_planned_with_what_it_comes_from() -> None:
         "  labels: {add: ['${{ needs.review.outputs.labels }}', '${{ inputs.label }}'], remove: x}\n"
         "  issue: {title: T}",
     )
-    assert [each.key for each in found] == ["pull-request", "push", "review", "comment", "labels", "issue"]
+    assert [each.key for each in found] == ["pull-request", "review", "comment", "labels", "issue", "push"]
     assert {each.state for each in found} == {PublicationState.PLANNED}
-    pull_request, push, review, comment, labels, issue = found
+    pull_request, review, comment, labels, issue, push = found
     assert (pull_request.commit, pull_request.labels, pull_request.base) == (MERGED, ("agent",), "main")
     assert pull_request.reviewers == ("octo/core",)
     assert pull_request.agents == ("python-pro", "test-writer")

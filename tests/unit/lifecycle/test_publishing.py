@@ -257,6 +257,12 @@ def test_lines_that_github_does_not_know_go_into_the_text(setting: Setting) -> N
     assert "Here" in review.body
 
 
+def test_a_push_of_ours_comes_after_the_review_of_what_it_changes(setting: Setting) -> None:
+    found = setting.published(setting.run("  push: fix\n  review: review"))
+    assert {each.state for each in found.values()} == {PublicationState.PUBLISHED}
+    assert setting.github.repo.reviews[setting.pull.number][0].state == "CHANGES_REQUESTED"
+
+
 def test_an_answer_without_schema_is_a_comment_review(setting: Setting) -> None:
     nodes = "nodes: {review: {agent: code-reviewer}}"
     setting.only("  review: review", nodes=nodes)
