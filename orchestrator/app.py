@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 PRELOAD = (
     "orchestrator.app",
     "orchestrator.git.repository",
-    "orchestrator.lifecycle.control",
+    "orchestrator.lifecycle.conduct",
     "orchestrator.lifecycle.execute",
     "orchestrator.queue.live",
     "orchestrator.queue.tokens",

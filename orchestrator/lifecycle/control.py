@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from orchestrator.errors import MyceliumError, SetupError, Unavailable
 from orchestrator.lifecycle import advance, decide
+from orchestrator.lifecycle.beside import Beside
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Lead, Lease
 from orchestrator.lifecycle.services import Services
@@ -56,10 +57,12 @@ class ControlLoop:
     """Lives as long as its process, because patience needs memory; one of an instance's loops leads at a time.
 
     `seat` names the loop and those that follow on it when its process dies, each of which leads at once.
+    `beside` works as long as this loop leads.
     """
 
-    def __init__(self, services: Services, seat: str) -> None:
+    def __init__(self, services: Services, seat: str, beside: Beside | None = None) -> None:
         self._services = replace(services, branches=True)
+        self._beside = beside
         self._holder = seat
         self._name = f"control:{services.instance}"
         self._leases = Patience()
@@ -77,6 +80,8 @@ class ControlLoop:
         """
         with self._watchful():
             leads = self._leads_now()
+        if self._beside:
+            self._beside.go_on(leads)
         if not leads:
             self._cleaned_at = None
             return STEP_SECONDS
@@ -107,6 +112,8 @@ class ControlLoop:
 
     def close(self) -> None:
         """Let another loop lead at once."""
+        if self._beside:
+            self._beside.stop()
         with self._services.store.begin() as tx:
             tx.drop_lead(self._name, self._holder)
 

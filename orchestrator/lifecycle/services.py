@@ -25,6 +25,8 @@ class Services:
     None where no server for it is known, `github` where no token is. `hidden` values are masked as secrets are.
     None where no server for it is known, `github` where no token is, and `definitions` where
     events start nothing.
+    None where no server for it is known, `github` where no token is. `public_url` is where people
+    see the pages, empty where nobody serves them.
     """
 
     store: Store
@@ -46,6 +48,7 @@ class Services:
     github: GitHub | None = None
     hidden: tuple[str, ...] = field(default=(), repr=False)
     definitions: DefinitionSource | None = None
+    public_url: str = ""
     _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def plan(self, execution_id: str) -> Plan:

@@ -33,7 +33,7 @@ class Link:
     work: str = "orchestrator.lifecycle.execute:work"
     lose: str = "orchestrator.lifecycle.advance:lose_all_of"
     warm_up: str = "orchestrator.runners.process:warm_up"
-    control: str = "orchestrator.lifecycle.control:ControlLoop"
+    control: str = "orchestrator.lifecycle.conduct:control_loop"
 
     def build(self) -> Services:
         """The adapters of this process; called after the fork, so that no connection is shared."""
