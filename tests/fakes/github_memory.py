@@ -67,12 +67,13 @@ class Sent:
 
 @dataclass(kw_only=True, slots=True)
 class Fault:
-    """What the next `times` calls of a method raise, before or after the deed; `*` is any method."""
+    """What `times` calls of a method raise, after `skip` others, before or after the deed; `*` is any method."""
 
     method: str
     error: Exception
     after: bool = False
     times: int = 1
+    skip: int = 0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -153,8 +154,8 @@ class MemoryGitHub:
         """The same repository for somebody else, who shares the budget."""
         return MemoryGitHub(credential=credential, clock=self.clock, user=user, shared=self.repo, budget=self.budget)
 
-    def fail(self, method: str, error: Exception, *, after: bool = False, times: int = 1) -> None:
-        self._faults.append(Fault(method=method, error=error, after=after, times=times))
+    def fail(self, method: str, error: Exception, *, after: bool = False, times: int = 1, skip: int = 0) -> None:
+        self._faults.append(Fault(method=method, error=error, after=after, times=times, skip=skip))
 
     @property
     def writes(self) -> list[Sent]:
@@ -496,9 +497,13 @@ class MemoryGitHub:
 
     def _raise_fault(self, method: str, *, after: bool) -> None:
         for fault in self._faults:
-            if fault.method in (method, "*") and fault.after is after and fault.times:
-                fault.times -= 1
-                raise fault.error
+            if fault.method not in (method, "*") or fault.after is not after or not fault.times:
+                continue
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            fault.times -= 1
+            raise fault.error
 
     def _now(self) -> datetime:
         return self.clock.now() if self.clock else _EPOCH
