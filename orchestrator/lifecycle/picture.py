@@ -136,6 +136,11 @@ class Picture:
         return Due(order=order, write=write, at=max(write.at, trouble.until) if trouble else write.at)
 
     @property
+    def refusal(self) -> str:
+        """What GitHub said against the content of something; empty where it has taken everything."""
+        return next((thing.refused for thing in self.known.values() if thing.refused), "")
+
+    @property
     def complete(self) -> bool:
         """Whether all that was ever changed has been read."""
         return self.seen == self.showing.changes

@@ -104,7 +104,7 @@ class Projection:
             self._answered_at = self._services.clock.now()
             picture.done(write, shown, self._answered_at)
             self._pause = FIRST_PAUSE
-            trouble = shown.refused or (picture.showing.trouble if picture.showing.refused else "")
+            trouble = picture.refusal or (picture.showing.trouble if picture.showing.refused else "")
             if picture.showing.trouble != trouble:
                 self._tell(picture, replace(picture.showing, trouble=trouble))
         return True

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from orchestrator.definition.model import Approval, Node, Run, Workflow
+from orchestrator.definition.model import Approval, Node, Run, Skipped, Workflow
 from orchestrator.errors import Place
 from orchestrator.execution import progress
 from orchestrator.execution.showing import EXECUTION, Target, run_place
@@ -27,6 +27,7 @@ from orchestrator.execution.state import (
 from orchestrator.lifecycle.ports.github import Credential, User
 from orchestrator.lifecycle.projection import Projection
 from orchestrator.lifecycle.services import Services
+from orchestrator.report.check_run import CheckRun
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.clock import FakeClock
 from tests.fakes.events import FakeEvents
@@ -66,6 +67,7 @@ class Scene:
     folder: Path
     credential: Credential = Credential.APP
     limited: bool = True
+    public_url: str = ""
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
@@ -85,6 +87,7 @@ class Scene:
             instance="here",
             secrets={},
             github=self.github,
+            public_url=self.public_url,
         )
         self.watch: Callable[[], None] = lambda: None
         self.moments: dict[str, list[datetime]] = {}
@@ -108,14 +111,17 @@ class Scene:
         workflow: str = "demo",
         head_sha: str = "a" * 40,
         approvals: Collection[int] = (),
+        skipped: Skipped = Skipped.NEUTRAL,
+        repository: str = REPOSITORY,
     ) -> str:
         """An execution whose nodes all wait for their turn."""
         count = next(self._numbers)
-        key, target = f"{count:08d}", Target(repository=REPOSITORY, head_sha=head_sha, number=number)
+        key, target = f"{count:08d}", Target(repository=repository, head_sha=head_sha, number=number)
         definition = Workflow(
             id=workflow,
             path=f"workflows/{workflow}.yaml",
             name=workflow.capitalize(),
+            skipped=skipped,
             nodes={f"n{index}": _node(index, index in approvals) for index in range(nodes)},
         )
         made = Execution(
@@ -192,6 +198,19 @@ class Scene:
         while self.store.behind("here") and (self.clock.now() - began).total_seconds() < seconds:
             self.run(0.5)
         return (self.clock.now() - began).total_seconds()
+
+    @property
+    def checks(self) -> dict[str, CheckRun]:
+        """The newest of each name."""
+        known = sorted(self.github.repo.checks.values(), key=lambda each: each.id)
+        return {each.check.name: each.check for each in known}
+
+    def statuses(self, sha: str = "a" * 40) -> dict[str, list[tuple[str, str]]]:
+        """All of each context, oldest first."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for status in self.github.repo.statuses.get(sha, []):
+            found.setdefault(status.context, []).append((status.state, status.description))
+        return found
 
     def disagreements(self, key: str) -> list[str]:
         """What GitHub shows otherwise than it is stored."""
