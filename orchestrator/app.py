@@ -101,6 +101,7 @@ def build(settings: Settings, *, redis_url: str | None, instance: str, blackboar
         branches=instance != SHARED_INSTANCE,
         blackboard=_blackboard(blackboard_url or settings.blackboard_url),
         github=github(settings, redis_url),
+        public_url=settings.public_url,
         hidden=_hidden(settings),
     )
 

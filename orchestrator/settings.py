@@ -43,6 +43,7 @@ class Settings:
     log_level: str
     log_format: str
     workspace_quota_bytes: int
+    public_url: str
     secrets: Mapping[str, str] = field(repr=False)
     github_api_url: str = DEFAULT_GITHUB_API_URL
     github_token: str = field(default="", repr=False)
@@ -76,6 +77,7 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
         workspace_quota_bytes=int(
             _number(environ, "WORKSPACE_QUOTA_GB", DEFAULT_QUOTA_GB, least=0, most=MOST_QUOTA_GB) * 1_000_000_000
         ),
+        public_url=_public_url(_text(environ, "PUBLIC_URL", "")),
         secrets=_secrets(environ),
         github_api_url=_text(environ, "GITHUB_API_URL", environ.get("GITHUB_API_URL") or DEFAULT_GITHUB_API_URL),
         github_token=_text(environ, "GITHUB_TOKEN", ""),
@@ -83,6 +85,12 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
         github_private_key=_text(environ, "GITHUB_PRIVATE_KEY", ""),
         github_repository=environ.get("GITHUB_REPOSITORY", ""),
     )
+
+
+def _public_url(given: str) -> str:
+    if given and not given.startswith(("https://", "http://")):
+        raise SetupError(f"{PREFIX}PUBLIC_URL is {given!r}, and must be a URL", hint="write https://mycelium.example")
+    return given.rstrip("/")
 
 
 def _require_text(what: str, value: str) -> None:

@@ -15,6 +15,7 @@ import click
 
 from orchestrator.cli.console import Console
 from orchestrator.cli.decisions import Desk, person
+from orchestrator.cli.flush import flush
 from orchestrator.cli.follow import follow
 from orchestrator.cli.published import say, until_published
 from orchestrator.cli.screens import Screen, screen
@@ -62,6 +63,7 @@ def carry(
     try:
         _prepare_pages()
         seen = _until_settled(services, settings, execution_id, terminal)
+        flush(services, execution_id, terminal.console)
         if record:
             _write_recorded(services, seen, terminal.console, record)
     except KeyboardInterrupt:

@@ -54,10 +54,12 @@ def run(ctx: click.Context, /, *, detach: bool, approve_unattended: bool, as_jso
 def _detached(wanted: Mapping[str, Any]) -> str:
     """The id of the execution that others will run."""
     from orchestrator import app
+    from orchestrator.cli.showing import shown_on_github
     from orchestrator.lifecycle.start import start
 
     settings, checked = _checked(wanted)
     with app.shared(settings) as services:
+        checked = shown_on_github(services, checked, with_event=wanted["event"] is not None)
         started = start(services, checked).id
     if checked.record:
         how = f"mycelium executions record {started} {quote(str(wanted['record']))}"
@@ -70,6 +72,7 @@ def _carried(wanted: Mapping[str, Any], supervisor: Supervisor, **terminal: bool
     gc.disable()  # nothing that is imported goes away again
     from orchestrator import app
     from orchestrator.cli.carry import Terminal, carry
+    from orchestrator.cli.showing import shown_on_github
     from orchestrator.definition.project import BLACKBOARD
     from orchestrator.lifecycle.start import start
 
@@ -80,6 +83,7 @@ def _carried(wanted: Mapping[str, Any], supervisor: Supervisor, **terminal: bool
     with app.embedded(ours, workflow.queues, supervisor, blackboard=BLACKBOARD in workflow.servers) as services:
         gc.freeze()
         gc.enable()
+        checked = shown_on_github(services, checked, with_event=wanted["event"] is not None)
         return carry(services, settings, start(services, checked).id, here, record=wanted["record"])
 
 

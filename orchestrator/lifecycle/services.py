@@ -27,6 +27,8 @@ class Services:
     events start nothing.
     None where no server for it is known, `github` where no token is. `public_url` is where people
     see the pages, empty where nobody serves them.
+    None where no server for it is known, `github` where no token is. `public_url` is where people see the pages, empty
+    where nobody serves them. `hidden` values are masked as secrets are.
     """
 
     store: Store

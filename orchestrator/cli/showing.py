@@ -1,0 +1,28 @@
+"""Whether GitHub shows what a command runs: only where it was given an event, and a token."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from orchestrator.cli.console import Console
+from orchestrator.errors import MyceliumError
+from orchestrator.lifecycle.services import Services
+from orchestrator.lifecycle.start import StartRequest
+from orchestrator.lifecycle.target import target_of
+
+
+def shown_on_github(services: Services, request: StartRequest, *, with_event: bool) -> StartRequest:
+    """The request with its target. What keeps GitHub from showing it is told, and keeps nothing from running."""
+    github = services.github
+    if github is None or not with_event:
+        return request
+    head = request.snapshot.head if request.snapshot else None
+    try:
+        target = target_of(github, request.event_name, request.event, head=head, environ=os.environ)
+    except MyceliumError as error:
+        Console.stderr().line(f"GitHub will not show this execution: {error}")
+        return request
+    if target is None:
+        Console.stderr().line(f"GitHub will not show this execution: the event is not of {github.repository}.")
+    return replace(request, target=target)
