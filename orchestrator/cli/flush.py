@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from orchestrator.cli.console import Console, printable
@@ -11,7 +12,7 @@ from orchestrator.errors import Unavailable
 from orchestrator.execution.showing import Showing
 from orchestrator.lifecycle.services import Services
 
-PATIENCE_SECONDS: Final = 20.0
+PATIENCE_SECONDS: Final = 15.0
 """How long GitHub may not move at all."""
 
 MOST_SECONDS: Final = 180.0
@@ -70,7 +71,8 @@ def _showing(services: Services, execution_id: str) -> Showing | None:
 
 
 def _progress(services: Services, execution_id: str) -> object:
+    """What GitHub has taken; that something was begun is no progress."""
     try:
-        return services.store.shown(execution_id)
+        return [replace(thing, begun=False) for thing in services.store.shown(execution_id) if thing.digest]
     except Unavailable:
         return None
