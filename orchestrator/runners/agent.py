@@ -55,10 +55,10 @@ class AgentRunner:
 
     def _naming_the_key(self, outcome: Outcome, env: Mapping[str, str]) -> Outcome:
         """Of a key that was refused people must know which one it was."""
-        used = self._engine.credentials.used(env)
-        if outcome.failure is not FailureClass.AUTH or not used:
+        advice = self._engine.credentials.advice(env)
+        if outcome.failure is not FailureClass.AUTH or not advice:
             return outcome
-        return replace(outcome, message=f"{outcome.message}; check {used}")
+        return replace(outcome, message=f"{outcome.message}; {advice}")
 
     def _scene(self, task: Task, action: AgentTask) -> Scene:
         program, home = self._found(), folder(task, "home")

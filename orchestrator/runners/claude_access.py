@@ -14,11 +14,14 @@ from orchestrator.runners.engine import Host
 from orchestrator.runners.private_files import write_private
 
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
-CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
+BEDROCK, VERTEX = CLOUDS = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
+_AWS_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK")
+_AWS_FILES = ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+_GATEWAY = ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS")
 CREDENTIALS = Credentials(
     secrets=(
         *KEYS,
-        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"),
+        *_AWS_KEYS,
         "ANTHROPIC_CUSTOM_HEADERS",
     ),
     others=(
@@ -26,11 +29,18 @@ CREDENTIALS = Credentials(
         *("CLAUDE_CODE_SKIP_BEDROCK_AUTH", "CLAUDE_CODE_SKIP_VERTEX_AUTH"),
         *("ANTHROPIC_BASE_URL", "ANTHROPIC_BEDROCK_BASE_URL", "ANTHROPIC_VERTEX_BASE_URL"),
         *("ANTHROPIC_VERTEX_PROJECT_ID", "CLOUD_ML_REGION", "GOOGLE_APPLICATION_CREDENTIALS"),
-        *("AWS_CONFIG_FILE", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_REGION", "AWS_SHARED_CREDENTIALS_FILE"),
+        *("AWS_DEFAULT_REGION", "AWS_REGION", *_AWS_FILES),
         *("ANTHROPIC_MODEL", "ANTHROPIC_SMALL_FAST_MODEL", "ANTHROPIC_SMALL_FAST_MODEL_AWS_REGION"),
         *("ANTHROPIC_DEFAULT_HAIKU_MODEL", "ANTHROPIC_DEFAULT_OPUS_MODEL", "ANTHROPIC_DEFAULT_SONNET_MODEL"),
     ),
     sufficient=(*KEYS, *CLOUDS),
+    # A gateway takes a token of its own, where `CLAUDE_CODE_SKIP_…_AUTH` says that it does.
+    instead={
+        "CLAUDE_CODE_SKIP_BEDROCK_AUTH": _GATEWAY,
+        "CLAUDE_CODE_SKIP_VERTEX_AUTH": _GATEWAY,
+        BEDROCK: (*_AWS_KEYS, *_AWS_FILES),
+        VERTEX: ("GOOGLE_APPLICATION_CREDENTIALS",),
+    },
 )
 
 
@@ -61,12 +71,12 @@ def _forgetful_shell(home: Path, secrets: Iterable[str]) -> Path:
 
 def hosts(env: Mapping[str, str]) -> list[Host]:
     """Where the model is reached: the address that is set, else the service's own."""
-    if env.get("CLAUDE_CODE_USE_BEDROCK"):
+    if env.get(BEDROCK):
         region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1"
         default = [f"bedrock-runtime.{region}.amazonaws.com", f"bedrock.{region}.amazonaws.com"]
         sign_in = [f"sts.{region}.amazonaws.com", "sts.amazonaws.com", f"oidc.{region}.amazonaws.com"]
         return [*_addressed(env.get("ANTHROPIC_BEDROCK_BASE_URL"), default), *_https(sign_in)]
-    if env.get("CLAUDE_CODE_USE_VERTEX"):
+    if env.get(VERTEX):
         region = env.get("CLOUD_ML_REGION") or "global"
         default = ["aiplatform.googleapis.com" if region == "global" else f"{region}-aiplatform.googleapis.com"]
         sign_in = ["oauth2.googleapis.com", "sts.googleapis.com", "iamcredentials.googleapis.com"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ _SUBTYPES: dict[str, Failure] = {
     "error_max_budget_usd": (FailureClass.BUDGET, "it used up its budget"),
     "error_max_structured_output_retries": (FailureClass.BAD_OUTPUT, "no answer fitted the schema"),
 }
+_NO_CREDENTIALS = re.compile(r"could not load [\w ]*credentials", re.IGNORECASE)
 _UNREACHABLE = ("connection", "connect", "timed out", "timeout", "overloaded", "socket")
 
 
@@ -135,7 +137,7 @@ def _without_result(record: Record, code: int | None) -> Failure:
 
 def _api_failure(status: object, text: str) -> Failure:
     message = f"the model's API answered {status}: {text}" if status else text or "Claude Code reported an error"
-    if status in (401, 403):
+    if status in (401, 403) or (not status and _NO_CREDENTIALS.search(text)):
         return FailureClass.AUTH, message
     if isinstance(status, int) and (status == 429 or status >= 500):
         return FailureClass.OVERLOADED, message

@@ -15,11 +15,15 @@ from orchestrator.runners.private_files import write_private
 
 KEYS = ("CODEX_API_KEY", "OPENAI_API_KEY")
 SERVICE = "https://api.openai.com/v1"
-PLAN_HOSTS = ("chatgpt.com", "auth.openai.com")
+PLAN_HOSTS = ("chatgpt.com", "auth.openai.com", "api.openai.com")
+"""Of a ChatGPT plan: where an access token is looked at, by its kind, and where Codex turns with one that was not
+accepted, which is where it hears that."""
+
 CREDENTIALS = Credentials(
     secrets=(*KEYS, "CODEX_ACCESS_TOKEN"),
     others=("OPENAI_BASE_URL", "OPENAI_ORGANIZATION", "OPENAI_PROJECT", "CODEX_CA_CERTIFICATE"),
     sufficient=("OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN"),
+    exclusive=True,
 )
 _HEADERS = {"OpenAI-Organization": "OPENAI_ORGANIZATION", "OpenAI-Project": "OPENAI_PROJECT"}
 
