@@ -158,6 +158,8 @@ class Conversation:
         return Hearing(reader, self._log, processes, self._meter, ears=ears, news=place.news)
 
     def _ended(self, ended: Ended, ending: Ending, limits: Limits) -> Ending:
+        if ended.cause is not Cause.NOT_STARTED:
+            self._log.line(f"its processes were held by: {ended.contained_by}", level=Level.DEBUG, stream="mycelium")
         for text in ended.left:
             self._say(f"left running, now ended: {text}")
         self._meter.now, self._code = priced(ending.usage), ended.code

@@ -42,7 +42,7 @@ class Ended:
     reason: StopReason | None = None
     left: tuple[str, ...] = ()
     detail: str = ""
-    contained_by: str = Way.DESCENDANTS
+    contained_by: Way = Way.DESCENDANTS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

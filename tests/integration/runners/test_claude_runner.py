@@ -16,6 +16,7 @@ from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.claude import ClaudeEngine
 from orchestrator.runners.conversation import EVENT_LIMIT
+from orchestrator.runners.process import containment
 from tests.fakes.running import REVIEWER, ListLog, pipe_control, task
 
 KEY = {"ANTHROPIC_API_KEY": "test-key-value", "PATH": "/usr/bin:/bin"}
@@ -85,6 +86,11 @@ def test_success(tmp_path: Path) -> None:
     assert ("Reading.", Level.INFO, "agent", "") in log.lines
     assert ("Read a.py", Level.INFO, "tool", "") in log.lines
     assert log.masked == ["test-key-value"]
+
+
+def test_the_log_says_how_its_processes_were_held_together(tmp_path: Path) -> None:
+    _, log = run(tmp_path, [RESULT])
+    assert (f"its processes were held by: {containment().way}", Level.DEBUG, "mycelium", "") in log.lines
 
 
 def test_what_happened_is_recorded_however_it_ends(tmp_path: Path) -> None:
@@ -220,7 +226,7 @@ def test_errors_of_the_api_are_not_the_agents_words(tmp_path: Path) -> None:
         {"type": "assistant", "message": {"model": "<synthetic>", "content": words}},
     ]
     _, log = run(tmp_path, [*events, RESULT])
-    assert [line[:3] for line in log.lines] == [
+    assert [line[:3] for line in log.lines if line[1] is not Level.DEBUG] == [
         ("the model's API answered 529 (overloaded); retry 1 of 2 in 0.5 s", Level.WARNING, "mycelium"),
         ("the model's API cannot be reached; retry 1 of 2 in 0.5 s", Level.WARNING, "mycelium"),
         ("continuing once", Level.WARNING, "mycelium"),
