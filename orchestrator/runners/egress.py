@@ -8,12 +8,13 @@ stands for a single host, for programs that do not ask a proxy.
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +30,8 @@ MAX_NEWS: Final = 20
 _CLOSE_SECONDS: Final = 2.0
 _CHUNK: Final = 65536
 _WORD_LIMIT: Final = 1_000_000
+_REST_SECONDS: Final = 0.2
+_NAME: Final = "sandbox connection"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,43 +111,60 @@ class Egress:
     def _attend(self, bridge: socket.socket) -> None:
         """Take the sockets over, and accept what connects to them until the bridge is gone."""
         _, numbers, _, _ = socket.recv_fds(bridge, 1, 1 + len(self._offered), socket.MSG_CMSG_CLOEXEC)
-        listeners = [socket.socket(fileno=number) for number in numbers]
-        with selectors.DefaultSelector() as selector:
+        with ExitStack() as stack:
+            listeners = [stack.enter_context(socket.socket(fileno=number)) for number in numbers]
+            selector = stack.enter_context(selectors.DefaultSelector())
             selector.register(bridge, selectors.EVENT_READ)
             for listener, to in zip(listeners, (None, *self._offered), strict=False):
                 listener.setblocking(False)
                 selector.register(listener, selectors.EVENT_READ, (listener, to))
             while self._hears(bridge, selector):
                 pass
-        for listener in listeners:
-            listener.close()
 
     def _hears(self, bridge: socket.socket, selector: selectors.BaseSelector) -> bool:
         """Whether the bridge is still there, after what has come was dealt with."""
         for key, _ in selector.select():
             if key.data:
-                self._accept(*key.data)
+                if not self._accept(*key.data):
+                    _wait_for(bridge, _REST_SECONDS)
             elif chunk := bridge.recv(_CHUNK):
                 self._word += chunk[: _WORD_LIMIT - len(self._word)]
             else:
                 return False
         return True
 
-    def _accept(self, listener: socket.socket, to: Destination | None) -> None:
+    def _accept(self, listener: socket.socket, to: Destination | None) -> bool:
+        """Whether the next one can be accepted at once. A worker that has no descriptor left cannot take or refuse a
+        connection, and would be told of it again and again: it waits in line until there is one."""
         try:
             client, _ = listener.accept()
-        except OSError:
-            return
+        except (BlockingIOError, ConnectionError):
+            return True
+        except OSError as error:
+            self._tell(f"the sandbox cannot take a connection now, and tries again: {error.strerror}")
+            return False
         client.setblocking(True)
-        thread = threading.Thread(target=self._answer, args=(client, to), daemon=True, name="sandbox connection")
-        with self._lock:
-            welcome = not self._closed and len(self._threads) < MAX_CONNECTIONS
-            if welcome:
-                self._threads.add(thread)
-                thread.start()
-        if not welcome:
-            self._tell(f"the sandbox has {MAX_CONNECTIONS} connections open, and refuses more")
+        if not self._welcomed(threading.Thread(target=self._answer, args=(client, to), daemon=True, name=_NAME)):
             client.close()
+        return True
+
+    def _welcomed(self, thread: threading.Thread) -> bool:
+        """Start the thread of a connection, unless there are too many."""
+        refusal = f"the sandbox has {MAX_CONNECTIONS} connections open, and refuses more"
+        with self._lock:
+            if self._closed:
+                return False
+            if len(self._threads) < MAX_CONNECTIONS:
+                self._threads.add(thread)
+                try:
+                    thread.start()
+                except RuntimeError as error:
+                    self._threads.discard(thread)
+                    refusal = f"the sandbox refused a connection: {error}"
+                else:
+                    return True
+        self._tell(refusal)
+        return False
 
     def _answer(self, client: socket.socket, to: Destination | None) -> None:
         try:
@@ -176,6 +196,13 @@ class Egress:
             if text not in self._said and len(self._said) < MAX_NEWS:
                 self._said.add(text)
                 self._news.append(text)
+
+
+def _wait_for(bridge: socket.socket, seconds: float) -> None:
+    """Until the time is over, or the bridge has something to say. Takes no descriptor."""
+    poll = select.poll()
+    poll.register(bridge, select.POLLIN)
+    poll.poll(seconds * 1000)
 
 
 def _listening(place: Path) -> socket.socket:

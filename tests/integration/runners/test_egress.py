@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.runners import bridge, gate
+from orchestrator.runners import bridge, egress, gate
 from orchestrator.runners.egress import MAX_CONNECTIONS, Egress, LastWord
 from orchestrator.runners.egress_request import Destination
 from orchestrator.runners.way_out import WayOut
@@ -118,12 +118,12 @@ def inside(
 ) -> Iterator[Inside]:
     known, single = ([Destination(host=host, port=port) for host, port in each] for each in (hosts, offered))
     with ExitStack() as stack:
-        egress = stack.enter_context(Egress(place, hosts=known, offered=single, way=WayOut(env or {})))
+        served = stack.enter_context(Egress(place, hosts=known, offered=single, way=WayOut(env or {})))
         listeners = [bridge.listening("127.0.0.1", 0) for _ in range(1 + len(single))]
         ports = [listener.getsockname()[1] for listener in listeners]
         spoken = bridge.hand_over(f"/proc/self/fd/{stack.enter_context(_folder(place.parent))}/egress", listeners)
         stack.callback(spoken.close)
-        yield Inside(egress=egress, bridge=spoken, port=ports[0], offered=ports[1:])
+        yield Inside(egress=served, bridge=spoken, port=ports[0], offered=ports[1:])
 
 
 @contextmanager
@@ -366,6 +366,83 @@ def test_more_connections_than_it_carries_are_refused(place: Path) -> None:
         with here.connect() as client:
             assert client.recv(1) == b""
         assert here.egress.news() == [f"the sandbox has {MAX_CONNECTIONS} connections open, and refuses more"]
+
+
+def test_a_worker_without_descriptors_lets_a_connection_wait(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks again now and then, and hears the bridge all the same."""
+    tried = 0
+    with serving(echo) as server, inside(place, ("127.0.0.1", server.port)) as here:
+        accept = socket.socket.accept
+
+        def without(listener: socket.socket) -> tuple[socket.socket, object]:
+            nonlocal tried
+            if listener.family != socket.AF_INET or listener.getsockname()[1] != here.port:
+                return accept(listener)
+            tried += 1
+            if tried > 2:
+                monkeypatch.setattr(egress, "_REST_SECONDS", PATIENCE_SECONDS)
+                raise OSError(errno.EMFILE, "Too many open files")
+            raise OSError(errno.ENFILE, "Too many open files in system")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(socket.socket, "accept", without)
+            with here.connect():
+                eventually(lambda: tried > 2, "it tries again")
+                here.bridge.sendall(b"0\n")
+                here.bridge.close()
+                assert here.egress.last_word(PATIENCE_SECONDS) == LastWord(signal=0, left=())
+        assert tried < 9, "it rests until the bridge has something to say"
+        said = "the sandbox cannot take a connection now, and tries again"
+        assert [text.startswith(said) for text in here.egress.news()] == [True, True]
+
+
+def test_what_waited_for_a_descriptor_is_served(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(egress, "_REST_SECONDS", 0.01)
+    with serving(echo) as server, inside(place, ("127.0.0.1", server.port)) as here:
+        accept, short = socket.socket.accept, threading.Event()
+
+        def without(listener: socket.socket) -> tuple[socket.socket, object]:
+            if not short.is_set() and listener.family == socket.AF_INET and listener.getsockname()[1] == here.port:
+                short.set()
+                raise OSError(errno.EMFILE, "Too many open files")
+            return accept(listener)
+
+        monkeypatch.setattr(socket.socket, "accept", without)
+        with here.tunnel("127.0.0.1", server.port) as client:
+            client.sendall(b"x")
+            assert client.recv(1) == b"x"
+        assert short.is_set()
+
+
+def test_a_connection_for_which_there_is_no_thread_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(echo) as server, inside(place, ("127.0.0.1", server.port)) as here:
+        start = threading.Thread.start
+
+        def none_for_it(thread: threading.Thread) -> None:
+            if thread.name == "sandbox connection":
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", none_for_it)
+            with here.connect() as client:
+                assert client.recv(1) == b""
+        assert here.egress.news() == ["the sandbox refused a connection: can't start new thread"]
+        with here.tunnel("127.0.0.1", server.port) as client:
+            client.sendall(b"x")
+            assert client.recv(1) == b"x"
+
+
+def test_its_listeners_are_closed_however_it_ends(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(egress.selectors, "DefaultSelector", broken)
+    with inside(place, offered=(("127.0.0.1", 9),)) as here:
+        assert here.egress.last_word(PATIENCE_SECONDS) is None
+        for port in (here.port, *here.offered):
+            with socket.socket() as client:
+                assert client.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
 
 
 def test_everything_ends_with_the_block(place: Path) -> None:
