@@ -13,12 +13,15 @@ REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements"
 TOOLS = ("sh", "dirname", "cat", "cksum", "uname", "id")
 
 
-def run(script: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """In a copy, and with nothing but the simplest tools on PATH."""
+def run(script: str, folder: Path, *, bwrap: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    """In a copy, and with nothing but the simplest tools on PATH; and a `bwrap`, if given."""
     shutil.copytree(REQUIREMENTS, folder / "requirements")
     (folder / "bin").mkdir()
     for name in TOOLS:
         (folder / "bin" / name).symlink_to(str(shutil.which(name)))
+    if bwrap:
+        (folder / "bin" / "bwrap").write_text(f"#!/bin/sh\n{bwrap}\n")
+        (folder / "bin" / "bwrap").chmod(0o755)
     return subprocess.run(
         [str(folder / "bin" / "sh"), str(folder / "requirements" / script)],
         env={"PATH": str(folder / "bin"), **environ},
@@ -55,3 +58,19 @@ def test_continuous_integration_does_not(script: str, missing: str, tmp_path: Pa
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert missing in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needed on Linux alone")
+@pytest.mark.parametrize(
+    ("ci", "code", "beginning"), [("", 0, "The tests of sandboxes will be skipped"), ("true", 2, "error: ")]
+)
+def test_a_bubblewrap_that_does_not_work_is_as_good_as_none(ci: str, code: int, beginning: str, tmp_path: Path) -> None:
+    done = run("system.sh", tmp_path, bwrap="echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1", CI=ci)
+    assert (done.returncode, done.stderr.startswith(beginning)) == (code, True)
+    assert "setting up uid map: Permission denied" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needed on Linux alone")
+def test_one_that_works_is_nothing_to_talk_about(tmp_path: Path) -> None:
+    done = run("system.sh", tmp_path, bwrap="exit 0", CI="true")
+    assert (done.returncode, done.stderr) == (0, "")
