@@ -15,7 +15,7 @@ from orchestrator.runners.attempt import Processes
 from orchestrator.runners.endings import cut_short
 from orchestrator.runners.engine import Call, Ending, Engine, Reader, Request
 from orchestrator.runners.followup import FollowUp, Reason, follow_up
-from orchestrator.runners.happenings import Started
+from orchestrator.runners.happenings import Happening, Spent, Started
 from orchestrator.runners.hearing import Ear, Hearing
 from orchestrator.runners.jail import Reach
 from orchestrator.runners.judgement import misfit, outcome_of
@@ -25,6 +25,7 @@ from orchestrator.runners.private_files import leave_plain, renew, write_private
 from orchestrator.runners.process import Command
 from orchestrator.runners.recorder import Recorder
 from orchestrator.runners.sandbox import Confinement, confined, confines
+from orchestrator.runners.spending import Spending
 from orchestrator.runners.supervise import Cause, Ended, Limits, supervise
 
 EVENT_LIMIT: Final = 32_000_000
@@ -62,6 +63,7 @@ class Conversation:
         self._log = log
         self._control = control
         self._meter = Meter.of(scene.action)
+        self._spending = Spending(log)
         self._code: int | None = None
         self._sandbox = ""
         self._deadline = time.monotonic() + scene.task.timeout_seconds
@@ -151,7 +153,14 @@ class Conversation:
         return replace(ended, code=code)
 
     def _hearing(self, reader: Reader, call: Call, place: Confinement) -> Hearing:
-        ears: list[Ear] = [lambda happening: _remove(call.passing) if isinstance(happening, Started) else None]
+        def told(happening: Happening) -> None:
+            match happening:
+                case Started():
+                    _remove(call.passing)
+                case Spent():
+                    self._spending.heard(self._meter.total)
+
+        ears: list[Ear] = [told]
         if self._recorder:
             ears.append(self._recorder.hear)
         processes = Processes(self._scene.task)
@@ -163,6 +172,7 @@ class Conversation:
         for text in ended.left:
             self._say(f"left running, now ended: {text}")
         self._meter.now, self._code = priced(ending.usage), ended.code
+        self._spending.ended(self._meter.total)
         if self._meter.cost_unknown and not self._meter.before.tokens:
             model = ending.usage.model or "that it chose"
             self._say(f"what the model {model} costs is not known, so that the budget in USD cannot be kept")

@@ -18,8 +18,8 @@ News = Callable[[], Iterable[str]]
 
 
 class Hearing:
-    """One call of the program, heard line by line and counted by `meter`. All `ears` hear what happens; `news` is asked
-    for warnings as time passes."""
+    """One call of the program, heard line by line and counted by `meter`. All `ears` hear what happens, which is
+    counted by then; `news` is asked for warnings as time passes."""
 
     def __init__(
         self,
@@ -64,10 +64,10 @@ class Hearing:
     def _take(self, happenings: Iterable[Happening]) -> None:
         for happening in happenings:
             narrate(happening, self._log)
-            for ear in self._ears:
-                ear(happening)
             match happening:
                 case Started(failed_servers=failed):
                     self._hopeless = bool(failed)
                 case Spent(usage=usage):
                     self._meter.now = priced(usage)
+            for ear in self._ears:
+                ear(happening)

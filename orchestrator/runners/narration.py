@@ -29,7 +29,7 @@ def narrate(happening: Happening, log: LogSink) -> None:
         case Noted():
             _show(log, happening.text, happening.stream, happening.level)
         case Spent():
-            pass
+            pass  # `spending.py` tells of it, now and then
 
 
 def brief(value: JsonValue) -> str:

@@ -12,6 +12,7 @@ from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Tas
 from orchestrator.runners.answer import answer_problems
 from orchestrator.runners.happenings import Called, Happening, Noted, Returned, Said
 from orchestrator.runners.narration import narrate
+from orchestrator.runners.spending import spent_words
 from orchestrator.runners.staleness import staleness
 from orchestrator.runners.transcript import (
     Delete,
@@ -111,6 +112,8 @@ class _Playing:
                 self._change(event)
             case Used():
                 self.usage = event.usage
+                if words := spent_words(event.usage):
+                    self.log.line(f"used when it was recorded: {words}", stream="mycelium")
             case Fail():
                 outputs: dict[str, JsonValue] = {} if event.text is None else {"text": event.text}
                 return Outcome(failure=event.failure, message=event.message, outputs=outputs, usage=self.usage)

@@ -27,7 +27,7 @@ INIT = {
     "mcp_servers": [{"name": "x", "status": "connected"}],
     "session_id": "s1",
 }
-SAID = {
+SAID: dict[str, Any] = {
     "type": "assistant",
     "message": {
         "content": [
@@ -91,6 +91,17 @@ def test_success(tmp_path: Path) -> None:
 def test_the_log_says_how_its_processes_were_held_together(tmp_path: Path) -> None:
     _, log = run(tmp_path, [RESULT])
     assert (f"its processes were held by: {containment().way}", Level.DEBUG, "mycelium", "") in log.lines
+
+
+def test_what_it_uses_is_told_as_it_happens(tmp_path: Path) -> None:
+    counted = [{**SAID["message"], "id": f"m{number}", "usage": {"input_tokens": 6_000}} for number in range(5)]
+    _, log = run(tmp_path, [INIT, *({"type": "assistant", "message": each} for each in counted), RESULT])
+    told = [text for text in log.texts if text.startswith("used")]
+    assert told == [
+        "used so far: 12k tokens",
+        "used so far: 24k tokens",
+        "used: 16 tokens (3 from the cache), 2 turns, $0.01",
+    ]
 
 
 def test_what_happened_is_recorded_however_it_ends(tmp_path: Path) -> None:
@@ -232,6 +243,7 @@ def test_errors_of_the_api_are_not_the_agents_words(tmp_path: Path) -> None:
         ("continuing once", Level.WARNING, "mycelium"),
         ("API Error: 529", Level.ERROR, "stderr"),
         ("Try again.", Level.ERROR, "stderr"),
+        ("used: 16 tokens (3 from the cache), 2 turns, $0.01", Level.INFO, "mycelium"),
     ]
 
 
