@@ -95,11 +95,9 @@ class GuardedProcess:
             self.ended = True
 
     def stop(self) -> None:
-        """Ask the guard to end the whole tree, step by step."""
-        try:
+        """Ask the guard to end the whole tree, step by step. Of one that is gone already `listen` hears."""
+        with suppress(ConnectionError):
             self.link.sendall(json.dumps({"stop": self._number}).encode() + b"\n")
-        except ConnectionError:
-            self.deserted = self.ended = True
 
     def close(self) -> None:
         """Let go; a guard that is still at work kills the tree at once, one that is not serves the next program."""
