@@ -29,8 +29,6 @@ from orchestrator.runners.spending import Spending
 from orchestrator.runners.supervise import Cause, Ended, Limits, supervise
 
 EVENT_LIMIT: Final = 32_000_000
-IDLE_SECONDS: Final = 900.0
-"""Longer than a program lets one command run (10 minutes), and than a model thinks; a stream that hangs ends here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,7 +184,7 @@ class Conversation:
     def _limits(self) -> Limits:
         task = self._scene.task
         left = max(0.0, self._deadline - time.monotonic())
-        return Limits(timeout_seconds=left, idle_seconds=task.idle_seconds or IDLE_SECONDS, line_bytes=EVENT_LIMIT)
+        return Limits(timeout_seconds=left, idle_seconds=task.idle_seconds, line_bytes=EVENT_LIMIT)
 
     def _judged(self, ending: Ending) -> Outcome:
         outcome = outcome_of(replace(ending, usage=self._meter.total), self._scene.action.answer)
