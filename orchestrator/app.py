@@ -160,6 +160,8 @@ def _redis(url: str) -> Callable[[], Redis]:
         return connect(url)
 
     return client
+
+
 def definitions(settings: Settings, git: Git) -> DefinitionSource:
     """What commits of the repository define; agents that ship are among it."""
     from orchestrator.agents.collection import shipped

@@ -33,12 +33,9 @@ def published(checkout: Checkout) -> list[str]:
 
 
 def fetch(mirror: Mirror, checkout: Checkout, environ: Mapping[str, str], commit: str) -> bool:
-    """Fetch the branches and tags of `origin` into the mirror; whether `commit` is there now."""
+    """Fetch the branches and tags of `origin` into the mirror, and `commit` if need be; whether it is there now."""
     place = address(checkout)
     if not place:
-    """Fetch the branches and tags of `origin` into the mirror, and `commit` if need be; whether it is there now."""
-    address = _address(checkout)
-    if not address:
         return False
     git = _reaching(mirror.git.at(checkout.root, git_dir=mirror.path), environ)
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
@@ -51,7 +48,7 @@ def fetch(mirror: Mirror, checkout: Checkout, environ: Mapping[str, str], commit
     if not mirror.has(commit):
         # The head of a pull request from a fork is on no branch here. GitHub gives it to who knows its id; other
         # servers say that they have no such thing.
-        git.run("fetch", *options, "--", address, commit, codes=(0, 1, 128))
+        git.run("fetch", *options, "--", place, commit, codes=(0, 1, 128))
     if not mirror.has(commit):
         return False
     mirror.keep([commit])

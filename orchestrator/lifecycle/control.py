@@ -95,10 +95,10 @@ class ControlLoop:
             self._release,
             self._answer,
             self._wake_workers,
+            self._publish,
+            self._look_after,
             self._clean_up,
         ):
-        parts = (self._perform_outbox, self._end_overdue, self._sweep_leases, self._wake_workers, self._publish)
-        for part in (*parts, self._look_after, self._clean_up):
             try:
                 part()
             except SetupError:

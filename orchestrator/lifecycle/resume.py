@@ -13,12 +13,10 @@ from orchestrator.lifecycle.services import Services
 
 
 def owes(services: Services, execution: Execution) -> bool:
-    """Whether something is still to be done for it that was committed already."""
-    effects = services.store.effects(instance=execution.instance, limit=1, execution_id=execution.id)
-    return bool(effects) or any(each.pending for each in services.store.publications(execution.id))
     """Whether something is still to be done for it that was committed already, or GitHub is behind."""
     effects = services.store.effects(instance=execution.instance, limit=1, execution_id=execution.id)
-    return bool(effects) or _is_behind(services, execution.id)
+    pending = any(each.pending for each in services.store.publications(execution.id))
+    return bool(effects) or pending or _is_behind(services, execution.id)
 
 
 def _is_behind(services: Services, execution_id: str) -> bool:
@@ -32,16 +30,12 @@ def resume(services: Services, execution_id: str, *, of: str | None = None) -> N
 
     The caller has made sure that `of`, the instance which owned it, is dead. `Conflict` where another instance has
     taken it up since, or when the execution has ended, unless its processes died before they had made its branch, told
-    its end and sent what it publishes: that is done now.
-    taken it up since, or when the execution has ended, unless its processes died before they had made its branch and
-    told its end, here or to GitHub: that is done now.
+    its end, here and to GitHub, and sent what it publishes: that is done now.
     """
     behind = _is_behind(services, execution_id)
     with services.store.begin() as tx:
         execution = tx.lock(execution_id)
-        if execution.status.ended and not _owes(tx, execution):
-        owed = behind or tx.effects(instance=execution.instance, limit=1, execution_id=execution_id)
-        if execution.status.ended and not owed:
+        if execution.status.ended and not (behind or _owes(tx, execution)):
             raise Conflict(f"execution {execution_id} has already ended: {execution.status.value}")
         if execution.instance == services.instance:
             raise Conflict(f"execution {execution_id} belongs to this instance already, and goes on")

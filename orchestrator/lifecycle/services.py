@@ -22,13 +22,9 @@ class Services:
     execution ids that grow with time. `secrets` are values by name, masked everywhere. `jitter` draws from [0, 1).
     `workspace_quota_bytes` is what leftover workspaces may take. `spread` says that nodes may run on other machines;
     `branches` that this process may make result branches, which then appear in one repository only. `blackboard` is
-    None where no server for it is known, `github` where no token is. `hidden` values are masked as secrets are.
-    None where no server for it is known, `github` where no token is, and `definitions` where
-    events start nothing.
-    None where no server for it is known, `github` where no token is. `public_url` is where people
-    see the pages, empty where nobody serves them.
-    None where no server for it is known, `github` where no token is. `public_url` is where people see the pages, empty
-    where nobody serves them. `hidden` values are masked as secrets are.
+    None where no server for it is known, `github` where no token is, and `definitions` where events start nothing.
+    `public_url` is where people see the pages, empty where nobody serves them. `hidden` values are masked as secrets
+    are.
     """
 
     store: Store

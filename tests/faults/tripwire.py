@@ -20,10 +20,8 @@ from orchestrator.lifecycle.services import Services
 
 LOOKS = frozenset(
     {"beat", "changes", "close", "diff", "files", "get", "has", "head", "left_out", "log", "read", "settle", "tail"}
-    {"beat", "changes", "close", "diff", "files", "get", "has", "head", "left_out", "log", "read", "tail"}
     | {"branch", "comments", "facts", "find_check_runs", "find_issues", "issue", "me", "patches", "pull_request"}
     | {"pull_requests", "remote", "reviews", "room"}
-    | {"comments", "find_check_runs", "me", "room"}
 )
 """Methods of the adapters that leave nothing behind: dying around them is dying after the deed before.
 
