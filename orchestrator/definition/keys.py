@@ -37,9 +37,7 @@ WORKFLOW_KEYS = Keys(
     },
     later=frozenset(
         {
-            *("layout", "trust", "concurrency", "on-failure", "on-completion", "secrets"),
-            *("publish", "layout", "on-failure", "on-completion", "secrets"),
-            *("permissions", "run-name", "mcp"),
+            *("layout", "on-failure", "on-completion", "secrets", "permissions", "run-name", "mcp"),
         }
     ),
     hints={
