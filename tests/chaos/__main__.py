@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +22,8 @@ def main() -> int:
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="what to repeat (random)")
     given = parser.parse_args()
+    # Whoever is told to end takes along what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     databases = ("sqlite", "postgresql") if given.database == "both" else (given.database,)
     wrong = [_soak(database, given.seed, given.minutes / len(databases)) for database in databases]
     return 1 if any(wrong) else 0

@@ -10,7 +10,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from orchestrator.errors import Conflict, MyceliumError, SetupError, Unavailable
+from orchestrator.store import engine
 from orchestrator.store.faults import sqlite_fault, translated
+from orchestrator.store.opening import open_store
 
 WHERE = "state.db"
 
@@ -28,6 +30,20 @@ def raised(error: Exception) -> MyceliumError:
         raise error
     assert caught.value.__cause__ is error
     return caught.value
+
+
+def test_so_is_what_the_driver_says_to_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction begins with nobody between us and SQLite."""
+    monkeypatch.setattr(engine, "_PRAGMAS", ("PRAGMA busy_timeout = 1",))
+    store = open_store(f"sqlite:///{tmp_path / 'state.db'}", home=tmp_path)
+    with (
+        store.begin(),
+        pytest.raises(Unavailable, match=r"state\.db: another process has kept the database locked"),
+        store.begin(),
+    ):
+        pass
+    store.close()
+    assert raised(sqlite_error(sqlite3.SQLITE_FULL)).message.endswith("the disk is full")
 
 
 @pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_BUSY_SNAPSHOT])
