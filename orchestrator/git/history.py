@@ -9,6 +9,7 @@ from orchestrator.execution.state import Commit, FileChange
 from orchestrator.git.changes import CHANGE_OPTIONS, DIFF_OPTIONS, parse_changes
 from orchestrator.git.message import take_apart
 from orchestrator.git.mirror import Mirror
+from orchestrator.lifecycle.ports.git import DIFF_GOES_ON
 
 _FORMAT = "%H%x00%P%x00%an%x00%ae%x00%aI%x00%B"
 
@@ -38,7 +39,7 @@ def diff(mirror: Mirror, base: str, commit: str, limit: int) -> str:
     # Lines of a file's content begin with a blank, a plus, a minus or a backslash, so this begins a file's diff.
     end = answer.output.rfind(b"\ndiff --git ") + 1
     shown = answer.output[:end].decode("utf-8", "replace")
-    return f"{shown}# The diff goes on: what is left out would take it past {limit:,} bytes.\n"
+    return f"{shown}{DIFF_GOES_ON}what is left out would take it past {limit:,} bytes.\n"
 
 
 def read(mirror: Mirror, commit: str, path: str) -> bytes | None:

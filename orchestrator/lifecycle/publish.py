@@ -21,6 +21,7 @@ from orchestrator.execution.publish_plan import Ended, Planned, named, plan
 from orchestrator.execution.state import Commit, Execution, NodeRun
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.masking import Mask
+from orchestrator.lifecycle.ports.git import DIFF_GOES_ON
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.travel import OutOfReach, bring
 from orchestrator.report.filling import headline
@@ -179,8 +180,8 @@ def _looked_through(services: Services, execution: Execution, workflow: Workflow
         return planned.refused(f"{len(commits):,} commits, and at most {MOST_COMMITS} can be published")
     if refused := _refused_paths(workflow, commits):
         return planned.refused(f"it changes {named(refused)}: name that in `allow.paths` if it may")
-    if _holds_secret(services, execution.merge_base, commits):
-        return planned.refused("a commit holds the value of a secret")
+    if found := _not_for_others(services, execution.merge_base, commits):
+        return planned.refused(found)
     return planned
 
 
@@ -191,14 +192,22 @@ def _refused_paths(workflow: Workflow, commits: Iterable[Commit]) -> list[str]:
     return refused_paths(workflow.publish, paths, workflows_dir=workflows_dir(workflow.path, workflow.id))
 
 
-def _holds_secret(services: Services, base: str, commits: Sequence[Commit]) -> bool:
-    """In a message, or in what any of the commits adds: all of them become public."""
+def _not_for_others(services: Services, base: str, commits: Sequence[Commit]) -> str:
+    """What a message, or what any of the commits adds, has of secrets: all of them become public."""
     mask = mask_of(services)
     steps = [(commit.parents[0], commit.sha) for commit in commits if commit.parents]
-    added = (_added(services.git.diff(*step, limit=MOST_DIFF_BYTES)) for step in [*steps, (base, commits[-1].sha)])
+    diffs = (services.git.diff(*step, limit=MOST_DIFF_BYTES) for step in [*steps, (base, commits[-1].sha)])
     said = (f"{commit.subject}\n{commit.body}" for commit in commits)
-    return any(mask.text(text) != text for text in chain(said, added))
+    for text in chain(said, map(_added, diffs)):
+        if text is None:
+            return f"a commit changes more than {MOST_DIFF_BYTES:,} bytes, too much to look through for secrets"
+        if mask.text(text) != text:
+            return "a commit holds the value of a secret"
+    return ""
 
 
-def _added(diff: str) -> str:
+def _added(diff: str) -> str | None:
+    """The lines that a diff adds; None of one that goes on."""
+    if diff.rstrip("\n").rpartition("\n")[2].startswith(DIFF_GOES_ON):
+        return None
     return "\n".join(line[1:] for line in diff.splitlines() if line.startswith("+"))

@@ -18,6 +18,7 @@ from pathlib import Path
 from orchestrator.errors import BadInput, Conflict, NotFound, Unavailable
 from orchestrator.execution.state import Commit, FileChange
 from orchestrator.lifecycle.ports import Author, CommitMessage, Snapshot, Workspace
+from orchestrator.lifecycle.ports.git import DIFF_GOES_ON
 from orchestrator.lifecycle.ports.github import Remote
 
 Tree = Mapping[str, bytes]
@@ -200,7 +201,7 @@ class MemoryGit:
         text = ""
         for path in sorted(old.keys() | new.keys()):
             if (part := _diff(path, old.get(path), new.get(path))) and len(text) + len(part) > limit:
-                return f"{text}# The diff goes on: what is left out would take it past {limit:,} bytes.\n"
+                return f"{text}{DIFF_GOES_ON}what is left out would take it past {limit:,} bytes.\n"
             text += part
         return text
 

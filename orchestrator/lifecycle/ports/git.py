@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from orchestrator.execution.state import (
     Commit,
@@ -55,6 +55,10 @@ class CommitMessage:
     subject: str
     body: str = ""
     trailers: tuple[tuple[str, str], ...] = ()
+
+
+DIFF_GOES_ON: Final = "# The diff goes on: "
+"""How the last line begins of a diff that ends at its limit; no line of a file's content does."""
 
 
 class Git(Protocol):

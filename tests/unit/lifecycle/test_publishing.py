@@ -15,6 +15,7 @@ from orchestrator.definition.parse import load_workflow
 from orchestrator.errors import BadInput, Conflict, Unavailable
 from orchestrator.execution.publication import Fate, Publication, PublicationState
 from orchestrator.execution.state import Execution, Outcome, Usage
+from orchestrator.lifecycle import publish
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.ports.github import Busy, Credential, Forbidden, User
 from orchestrator.lifecycle.report import as_json, view
@@ -442,6 +443,17 @@ def _written(workspace: Path, path: str, text: str) -> Outcome:
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text)
     return Outcome()
+
+
+def test_a_commit_that_is_too_large_to_be_looked_through_stays_here(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish, "MOST_DIFF_BYTES", 1_000)
+    setting.world.runner.deeds["fix"] = writes(large_txt="x" * 2_000)
+    found = setting.only("  pull-request: fix")
+    assert found.state is PublicationState.REFUSED
+    assert found.reason.startswith("a commit changes more than 1,000 bytes")
+    assert setting.branches.pushes == []
 
 
 def test_a_commit_with_a_secret_in_it_stays_here(setting: Setting) -> None:
