@@ -90,7 +90,9 @@ def build(settings: Settings, *, redis_url: str | None, instance: str, blackboar
         blobs=storage.blobs,
         events=events,
         wake=wake,
-        git=repository(settings),
+        git=(git := repository(settings)),
+        # Of many local runs each would start what is due once more.
+        definitions=definitions(settings, git) if instance == SHARED_INSTANCE else None,
         runners=runners(os.environ),
         clock=clock,
         new_id=lambda: execution_id(clock.now(), secrets.token_bytes(RANDOM_BYTES)),

@@ -88,3 +88,11 @@ def test_and_nothing_else(checkout: Checkout, source: DefinitionSource) -> None:
 def test_a_commit_that_nobody_has(source: DefinitionSource) -> None:
     with pytest.raises(Unavailable, match="is not in the repository"):
         source.at("f" * 40)
+
+
+def test_only_processes_that_share_the_work_start_what_is_due(checkout: Checkout) -> None:
+    for instance, deals in ((app.SHARED_INSTANCE, True), ("a local run", False)):
+        services = app.build(checkout.settings(), redis_url=None, instance=instance)
+        assert (services.definitions is not None) is deals
+        services.store.close()
+        services.logs.close()
