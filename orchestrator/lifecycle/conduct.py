@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+from orchestrator.errors import MyceliumError
 from orchestrator.lifecycle.beside import Beside
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.projection import Projection
+from orchestrator.lifecycle.publishing import Publishing
 from orchestrator.lifecycle.services import Services
 
 
 def control_loop(services: Services, seat: str) -> ControlLoop:
-    """At that seat; where there is GitHub, it is kept up to date beside it."""
+    """At that seat; where there is GitHub, it is kept up to date beside it, and what is published is sent there."""
     if services.github is None:
         return ControlLoop(services, seat)
-    return ControlLoop(services, seat, Beside(Projection(services, services.github).step))
+    steps = (Publishing(services).step, Projection(services, services.github).step)
+    return ControlLoop(services, seat, Beside(partial(both, *steps)))
+
+
+def both(*steps: Callable[[], float]) -> float:
+    """Each of them, also after the other failed; when the first one wants to be called again."""
+    pauses: list[float] = []
+    trouble: MyceliumError | None = None
+    for step in steps:
+        try:
+            pauses.append(step())
+        except MyceliumError as error:
+            trouble = trouble or error
+    if trouble:
+        raise trouble
+    return min(pauses)

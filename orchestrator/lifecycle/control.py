@@ -14,6 +14,7 @@ from orchestrator.lifecycle import advance, decide
 from orchestrator.lifecycle.beside import Beside
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Lead, Lease
+from orchestrator.lifecycle.publishing import Publishing
 from orchestrator.lifecycle.services import Services
 
 if TYPE_CHECKING:
@@ -29,10 +30,6 @@ LOST_AFTER_SECONDS: Final = 30.0
 
 CLEAN_UP_SECONDS: Final = 600.0
 """How often the workspaces of dead processes are swept up, besides once when the loop begins to lead."""
-
-
-LOOK_SECONDS: Final = 60.0
-"""How often it looks what became of what was published."""
 
 
 class Patience:
@@ -69,7 +66,7 @@ class ControlLoop:
         self._leads = Patience()
         self._cleaned_at: float | None = None
         self._fired_at: datetime | None = None
-        self._looked_at: float | None = None
+        self._publishing = Publishing(self._services)
         self._trouble: set[str] = set()
 
     def step(self) -> float:
@@ -96,7 +93,6 @@ class ControlLoop:
             self._answer,
             self._wake_workers,
             self._publish,
-            self._look_after,
             self._clean_up,
         ):
             try:
@@ -195,21 +191,9 @@ class ControlLoop:
             self._services.wake.workers(label, count)
 
     def _publish(self) -> None:
-        if self._services.store.due_publications(self._services.instance, self._services.clock.now(), limit=1):
-            from orchestrator.lifecycle.deliver import deliver_due  # most executions publish nothing
-
-            deliver_due(self._services)
-
-    def _look_after(self) -> None:
-        now = self._services.clock.monotonic()
-        if self._looked_at is None:
-            self._looked_at = now
-        if self._services.github is None or now - self._looked_at < LOOK_SECONDS:
-            return
-        self._looked_at = now
-        from orchestrator.lifecycle.fates import look_after  # only where there is a token
-
-        look_after(self._services)
+        """Where nothing works beside this loop."""
+        if self._beside is None:
+            self._publishing.step()
 
     def _clean_up(self) -> None:
         now = self._services.clock.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -25,9 +26,9 @@ _DISMISSED: Final = "DISMISSED"
 
 
 def heard(services: Services, event_name: str, payload: Mapping[str, JsonValue]) -> int:
-    """An event came: have a look at what was published where it happened. How many there were.
+    """An event came: what was published where it happened is looked at next. How many things that is.
 
-    The event is only the occasion. What GitHub says now counts, so that events may come late, twice, or never.
+    The event is only the occasion. What GitHub says then counts, so that events may come late, twice, or never.
     """
     event = read_event(event_name, payload)
     if services.github is None or event_name not in _TELLING or event.number is None:
@@ -35,7 +36,9 @@ def heard(services: Services, event_name: str, payload: Mapping[str, JsonValue])
     if event.repository.lower() != services.github.repository.lower():
         return 0
     found = services.store.followed_at(services.github.repository, event.number)
-    return _look(services, services.github, found)
+    for publication in found:
+        save(services, replace(publication, checked_at=None))
+    return len(found)
 
 
 def look_after(services: Services) -> int:

@@ -22,6 +22,7 @@ from orchestrator.lifecycle.admission import enter, moved, reconsider
 from orchestrator.lifecycle.buttons import press
 from orchestrator.lifecycle.commanded import carry_out, not_understood
 from orchestrator.lifecycle.deciding import OPEN, decision, drop, record
+from orchestrator.lifecycle.fates import heard
 from orchestrator.lifecycle.occasion import Delivery, Desk, Occasion, account_of, occasion
 from orchestrator.lifecycle.ports import Decision, Hold, Ruling
 from orchestrator.lifecycle.ports.github import Busy
@@ -38,6 +39,7 @@ def receive(desk: Desk, delivery: Delivery) -> list[Decision]:
     may be gone by the time it comes; then there is nothing to decide.
     """
     event = read_event(delivery.event, delivery.payload)
+    heard(desk.services, delivery.event, delivery.payload)
     try:
         return press(desk, delivery, event) if event.pressed else _received(desk, delivery, event)
     except NotFound as error:

@@ -43,7 +43,9 @@ def test_an_event_is_the_occasion_to_look(setting: Setting) -> None:
     assert heard(services, "pull_request", event(setting, 99)) == 0
     assert heard(services, "pull_request", event(setting, number, repository="octo/other")) == 0
     assert fate(setting, execution.id, "pull-request") is Fate.OPEN
+    assert look_after(services) == 0
     assert heard(services, "pull_request", event(setting, number)) == 1
+    assert look_after(services) == 1
     assert fate(setting, execution.id, "pull-request") is Fate.MERGED
     assert heard(services, "pull_request", event(setting, number)) == 0
 
