@@ -87,7 +87,7 @@ def withdraw(known: Iterable[Publication]) -> list[Publication]:
 
 def mask_of(services: Services) -> Mask:
     """What no text that leaves may hold."""
-    return Mask(services.secrets.values())
+    return Mask((*services.secrets.values(), *services.hidden))
 
 
 def withhold(services: Services, publication: Publication, reason: str) -> None:
@@ -108,6 +108,8 @@ def save(services: Services, publication: Publication) -> None:
             tx.put_publication(_at_the_same_place(latest, publication))
         else:
             tx.put_publication(publication)
+            if latest and latest.state is not publication.state:
+                tx.changed(publication.execution_id)  # what GitHub shows of the execution tells this too
 
 
 def put_off(publication: Publication, now: datetime, error: MyceliumError) -> Publication:

@@ -36,6 +36,7 @@ from orchestrator.report.markdown_safety import (
 from orchestrator.report.mermaid import flowchart
 from orchestrator.report.numbers import human_cost, human_count, plural
 from orchestrator.report.plain_text import clip
+from orchestrator.report.published import published_list
 from orchestrator.report.view import ExecutionView
 
 MAX_BYTES = 65_000
@@ -192,6 +193,8 @@ def _overview(view: ExecutionView) -> Iterator[Part | None]:
 
 
 def _results(view: ExecutionView) -> Iterator[Part | None]:
+    if left := published_list(view):
+        yield Paragraphs(markdown=left)
     yield _commits(view)
     yield from (_result(view, run) for run in view.runs if _agent_text(run))
     yield Paragraphs(markdown=_footer(view))

@@ -9,8 +9,9 @@ import pytest
 
 from orchestrator.definition.publish import PublishKind
 from orchestrator.execution.publication import Fate, Fates, Publication, PublicationState
+from orchestrator.report.comment import comment
 from orchestrator.report.experience import published
-from orchestrator.report.published import published_lines
+from orchestrator.report.published import published_lines, published_list
 from tests.fakes import views
 
 STATES = [
@@ -55,6 +56,35 @@ def test_each_state_says_what_it_means(changes: dict[str, Any], line: tuple[str,
     )
     seen = replace(seen, execution=replace(seen.execution, result_branch="mycelium/x/1"), publications=(found,))
     assert list(published_lines(seen)) == [line]
+
+
+def test_github_is_told_what_left_and_what_did_not() -> None:
+    seen = views.waiting()
+    states = [
+        {"state": PublicationState.PUBLISHED, "title": "Fix @all", "url": "https://github.example/octo/demo/pull/1"},
+        {"state": PublicationState.REFUSED, "reason": "it changes `a`: no"},
+        {"state": PublicationState.PLANNED},
+        {"state": PublicationState.SKIPPED, "reason": "nothing"},
+    ]
+    found = tuple(
+        Publication(
+            execution_id="01",
+            target=f"comment:{number}",
+            kind=PublishKind.COMMENT,
+            workflow_id="w",
+            ended_at=seen.execution.created_at,
+            **values,  # type: ignore[arg-type]
+        )
+        for number, values in enumerate(states, 1)
+    )
+    told = published_list(replace(seen, publications=found))
+    assert told == (
+        "**Published**\n\n"
+        "- ✅ [comment:1](https://github.example/octo/demo/pull/1): Fix @&#8203;all\n"
+        "- 🚫 comment:2: it changes `a`: no"
+    )
+    assert told in comment(replace(seen, publications=found))
+    assert published_list(seen) == ""
 
 
 def test_what_people_did_is_counted_in_words() -> None:
