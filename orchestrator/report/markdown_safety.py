@@ -27,7 +27,8 @@ CUT = "\n\n*… cut here: the rest is too long to show.*"
 
 _ZERO_WIDTH = "&#8203;"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_ADDRESS = re.compile(r"\b(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>`]+", re.IGNORECASE)
+# Wherever they stand in a word: GitHub makes a link of `_https://…` and of `0https://…` too.
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>`]+", re.IGNORECASE)
 _TICKET = re.compile(r"\b(GH)-(?=\d)", re.IGNORECASE)
 _NEEDED_ESCAPES = frozenset("\\`*_[]~$|")
 _LINE_START = re.compile(r"^(\s*)([#+\-=>]|\d{1,9}(?=[.)]))")
