@@ -71,7 +71,8 @@ def _group_lines(view: ExecutionView, group: NodeGroup, ident: str, rows: int) -
         text = f"{_MARKS[group.status]} {escaped(group.node)}<br/>{settled} of {len(group.runs)}"
         return [f'  {ident}["{text}"]:::{group.status.value}']
     inner = [f'    {ident}_{run.index}["{_run_label(view, run)}"]:::{run.status.value}' for run in group.runs]
-    return [f'  subgraph {ident}["{escaped(group.node)}"]', "    direction TB", *inner, "  end"]
+    frame = f"  style {ident} fill:none,stroke:#b8b2a8"
+    return [f'  subgraph {ident}["{escaped(group.node)}"]', "    direction TB", *inner, "  end", frame]
 
 
 def _run_label(view: ExecutionView, run: NodeRun) -> str:
