@@ -33,3 +33,7 @@ def both(*steps: Callable[[], float]) -> float:
     if trouble:
         raise trouble
     return min(pauses)
+    # What renders takes a while to import, and most executions are shown nowhere.
+    from orchestrator.lifecycle.projection import Projection
+
+    return ControlLoop(services, seat, Beside(Projection(services, services.github).step))

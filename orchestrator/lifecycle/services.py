@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from orchestrator.execution.state import Plan
 from orchestrator.lifecycle.ports import Blackboard, Blobs, Clock, Events, Git, Logs, Runner, Store, Wake
 from orchestrator.lifecycle.ports.definitions import DefinitionSource
-from orchestrator.lifecycle.ports.github import GitHub
+
+if TYPE_CHECKING:
+    from orchestrator.lifecycle.ports.github import GitHub
 
 _KEPT_PLANS = 16
 

@@ -11,12 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.definition.roles import Role as Role  # noqa: PLC0414 - part of the port
 from orchestrator.errors import Unavailable
 from orchestrator.execution.state import FileChange
-from orchestrator.report.check_run import CheckAnnotation, CheckRun
+
+if TYPE_CHECKING:
+    # Every worker knows the port, and none of them renders.
+    from orchestrator.report.check_run import CheckAnnotation, CheckRun
 
 
 class Busy(Unavailable):
