@@ -178,6 +178,41 @@ def _forks(change: Change, _: str) -> str:
     return _value_of("Pull requests from forks start it", change)
 
 
+def _bots(change: Change, _: str) -> str:
+    if change.kind is Kind.ADDED:
+        return f"The bots {listed(change.after)} may now start it"
+    return _value_of("The bots that may start it", change)
+
+
+_PUBLISHED = {
+    "pull-request": "a pull request",
+    "push": "commits to the branch of the pull request",
+    "review": "a review",
+    "comment": "a comment",
+    "labels": "labels",
+    "issue": "an issue",
+}
+
+
+def _published(change: Change, _: str) -> str:
+    kind, _, number = change.key[1].partition(" ")
+    what = _PUBLISHED.get(kind, code(kind)) + (f" (number {number})" if number else "")
+    if change.kind is Kind.ADDED:
+        return f"It may now publish {what}: {listed(change.after)}"
+    return f"It no longer publishes {what}: {listed(change.before)}"
+
+
+def _most(change: Change, _: str) -> str:
+    before, after = (1 if value is None else value for value in (change.before, change.after))
+    return f"An execution may publish {code(after)} of {code(change.key[2])} (before: {code(before)})"
+
+
+def _dry(change: Change, _: str) -> str:
+    if change.after is True:
+        return "What it would publish is only shown now (`dry-run`)"
+    return "What it publishes leaves now; before, it was only shown (`dry-run`)"
+
+
 _UNITS = {"usd": "USD", "tokens": "tokens", "turns": "turns", "minutes": "minutes"}
 
 
@@ -351,6 +386,11 @@ def _words() -> ByKey[Words]:
             "on/*/*": _filter,
             "trust/actors": _actors,
             "trust/forks": _forks,
+            "trust/bots": _bots,
+            "publish/*": _published,
+            "publish/*/*": _by_path,
+            "publish/maximum/*": _most,
+            "publish/dry-run": _dry,
             "budget": _budget,
             "budget/*": _limit,
             "nodes/*": _node,

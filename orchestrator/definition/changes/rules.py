@@ -33,6 +33,25 @@ def differs(kind: Kind, _before: JsonValue, _after: JsonValue) -> bool:
     return kind is not Kind.REMOVED
 
 
+def goes(kind: Kind, _before: JsonValue, _after: JsonValue) -> bool:
+    """It held something back."""
+    return kind is Kind.REMOVED
+
+
+def turns_off(_kind: Kind, before: JsonValue, after: JsonValue) -> bool:
+    """True holds something back."""
+    return before is True and after is not True
+
+
+def more_than(absent: int) -> Widens:
+    """A number that bounds; `absent` holds without it."""
+
+    def number(value: JsonValue) -> float:
+        return value if isinstance(value, int | float) else absent
+
+    return lambda _, before, after: number(after) > number(before)
+
+
 def limit(kind: Kind, before: JsonValue, after: JsonValue) -> bool:
     """A number that bounds: without it, or with a greater one, more is allowed."""
     if kind is Kind.CHANGED and isinstance(before, int | float) and isinstance(after, int | float):
@@ -46,10 +65,21 @@ def grants(kind: Kind, before: JsonValue, after: JsonValue) -> bool:
 
 
 def restricts(kind: Kind, before: JsonValue, after: JsonValue) -> bool:
-    """A list of what is allowed; without it everything is. A pattern with `!` takes away."""
+    """A list of what is allowed; without it everything is. A pattern with `!` takes away. Of what is no list, another
+    value allows something else."""
+    if kind is Kind.CHANGED and not (isinstance(before, list) and isinstance(after, list)):
+        return True
     if kind is Kind.CHANGED:
         return any(not _excludes(each) for each in _new(before, after)) or any(map(_excludes, _new(after, before)))
     return kind is Kind.REMOVED
+
+
+def unseals(kind: Kind, before: JsonValue, after: JsonValue) -> bool:
+    """Patterns of files that may change; those that say what runs are closed until a pattern begins in their folder."""
+    return restricts(kind, before, after) or any(str(each).startswith(_SEALED) for each in _new(before, after))
+
+
+_SEALED = (".github", "workflows", "mycelium.yaml", ".claude", "agents", "plugins", ".mcp.json", ".gitmodules")
 
 
 def chooses(*absent: JsonValue) -> Widens:
@@ -107,14 +137,19 @@ _COMMON: dict[str, Rule] = {
     "on/*/*": Rule(subject=Subject.START, widens=restricts),
     "trust/actors": Rule(subject=Subject.START, widens=level("admin", "maintain", "write", "triage", "read")),
     "trust/forks": Rule(subject=Subject.START, widens=level("never", "approve")),
-    "trust": Rule(subject=Subject.START, widens=differs),
-    "concurrency": Rule(subject=Subject.START),
+    "trust/bots": Rule(subject=Subject.START, widens=grants),
+    "trust": Rule(subject=Subject.START),
+    "concurrency": Rule(subject=Subject.ORDER),
     "publish/*": Rule(subject=Subject.PUBLISH, widens=arrives),
     "publish/*/*": Rule(subject=Subject.PUBLISH),
-    "publish/*/max": Rule(subject=Subject.PUBLISH, widens=limit),
-    "publish/*/paths": Rule(subject=Subject.PUBLISH, widens=grants),
-    "publish/*/labels": Rule(subject=Subject.PUBLISH, widens=grants),
-    "publish": Rule(subject=Subject.PUBLISH, widens=arrives),
+    "publish/*/base": Rule(subject=Subject.PUBLISH, widens=differs),
+    **{f"publish/*/{name}": Rule(subject=Subject.PUBLISH, widens=grants) for name in ("labels", "add", "remove")},
+    "publish/*/draft": Rule(subject=Subject.PUBLISH, widens=turns_off),
+    "publish/*/if": Rule(subject=Subject.PUBLISH, widens=goes),
+    "publish/maximum/*": Rule(subject=Subject.PUBLISH, widens=more_than(1)),
+    "publish/allow/labels": Rule(subject=Subject.PUBLISH, widens=restricts),
+    "publish/allow/paths": Rule(subject=Subject.PUBLISH, widens=unseals),
+    "publish/dry-run": Rule(subject=Subject.PUBLISH, widens=turns_off),
     "secrets": Rule(subject=Subject.SECRETS, widens=grants),
     "budget": Rule(subject=Subject.BUDGET, widens=limit),
     "env": Rule(subject=Subject.COMMANDS),

@@ -22,11 +22,13 @@ from orchestrator.definition.model import (
     Node,
     NodeKind,
     Run,
-    Trigger,
     Workflow,
 )
 from orchestrator.definition.node_keys import OWNERS
 from orchestrator.definition.project import EngineTemplate, McpTemplate, Project
+from orchestrator.definition.publish import Publish, PublishKind, Target
+from orchestrator.definition.publish_keys import TARGET_KEYS
+from orchestrator.definition.roles import Role
 
 Values = dict[str, JsonValue]
 
@@ -38,8 +40,10 @@ _SELF = frozenset({"id", "path", "place", "is_template"})
 
 
 def of_workflow(workflow: Workflow) -> Values:
-    values = _fields(workflow, without={"nodes", "triggers"})
-    values["on"] = {trigger.event: _filters(trigger) for trigger in workflow.triggers}
+    values = _fields(workflow, without={"nodes", "triggers", "publish", "skipped"})
+    values["on"] = {trigger.event: dict(trigger.filters) for trigger in workflow.triggers}
+    values["publish"] = _published(workflow.publish or Publish())
+    values["checks"] = {"skipped": workflow.skipped.value}
     waits = awaited(workflow.nodes)
     values["nodes"] = {name: of_node(node, waits[name]) for name, node in workflow.nodes.items()}
     return values
@@ -92,8 +96,20 @@ def _matrix(matrix: Matrix) -> JsonValue:
     return {"matrix": {**{axis: plain(values) for axis, values in matrix.axes.items()}, **rest}}
 
 
-def _filters(trigger: Trigger) -> JsonValue:
-    return dict(trigger.filters)
+def _published(publish: Publish) -> Values:
+    """By kind; a second one of a kind is `comment 2`."""
+    found: Values = {}
+    for target in publish.targets:
+        of_kind = sum(1 for name in found if name.partition(" ")[0] == target.kind)
+        found[f"{target.kind} {of_kind + 1}" if of_kind else target.kind.value] = _target(target)
+    allow = {name: plain(value) for name in ("labels", "paths") if (value := getattr(publish, name)) is not None}
+    return {**found, "maximum": plain(publish.maximum), "allow": allow, "dry-run": publish.dry_run}
+
+
+def _target(target: Target) -> Values:
+    labels = "add" if target.kind is PublishKind.LABELS else "labels"
+    values: Values = {"from": target.source, **_fields(target), labels: [*target.labels]}
+    return {name: value for name, value in values.items() if value and name in TARGET_KEYS[target.kind].keys}
 
 
 def _fields(value: Any, *, without: set[str] | frozenset[str] = frozenset()) -> Values:
@@ -109,6 +125,8 @@ def _fields(value: Any, *, without: set[str] | frozenset[str] = frozenset()) -> 
 
 def plain(value: Any) -> JsonValue:
     """Any value of a definition as JSON."""
+    if isinstance(value, Role):
+        return value.word
     if isinstance(value, Enum):
         return str(value.value)
     if is_dataclass(value) and not isinstance(value, type):

@@ -106,6 +106,22 @@ SENTENCES = {
     ),
     "a command's text": ("ruff check .", "ruff format .", "The command of `lint`: `ruff check .` → `ruff format .`"),
     "a prompt": ("prompt: Look.", "prompt: Look hard.", "The prompt of `review`: `Look.` → `Look hard.`"),
+    "people": (
+        "budget:",
+        "trust: {actors: read}\nbudget:",
+        "Anyone with `read` access may now start it (before: `write`)",
+    ),
+    "bots": ("budget:", "trust: {bots: [12]}\nbudget:", "The bots `12` may now start it"),
+    "publishing": (
+        "budget:",
+        "publish: {pull-request: {from: ship, title: Go}}\nbudget:",
+        "It may now publish a pull request: `from: ship`, `title: Go`, `draft: true`",
+    ),
+    "publishing more": (
+        "budget:",
+        "publish: {push: ship, maximum: {push: 3}, dry-run: true}\nbudget:",
+        "It may now publish commits to the branch of the pull request: `from: ship`",
+    ),
     "any other key": ("max-turns: 5", "max-turns: 6", "`max-turns` of `review`: `5` → `6`"),
     "any other key at the top": ("budget:", "tags: [a]\nbudget:", "`tags` is new: `a`"),
 }
@@ -130,10 +146,14 @@ def key(*path: str, kind: Kind = Kind.CHANGED, before: object = None, after: obj
             "Anyone with `read` access may now start it (before: `write`)",
         ),
         (key("trust", "forks", before="never", after="approve"), "For pull requests from forks it may now start, once"),
+        (key("publish", "labels", kind=Kind.REMOVED, before={"add": ["a"]}), "It no longer publishes labels: `add: "),
+        (key("publish", "comment 2", kind=Kind.ADDED, after={"body": "x"}), "It may now publish a comment (number 2)"),
+        (key("publish", "comment", "body", before="x", after="y"), "`publish.comment.body`: `x` → `y`"),
         (
-            key("publish", "push", kind=Kind.ADDED, after={"from": "fix"}),
-            "`publish.push` is new: `from: fix`",
+            key("publish", "maximum", "issue", kind=Kind.ADDED, after=3),
+            "An execution may publish `3` of `issue` (before: `1`)",
         ),
+        (key("publish", "dry-run", before=True, after=False), "What it publishes leaves now; before"),
         (
             key("mcp", "docs", kind=Kind.ADDED, after={"command": "npx", "args": ["docs"], "secrets": ["KEY"]}),
             "New MCP server `docs`: `npx docs`, secrets `KEY`",
