@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import unified_diff
 
 from orchestrator.definition.changes import Change, Subject
-from orchestrator.report.change_words import is_long
+from orchestrator.report.change_values import is_long
 from orchestrator.report.plain_text import clip
 
 _MOST_LINES = 2_000
