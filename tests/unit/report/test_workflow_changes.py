@@ -303,6 +303,27 @@ def test_hostile_text_opens_nothing() -> None:
     assert not re.search("[\x00-\x08\x0e-\x1f\u202e]", check.summary + check.text + check.title)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    before=st.text(max_size=200),
+    after=st.text(max_size=200),
+    key_=st.sampled_from([("env", "A"), ("nodes", "a", "run"), ("on", "push", "branches"), ("description",)]),
+)
+def test_whatever_a_value_is_its_sentence_is_one_line_and_its_code_ends(
+    before: str, after: str, key_: tuple[str, ...]
+) -> None:
+    for change in (
+        key(*key_, before=before, after=after),
+        key(*key_, before=[before], after=[before, after]),
+        key(*key_, kind=Kind.ADDED, after={before: after}),
+        key(*key_, kind=Kind.REMOVED, before=before),
+    ):
+        (each,) = told([change])
+        assert each.sentence.count("`") % 2 == 0
+        assert "\n" not in each.sentence
+        assert each.sentence.strip("` ")
+
+
 @settings(max_examples=5, deadline=None)
 @given(
     files=st.integers(0, 120),
