@@ -8,8 +8,6 @@ from functools import partial
 from orchestrator.errors import MyceliumError
 from orchestrator.lifecycle.beside import Beside
 from orchestrator.lifecycle.control import ControlLoop
-from orchestrator.lifecycle.projection import Projection
-from orchestrator.lifecycle.publishing import Publishing
 from orchestrator.lifecycle.services import Services
 
 
@@ -17,6 +15,10 @@ def control_loop(services: Services, seat: str) -> ControlLoop:
     """At that seat; where there is GitHub, it is kept up to date beside it, and what is published is sent there."""
     if services.github is None:
         return ControlLoop(services, seat)
+    # What renders takes a while to import, and most executions are shown nowhere.
+    from orchestrator.lifecycle.projection import Projection
+    from orchestrator.lifecycle.publishing import Publishing
+
     steps = (Publishing(services).step, Projection(services, services.github).step)
     return ControlLoop(services, seat, Beside(partial(both, *steps)))
 
@@ -33,7 +35,3 @@ def both(*steps: Callable[[], float]) -> float:
     if trouble:
         raise trouble
     return min(pauses)
-    # What renders takes a while to import, and most executions are shown nowhere.
-    from orchestrator.lifecycle.projection import Projection
-
-    return ControlLoop(services, seat, Beside(Projection(services, services.github).step))
