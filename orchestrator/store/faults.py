@@ -58,13 +58,22 @@ def translated(where: str) -> Iterator[None]:
 
 def sqlite_fault(error: sqlite3.Error, where: str) -> MyceliumError | None:
     """Our error for one of SQLite's, or None when it is a bug of ours."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in _BUSY:
+    if is_busy(error):
         return Unavailable(f"{where}: another process has kept the database locked", hint="try again in a moment")
-    if code in _SETUP:
+    if (code := _code(error)) in _SETUP:
         what, hint = _SETUP[code]
         return SetupError(f"{where}: {what}", hint=hint)
     return None
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether somebody else has the database, who will let go of it."""
+    return _code(error) in _BUSY
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _ours(error: DBAPIError, where: str) -> MyceliumError | None:

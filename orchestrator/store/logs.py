@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.errors import MyceliumError, SetupError, Unavailable
-from orchestrator.store.faults import sqlite_fault
+from orchestrator.store.faults import is_busy
 from orchestrator.store.kept_logs import KeptLogs
 from orchestrator.store.log_limit import LIMIT_BYTES
 from orchestrator.store.log_rows import LogRows
@@ -125,8 +125,8 @@ def _written(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _fault(path: Path, error: sqlite3.Error) -> MyceliumError:
-    if found := sqlite_fault(error, str(path)):
-        return found
-    if isinstance(error, sqlite3.OperationalError):
+    if is_busy(error):
         return Unavailable(f"{path}: {error}", hint="try again in a moment")
+    if isinstance(error, sqlite3.OperationalError):
+        return SetupError(f"{path}: {error}", hint="check the disk, and the permissions of the file and its folder")
     return SetupError(f"{path}: the logs cannot be read: {error}", hint="move the file away; a new one is made")
