@@ -26,7 +26,7 @@ def mycelium(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (("--version",), 0, ""),
         (("validate",), 0, ""),
         (("frobnicate",), 2, "No such command 'frobnicate'"),
-        (("plan",), 2, "Missing argument 'WORKFLOW'"),
+        (("plan",), 2, "plan needs a WORKFLOW"),
         (("plan", "nothing"), 2, "there is no workflow file or id `nothing`"),
         (("validate", "cycle.yaml"), 2, ""),
         (("agents", "show", "nobody"), 2, "no agent `nobody`"),
