@@ -1,7 +1,7 @@
 """All requests to GitHub pass here: budget, token, cache, repetition, and errors of our own.
 
 PyGithub makes addresses, bodies and objects. What it does besides is turned off: its repetitions send a POST eleven
-times and sleep in the caller's thread, its pauses are not shared, its log has tokens in it.
+times and sleep in the caller's thread, and its pauses are those of one object in one process.
 """
 
 from __future__ import annotations
@@ -239,12 +239,4 @@ def _lost(error: requests.RequestException, asked: str) -> MyceliumError:
     return Interrupted(f"the connection to GitHub broke off, or could not be made: {asked}")
 
 
-def silent() -> logging.Logger:
-    """PyGithub's log has whole answers in it when everything is logged, and with them the tokens it was given."""
-    found = logging.getLogger("orchestrator.github.pygithub")
-    found.setLevel(logging.WARNING)
-    return found
-
-
-Wire.injectLogger(silent())
 Wire.injectConnectionClasses(Plain, Secure)

@@ -30,7 +30,7 @@ asks = st.builds(
 quotas = st.builds(
     Quota,
     limit=st.just(100),
-    remaining=st.integers(0, 100),
+    remaining=st.sampled_from([0, 1, 2, 20, 21, 22, 100]),
     resets_in=st.sampled_from([0, SECOND, 4 * SECOND, MINUTE, HOUR]),
 )
 tolds = st.builds(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -16,9 +18,11 @@ import requests
 import responses
 
 from orchestrator.errors import SetupError
+from orchestrator.github import connect as connecting
 from orchestrator.github.budget.limits import Limits
 from orchestrator.github.repository import GitHubRepository
-from orchestrator.lifecycle.ports.github import Credential, User
+from orchestrator.github.shelf import Issued, OwnShelf
+from orchestrator.lifecycle.ports.github import Busy, Credential, User
 from tests.fakes.clock import FakeClock
 from tests.fakes.github_key import key_pair
 from tests.unit.github.conftest import API, REPO, account, pull
@@ -75,6 +79,53 @@ def test_a_token_is_asked_for_with_what_is_needed_and_no_more(
     assert app.abilities.credential is Credential.APP
     assert app.remote().token == mint.given[0]
     assert mint.given[0] not in repr(app.remote())
+
+
+def test_everything_is_logged_and_no_token(
+    github: Made, wire: responses.RequestsMock, mint: Mint, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    github(**APP).remote()
+    assert mint.given
+    assert not [token for token in (*mint.given, *spoken(wire, MINT)) if token in caplog.text]
+
+
+class Shared(OwnShelf):
+    """A shelf that other processes use too."""
+
+    def __init__(self) -> None:
+        self.there: Issued | None = None
+        self.ours = True
+
+    def get(self) -> Issued | None:
+        return self.there
+
+    @contextmanager
+    def turn(self) -> Generator[bool]:
+        yield self.ours
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> Shared:
+    found = Shared()
+    monkeypatch.setattr(connecting, "OwnShelf", lambda: found)
+    return found
+
+
+def test_while_another_process_asks_nobody_else_does(github: Made, shared: Shared, clock: FakeClock) -> None:
+    shared.ours = False
+    app = github(**APP)
+    with pytest.raises(Busy, match="another process") as raised:
+        app.remote()
+    assert raised.value.until - clock.now() <= timedelta(seconds=1)
+    shared.there = Issued(value="ghs_theirs", seconds=3_600, permissions={})
+    assert app.remote().token == "ghs_theirs"
+    shared.there = None
+    clock.advance(3_600 - 90)
+    assert app.remote().token == "ghs_theirs", "it is good for a while yet"
+    clock.advance(40)
+    with pytest.raises(Busy):
+        app.remote()
 
 
 def test_the_app_signs_for_itself(github: Made, wire: responses.RequestsMock, mint: Mint) -> None:
