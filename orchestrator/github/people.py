@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from orchestrator.errors import BadInput, NotFound
 from orchestrator.github.part import Connection, Part
-from orchestrator.github.shapes import role, user
+from orchestrator.github.shapes import GHOST, role, user
 from orchestrator.lifecycle.ports.github import Credential, Forbidden, Role, User
 
 ROLE_SECONDS: Final = 60.0
@@ -107,11 +107,22 @@ class People(Part):
             answer = None
         viewer = ((answer or {}).get("data") or {}).get("viewer") or {}
         if not viewer.get("login"):
-            self._guessed = True
-            return ACTIONS
-        return User(id=int(viewer.get("databaseId") or 0), login=str(viewer["login"]), kind="Bot")
+            return self._guess()
+        if not viewer.get("databaseId"):
+            return self._bot(str(viewer["login"]))
+        return User(id=int(viewer["databaseId"]), login=str(viewer["login"]), kind="Bot")
+
+    def _guess(self) -> User:
+        """Where GraphQL is turned off: most likely a job's, whose bot has another id on each Enterprise Server."""
+        self._guessed = True
+        for ask in (self._person, lambda: self._bot(ACTIONS.login)):
+            try:
+                return ask()
+            except (NotFound, Forbidden):
+                continue
+        return ACTIONS
 
     def _learn(self, author: User) -> None:
         """What we have written says who we are, where GitHub did not."""
-        if self._guessed:
+        if self._guessed and author != GHOST:
             self._me, self._guessed = author, False

@@ -104,7 +104,7 @@ def posted(found: CheckRun) -> Posted:
         status=found.status,
         conclusion=found.conclusion,
         url=found.html_url or "",
-        annotations=found.output.annotations_count or 0,
+        annotations=(found.output.annotations_count or 0) if found.output else 0,
     )
 
 

@@ -147,11 +147,26 @@ def test_check_runs_of_others_are_none_of_ours(github: Made, wire: responses.Req
 
 def test_who_a_job_is_where_github_does_not_say(github: Made, wire: responses.RequestsMock) -> None:
     wire.post(f"{API}/graphql", status=404, json={"message": "Not Found"})
+    wire.get(f"{API}/user", status=403, json={"message": "Resource not accessible by integration"})
+    wire.get(f"{API}/users/github-actions%5Bbot%5D", status=404, json={"message": "Not Found"})
     job = github(**ACTIONS)
     assert job.me() == User(id=41898282, login="github-actions[bot]", kind="Bot")
     wire.post(f"{REPO}/issues/1/comments", json=comment(author=account("other[bot]", 8, "Bot")), status=201)
     job.write_comment(1, "x")
     assert job.me() == User(id=8, login="other[bot]", kind="Bot")
+
+
+def test_who_a_job_is_on_an_enterprise_server(github: Made, wire: responses.RequestsMock) -> None:
+    wire.post(f"{API}/graphql", status=404, json={"message": "Not Found"})
+    wire.get(f"{API}/user", status=403, json={"message": "Resource not accessible by integration"})
+    wire.get(f"{API}/users/github-actions%5Bbot%5D", json=account("github-actions[bot]", 12, "Bot"))
+    assert github(**ACTIONS).me() == User(id=12, login="github-actions[bot]", kind="Bot")
+
+
+def test_who_a_job_is_where_github_says_half(github: Made, wire: responses.RequestsMock) -> None:
+    wire.post(f"{API}/graphql", json={"data": {"viewer": {"login": "mine[bot]", "databaseId": None}}})
+    wire.get(f"{API}/users/mine%5Bbot%5D", json=account("mine[bot]", 78, "Bot"))
+    assert github(**ACTIONS).me() == User(id=78, login="mine[bot]", kind="Bot")
 
 
 def test_who_a_person_is(github: Made, wire: responses.RequestsMock) -> None:
