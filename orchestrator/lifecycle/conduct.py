@@ -35,3 +35,15 @@ def both(*steps: Callable[[], float]) -> float:
     if trouble:
         raise trouble
     return min(pauses)
+    """At that seat; where there is GitHub, it is kept up to date beside it, and events are attended to."""
+    if services.github is None:
+        return ControlLoop(services, seat)
+    projection = Beside(Projection(services, services.github).step)
+    if services.definitions is None:
+        return ControlLoop(services, seat, projection)
+    # Most processes deal with no events, and need not import what reads workflow files.
+    from orchestrator.lifecycle.occasion import Desk
+    from orchestrator.lifecycle.reception import Reception
+
+    desk = Desk(services=services, github=services.github, definitions=services.definitions)
+    return ControlLoop(services, seat, projection, Beside(Reception(desk).step))

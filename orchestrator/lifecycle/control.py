@@ -6,8 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from orchestrator.errors import MyceliumError, SetupError, Unavailable
 from orchestrator.lifecycle import advance, decide
@@ -16,9 +15,6 @@ from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Lead, Lease
 from orchestrator.lifecycle.publishing import Publishing
 from orchestrator.lifecycle.services import Services
-
-if TYPE_CHECKING:
-    from orchestrator.lifecycle.occasion import Desk
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,10 +50,10 @@ class ControlLoop:
     """Lives as long as its process, because patience needs memory; one of an instance's loops leads at a time.
 
     `seat` names the loop and those that follow on it when its process dies, each of which leads at once.
-    `beside` works as long as this loop leads.
+    Those `beside` it work as long as this loop leads.
     """
 
-    def __init__(self, services: Services, seat: str, beside: Beside | None = None) -> None:
+    def __init__(self, services: Services, seat: str, *beside: Beside) -> None:
         self._services = replace(services, branches=True)
         self._beside = beside
         self._holder = seat
@@ -67,6 +63,7 @@ class ControlLoop:
         self._cleaned_at: float | None = None
         self._fired_at: datetime | None = None
         self._publishing = Publishing(self._services)
+        self._looked_at: float | None = None
         self._trouble: set[str] = set()
 
     def step(self) -> float:
@@ -77,8 +74,8 @@ class ControlLoop:
         """
         with self._watchful():
             leads = self._leads_now()
-        if self._beside:
-            self._beside.go_on(leads)
+        for each in self._beside:
+            each.go_on(leads)
         if not leads:
             self._cleaned_at = None
             return STEP_SECONDS
@@ -88,9 +85,6 @@ class ControlLoop:
             self._perform_outbox,
             self._end_overdue,
             self._sweep_leases,
-            self._fire_schedules,
-            self._release,
-            self._answer,
             self._wake_workers,
             self._publish,
             self._clean_up,
@@ -108,8 +102,8 @@ class ControlLoop:
 
     def close(self) -> None:
         """Let another loop lead at once."""
-        if self._beside:
-            self._beside.stop()
+        for each in self._beside:
+            each.stop()
         with self._services.store.begin() as tx:
             tx.drop_lead(self._name, self._holder)
 
@@ -150,40 +144,6 @@ class ControlLoop:
         except Unavailable:
             self._leases, self._leads = Patience(), Patience()
             raise
-
-    def _fire_schedules(self) -> None:
-        """Once a minute, what has come due starts."""
-        minute = self._services.clock.now().replace(second=0, microsecond=0)
-        if minute == self._fired_at:
-            return
-        if desk := self._desk():
-            from orchestrator.lifecycle.schedules import fire
-
-            fire(desk)
-            self._fired_at = minute
-
-    def _release(self) -> None:
-        """What waited for its turn starts."""
-        if desk := self._desk():
-            from orchestrator.lifecycle.receive import release
-
-            release(desk)
-
-    def _answer(self) -> None:
-        """Who asked for something on GitHub is told."""
-        if desk := self._desk():
-            from orchestrator.lifecycle.answering import answer
-
-            answer(desk)
-
-    def _desk(self) -> Desk | None:
-        """Most processes deal with no events, and need not import what reads workflow files."""
-        github, definitions = self._services.github, self._services.definitions
-        if github is None or definitions is None:
-            return None
-        from orchestrator.lifecycle.occasion import Desk
-
-        return Desk(services=self._services, github=github, definitions=definitions)
 
     def _wake_workers(self) -> None:
         ready = self._services.store.ready(self._services.instance, self._services.clock.now())

@@ -7,10 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from orchestrator.execution.state import TriggerKind
-from orchestrator.lifecycle.control import ControlLoop
+from orchestrator.lifecycle.conduct import control_loop
 from orchestrator.lifecycle.ports import Ruling
+from orchestrator.lifecycle.reception import Reception
 from orchestrator.lifecycle.schedules import fire
-from tests.fakes.garden import Garden
+from orchestrator.report.answers import MARKER
+from tests.fakes.checkout import eventually
+from tests.fakes.garden import MEMBER, Garden
 
 FLOW = "on: {{schedule: [{{cron: '30 * * * *', catch-up: {catch_up}}}]}}\nnodes: {{look: {{run: x}}}}\n"
 FILES = {
@@ -58,12 +61,23 @@ def test_a_loop_that_died_before_it_noted_it_starts_nothing_twice(tmp_path: Path
     assert len(garden.executions) == 2
 
 
-def test_the_control_loop_looks_once_a_minute(tmp_path: Path) -> None:
+def test_the_reception_looks_once_a_minute(tmp_path: Path) -> None:
     garden = Garden(tmp_path, FILES)
-    loop = ControlLoop(replace(garden.world.services, github=garden.github, definitions=garden.desk.definitions), "s")
-    loop.step()
+    reception = Reception(garden.desk)
+    reception.step()
     garden.world.clock.advance(30 * 60)
     for _ in range(3):
-        loop.step()
+        reception.step()
     assert len(garden.executions) == 2
     assert [sent.method for sent in garden.github.sent].count("branch") <= 3
+
+
+def test_beside_the_control_loop_of_a_process_that_deals_with_events(tmp_path: Path) -> None:
+    garden = Garden(tmp_path, {"workflows/r.yaml": "on: {comment: {command: go}}\nnodes: {look: {run: x}}\n"})
+    pull = garden.open({"workflows/r.yaml": "on: {comment: {command: go}}\nnodes: {look: {run: x}}\n"})
+    garden.says(MEMBER, "/mycelium go", pull.number)
+    services = replace(garden.world.services, github=garden.github, definitions=garden.desk.definitions)
+    loop = control_loop(services, "seat")
+    loop.step()
+    eventually(lambda: [b for b in garden.github.comment_bodies(pull.number) if b.startswith(MARKER)], "an answer")
+    loop.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,11 @@ import pytest
 from orchestrator.errors import Unavailable
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.answering import answer
-from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.occasion import Desk
 from orchestrator.lifecycle.ports import Decision, Hold, Ruling
 from orchestrator.lifecycle.ports.github import PullRequest
 from orchestrator.lifecycle.receive import release
+from orchestrator.lifecycle.reception import Reception
 from tests.fakes.garden import MEMBER, STRANGER, Garden
 
 NODES = "nodes: {look: {run: x}}\n"
@@ -165,18 +164,17 @@ def test_who_asked_is_told_of_the_turn(tmp_path: Path) -> None:
     assert garden.executions[1].id in reply
 
 
-def test_the_control_loop_lets_them_start_and_answers(tmp_path: Path) -> None:
+def test_the_reception_lets_them_start_and_answers(tmp_path: Path) -> None:
     flow = {"workflows/r.yaml": f"on: {{comment: {{command: go}}}}\nconcurrency: one\n{NODES}"}
     garden = Garden(tmp_path, flow)
     pull = garden.open(flow)
     for _ in range(2):
         garden.says(MEMBER, "/mycelium go", pull.number)
-    services = replace(garden.world.services, github=garden.github, definitions=garden.desk.definitions)
-    loop = ControlLoop(services, "seat")
-    loop.step()
+    reception = Reception(garden.desk)
+    reception.step()
     assert "comes first" in garden.github.comment_bodies(pull.number)[-1]
     garden.world.work()
-    loop.step()
+    reception.step()
     assert len(garden.executions) == 2
     assert garden.executions[1].id in garden.github.comment_bodies(pull.number)[-1]
 
@@ -195,3 +193,18 @@ def test_what_cannot_start_holds_up_its_own_group_alone(tmp_path: Path) -> None:
     garden.world.git._commits[first.head_sha] = lost
     release(garden.desk)
     assert len(garden.executions) == 4
+
+
+def test_trouble_in_one_part_holds_up_no_other(tmp_path: Path) -> None:
+    flow = {"workflows/r.yaml": f"on: {{comment: {{command: go}}}}\n{NODES}"}
+    garden = Garden(tmp_path, flow)
+    pull = garden.open(flow)
+    reception = Reception(garden.desk)
+    reception.step()
+    garden.world.clock.advance(120)
+    garden.says(MEMBER, "/mycelium go", pull.number)
+    garden.github.fail("branch", Unavailable("github is away"))
+    with pytest.raises(Unavailable):
+        reception.step()
+    assert garden.executions[0].id in garden.github.comment_bodies(pull.number)[-1]
+    reception.step()
