@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from orchestrator.errors import NotFound, Unavailable
+from orchestrator.errors import BadInput, NotFound, Unavailable
 from orchestrator.lifecycle.occasion import Desk
 from orchestrator.lifecycle.ports import Decision, Ruling
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, Urgency
@@ -66,7 +66,7 @@ def _reply(desk: Desk, number: int) -> None:
             desk.github.write_comment(number, body, urgency=Urgency.PEOPLE)
         else:
             desk.github.edit_comment(ours, body, urgency=Urgency.PEOPLE)
-    except (NotFound, Forbidden):
+    except (NotFound, Forbidden, BadInput):
         return
 
 

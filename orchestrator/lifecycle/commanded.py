@@ -27,6 +27,7 @@ from orchestrator.lifecycle.reviewing import Review, review
 
 _LOOKED_AT = 200
 _SHOWN = 20
+_LONGEST_SUBJECT = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,9 +75,14 @@ def _with(made: Decision, answer: Answer) -> Decision:
     return replace(made, lines=answer.lines, execution_id=answer.execution_id)
 
 
+def subject_of(line: str) -> str:
+    """A command's line as the subject of a decision: an index holds it."""
+    return line[:_LONGEST_SUBJECT]
+
+
 def _made(found: Occasion, line: str, ruling: Ruling, reason: Reason) -> Decision:
     comment = found.event.comment.id if found.event.comment else None
-    return decision(found, line, ruling, reason, owed=True, comment_id=comment)
+    return decision(found, subject_of(line), ruling, reason, owed=True, comment_id=comment)
 
 
 def _run(found: Occasion, asked: Command) -> Answer:

@@ -20,7 +20,7 @@ from orchestrator.definition.triggers import EVENTS
 from orchestrator.errors import MyceliumError, NotFound
 from orchestrator.lifecycle.admission import enter, moved, reconsider
 from orchestrator.lifecycle.buttons import press
-from orchestrator.lifecycle.commanded import carry_out, not_understood
+from orchestrator.lifecycle.commanded import carry_out, not_understood, subject_of
 from orchestrator.lifecycle.deciding import OPEN, decision, drop, record
 from orchestrator.lifecycle.fates import heard
 from orchestrator.lifecycle.occasion import Delivery, Desk, Occasion, account_of, occasion
@@ -84,8 +84,14 @@ def release(desk: Desk) -> list[Decision]:
 def _ours(desk: Desk, event: Event) -> bool:
     """Whether it may concern anybody: an event that workflows can name, in this repository, and not our own doing."""
     named = any(name in EVENTS for name in names_of(event))
-    here = not event.repository or event.repository.lower() == desk.github.repository.lower()
-    return named and here and own(event, account_of(desk.github.me())) is None
+    return named and _here(desk, event.repository) and own(event, account_of(desk.github.me())) is None
+
+
+def _here(desk: Desk, repository: str) -> bool:
+    """A repository that was renamed since the settings were written answers to its old name, and sends its new one."""
+    if not repository or repository.lower() == desk.github.repository.lower():
+        return True
+    return repository.lower() == desk.github.facts().full_name.lower()
 
 
 def _commented(desk: Desk, delivery: Delivery, event: Event) -> list[Decision]:
@@ -103,9 +109,9 @@ def _commented(desk: Desk, delivery: Delivery, event: Event) -> list[Decision]:
             mine = _named(asked, commands)
             return [done.get(w.id) or _ruled(found, w, trigger, asked.inputs) for w, trigger in mine]
         case Command() as asked:
-            return [done.get(asked.line) or carry_out(found, asked)]
+            return [done.get(subject_of(asked.line)) or carry_out(found, asked)]
         case Misunderstood() as wrong:
-            return [done.get(wrong.line) or not_understood(found, wrong)]
+            return [done.get(subject_of(wrong.line)) or not_understood(found, wrong)]
         case _:
             return []
 

@@ -14,7 +14,7 @@ from typing import Final
 from orchestrator.definition.expressions import interpolate, interpolate_text, is_truthy
 from orchestrator.definition.model import Concurrency, JsonValue
 from orchestrator.definition.reasons import Reason, Rule
-from orchestrator.errors import BadInput, Conflict, InvalidDefinition, Unavailable
+from orchestrator.errors import BadInput, Conflict, Unavailable
 from orchestrator.execution.showing import Target
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import contexts
@@ -48,7 +48,7 @@ def take_turn(occasion: Occasion, found: Decision, held: HeldStart) -> Decision:
             made = _started_or_queued(desk, request, found, held)
         except Conflict:
             return known(desk, found)
-        except InvalidDefinition as error:
+        except BadInput as error:  # agents that are missing, or more node runs than one execution may have
             return _denied(desk, found, held, Reason(starts=False, text=str(error), rule=Rule.FILE))
         if made and made.ruling is Ruling.WAITING:
             make_way(desk, held.group)

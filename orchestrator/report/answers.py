@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from orchestrator.report.comment import MAX_BYTES
 from orchestrator.report.markdown_safety import safe_code, safe_inline, safe_message
 
 MARKER = "<!-- mycelium:answers -->"
@@ -27,8 +28,22 @@ class Answer:
 
 
 def answers_comment(answers: Sequence[Answer]) -> str:
-    """The body of the comment, the newest answer first. Everything in it may come from outside, and is made inert."""
-    return "\n\n".join([MARKER, *(_answer(each) for each in answers)])
+    """The body of the comment, the newest answer first, and as many as fit.
+
+    Everything in it may come from outside, and is made inert.
+    """
+    parts = [MARKER]
+    for each in answers:
+        whole = _answer(each)
+        text = whole if _fits([*parts, whole]) or len(parts) > 1 else _answer(replace(each, lines=()))
+        if not _fits([*parts, text]):
+            break
+        parts.append(text)
+    return "\n\n".join(parts)
+
+
+def _fits(parts: Sequence[str]) -> bool:
+    return sum(len(part.encode()) + 2 for part in parts) <= MAX_BYTES
 
 
 def _answer(answer: Answer) -> str:

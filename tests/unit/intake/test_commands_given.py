@@ -239,3 +239,12 @@ def test_an_answer_that_github_will_not_have_is_not_tried_again(garden: Garden, 
     answer(garden.desk)
     with garden.world.store.begin() as tx:
         assert tx.intake.untold() == []
+
+
+def test_a_long_command_is_told_shortened(garden: Garden, pull: PullRequest) -> None:
+    line = f"/review who={'ä' * 1900}"
+    (made,) = garden.says(MEMBER, line, pull.number, delivery="d")
+    assert made.rule == "inputs"
+    (wrong,) = garden.says(MEMBER, f"/mycelium {'ä' * 1900}", pull.number, delivery="e")
+    assert len(wrong.subject) == 200
+    assert garden.says(MEMBER, f"/mycelium {'ä' * 1900}", pull.number, delivery="e") == [wrong]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from orchestrator.execution.state import FileChange, TriggerKind
 from orchestrator.lifecycle.ports import Hold, Ruling
 from orchestrator.lifecycle.ports.github import User
 from tests.fakes.garden import BOT, MEMBER, OWNER, STRANGER, TRIAGER, Garden
+from tests.fakes.github_memory import MemoryGitHub
 from tests.fakes.payloads import account, commented, opened, payload, pushed
 
 REVIEW = "on: {pull_request: , push: {branches: [main]}}\nnodes: {look: {run: echo base}}\n"
@@ -304,3 +306,32 @@ def test_what_an_event_is_about_may_be_gone(garden: Garden) -> None:
     del garden.github.repo.branches["main"]
     assert garden.pulled(pull, by=OWNER) == []
     assert garden.deliver("issue_comment", commented("/mycelium help", number=404)) == []
+
+
+def test_a_renamed_repository_is_still_ours(garden: Garden) -> None:
+    pull = garden.open(EDITED)
+    garden.desk = replace(garden.desk, github=Renamed(garden.github))
+    (made,) = garden.pulled(pull)
+    assert made.ruling is Ruling.MATCHED
+
+
+class Renamed:
+    """GitHub for settings that name a repository as it was called before."""
+
+    repository = "octo-org/meadow"
+
+    def __init__(self, github: MemoryGitHub) -> None:
+        self._github = github
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._github, name)
+
+
+def test_more_node_runs_than_there_may_be_are_denied(tmp_path: Path) -> None:
+    axis = ", ".join(map(str, range(101)))
+    lanes = "".join(f"  n{number}: {{run: x, strategy: {{matrix: {{v: [{axis}]}}}}}}\n" for number in range(100))
+    flow = {"workflows/r.yaml": f"on: pull_request\nnodes:\n{lanes}"}
+    garden = Garden(tmp_path, flow)
+    (made,) = garden.pulled(garden.open(flow))
+    assert (made.ruling, made.rule) == (Ruling.DENIED, "file")
+    assert "more than 10,000 node runs" in made.reason

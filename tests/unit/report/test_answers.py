@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrator.report.answers import MARKER, Answer, answers_comment
 
 
@@ -33,3 +35,13 @@ def test_foreign_text_is_inert() -> None:
     body = answers_comment([Answer(subject=evil, ruling="denied", asked_by="a", text=evil, lines=[evil])])
     one_line = " ".join(evil.split())
     assert body == f"{MARKER}\n\n❌ `{one_line}` for `a`: {shown}\n\n- {shown}"
+
+
+def test_what_does_not_fit_is_left_out_and_the_newest_stays() -> None:
+    long = Answer(subject="s", ruling="matched", asked_by="a", text="new", lines=["@" * 400] * 40)
+    body = answers_comment([long, replace(long, text="old")])
+    assert "new" in body
+    assert "old" not in body
+    assert len(body) <= 65_536
+    short = replace(long, lines=["x"])
+    assert answers_comment([short] * 3).count("new") == 3
