@@ -304,7 +304,11 @@ publications = Table(
     Column("replayed", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
-_partial("ix_publications_planned", (publications.c.not_before, publications.c.execution_id), PLANNED)
+_partial(
+    "ix_publications_planned",
+    (publications.c.execution_id, publications.c.target, publications.c.not_before),
+    PLANNED,
+)
 _partial("ix_publications_followed", (publications.c.repository, publications.c.checked_at), FOLLOWED)
 Index("ix_publications_number", publications.c.repository, publications.c.number)
 

@@ -157,6 +157,10 @@ READS: dict[str, Callable[[SqlStore], object]] = {
     "ready": lambda store: store.ready("here", NOW),
     "next_due": lambda store: store.next_due("here"),
     "overdue": lambda store: store.overdue("here", NOW + timedelta(days=1)),
+    "publications": lambda store: store.publications("01"),
+    "due_publications": lambda store: store.due_publications("here", NOW),
+    "followed": lambda store: store.followed("octo/demo", before=NOW, limit=3),
+    "followed_at": lambda store: store.followed_at("octo/demo", 7),
 }
 
 

@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("replayed", sa.Boolean, nullable=False),
         sqlite_with_rowid=False,
     )
-    _partial("ix_publications_planned", ["not_before", "execution_id"], PLANNED)
+    _partial("ix_publications_planned", ["execution_id", "target", "not_before"], PLANNED)
     _partial("ix_publications_followed", ["repository", "checked_at"], FOLLOWED)
     op.create_index("ix_publications_number", "publications", ["repository", "number"])
     op.create_table(
