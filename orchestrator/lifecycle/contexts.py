@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from orchestrator.definition.expressions import EvaluationError, interpolate, interpolate_text
+from orchestrator.definition.expressions import EvaluationError, ExpressionError, interpolate, interpolate_text
 from orchestrator.definition.expressions.functions import MAX_TEXT
 from orchestrator.definition.model import JsonValue, Node, Workflow
 from orchestrator.execution import needs
@@ -49,9 +49,15 @@ def of_node(
 
 
 def at_end(execution: Execution, workflow: Workflow) -> Contexts:
-    """What the texts under `publish` see beside `needs`."""
+    """What the texts under `publish` see beside `needs`.
+
+    No variables where they cannot be evaluated: no node ran then, and the end of the execution must not fail by it.
+    """
     contexts = common(execution)
-    return {**contexts, "env": _environment(workflow.env, contexts)}
+    try:
+        return {**contexts, "env": _environment(workflow.env, contexts)}
+    except ExpressionError:
+        return {**contexts, "env": {}}
 
 
 def environment(contexts: Contexts) -> dict[str, str]:

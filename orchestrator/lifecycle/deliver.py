@@ -100,8 +100,10 @@ def _sent(services: Services, github: GitHub, publication: Publication) -> Done:
         return Done(state=PublicationState.WITHHELD, reason=reason)
     mask = mask_of(services)
     mask.add(github.remote().token)
-    planned = {each.key: each for each in planned_of(services, execution, mask)}
-    out = Outgoing(services, github, publication, planned[publication.target], mask)
+    planned = next((each for each in planned_of(services, execution, mask) if each.key == publication.target), None)
+    if planned is None:
+        return Done(state=PublicationState.WITHDRAWN, reason="the execution has nothing like it any more")
+    out = Outgoing(services, github, publication, planned, mask)
     done = CHANNELS[publication.kind](out)
     return replace(done, title=out.masked(done.title or publication.title))
 

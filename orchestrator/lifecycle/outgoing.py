@@ -19,7 +19,7 @@ from orchestrator.lifecycle.publish import ended_of, masked_run
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.filling import filled, filled_title
 from orchestrator.report.publishing import mark
-from orchestrator.report.view import ExecutionView, Links
+from orchestrator.report.view import ExecutionView
 
 _SAFE: Final = "/"
 
@@ -62,7 +62,8 @@ class Outgoing:
 
     @cached_property
     def view(self) -> ExecutionView:
-        seen = report.view(self.services, self.execution.id, links=Links())
+        links = report.links(self.services, self.execution)
+        seen = report.view(self.services, self.execution.id, links=links)
         return replace(seen, runs=tuple(masked_run(run, self._mask) for run in seen.runs))
 
     @cached_property

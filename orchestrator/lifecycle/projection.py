@@ -12,18 +12,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
-from urllib.parse import quote
 
 from orchestrator.errors import Unavailable
 from orchestrator.execution.showing import Showing, Shown
-from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.due import Write
 from orchestrator.lifecycle.picture import Due, Picture
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, Urgency, User
+from orchestrator.lifecycle.report import links
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.wanted import Kind
 from orchestrator.lifecycle.writing import Desk, Superseded, carry_out
-from orchestrator.report.view import Links
 
 IDLE_SECONDS: Final = 1.0
 """How often the store is asked what has changed."""
@@ -75,7 +73,7 @@ class Projection:
                 continue
             picture = self._pictures.setdefault(key, Picture(showing=showing))
             picture.showing = showing
-            picture.read(self._services, self._github, room, self._links)
+            picture.read(self._services, self._github, room, partial(links, self._services))
 
     def _free(self, write: Write, now: datetime) -> bool:
         """Whether the budget has not been found without room for such a write."""
@@ -157,11 +155,6 @@ class Projection:
         times = [now + timedelta(seconds=IDLE_SECONDS), *self._closed.values()]
         times += [each.at for each in held if each.at > now]
         return max(0.0, _seconds(min(time for time in times if time > now) - now))
-
-    def _links(self, execution: Execution) -> Links:
-        base = self._services.public_url.rstrip("/")
-        page = f"{base}/executions/{quote(execution.id, safe='')}/" if base else ""
-        return Links(page=page, job=execution.target.job_url if execution.target else "")
 
 
 def _seconds(span: timedelta) -> float:

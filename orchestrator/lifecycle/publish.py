@@ -14,7 +14,7 @@ from typing import Final
 
 from orchestrator.definition.expressions import ExpressionError
 from orchestrator.definition.model import Workflow
-from orchestrator.errors import MyceliumError
+from orchestrator.errors import MyceliumError, SetupError, Unavailable
 from orchestrator.execution.allowed import paths_of, refused_paths, workflows_dir
 from orchestrator.execution.publication import Publication, PublicationState
 from orchestrator.execution.publish_plan import Ended, Planned, named, plan
@@ -176,6 +176,10 @@ def _looked_through(services: Services, execution: Execution, workflow: Workflow
         commits = services.git.log(execution.merge_base, planned.commit)
     except OutOfReach as error:
         return planned.refused(error.message)
+    except (Unavailable, SetupError):
+        raise
+    except MyceliumError as error:
+        return planned.refused(f"its commits cannot be looked at: {error.message}")
     if not commits:
         return planned.skipped(f"`{planned.target.source}` changed nothing")
     if len(commits) > MOST_COMMITS:

@@ -538,6 +538,15 @@ def test_a_text_that_cannot_be_evaluated_is_refused(setting: Setting) -> None:
     assert (found.state, found.reason[:24]) == (PublicationState.REFUSED, "it cannot be evaluated: ")
 
 
+def test_variables_that_cannot_be_evaluated_keep_no_execution_from_ending(setting: Setting) -> None:
+    nodes = f"env: {{X: '${{{{ fromJSON(inputs.x) }}}}'}}\ninputs: {{x: {{default: '['}}}}\n{NODES}"
+    execution = setting.run("  comment: {body: 'Hello ${{ env.X }}', if: always()}", nodes=nodes)
+    assert execution.status.value == "failed"
+    (body,) = setting.github.comment_bodies(setting.pull.number)
+    assert "Hello" in body
+    assert setting.world.outbox() == 0
+
+
 def test_the_end_is_told_once_more_when_everything_is_out(setting: Setting) -> None:
     setting.run("  comment: Hello")
     ends = [event for event in setting.world.events.published if event.event.value == "execution_completed"]
