@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.checkout import Checkout
+from tests.fakes.checkout import Checkout, eventually
 from tests.fakes.github import GitHubStandIn
 from tests.fakes.github.state import PullRequest, Repository
 
@@ -28,13 +27,13 @@ SAID = [{"type": "result", "text": "All is well, @octocat. <img src=x> fixes #1"
 class Scenery:
     """A pull request of Ada's in `octo/demo`, and a checkout of its head."""
 
-    def __init__(self, github: GitHubStandIn, folder: Path) -> None:
+    def __init__(self, github: GitHubStandIn, checkout: Checkout) -> None:
         self.github = github
         self.repository: Repository = github.repository("octo/demo", {"a.py": "one\ntwo\n"})
         github.commit(self.repository, {"a.py": "one\n2\n"}, branch="change")
         self.pull: PullRequest = github.pull_request(self.repository, "change", by=github.user("ada"))
         self.head = github.client(self.job()).get_repo("octo/demo").get_pull(self.pull.number).head.sha
-        self.checkout = Checkout.create(folder)
+        self.checkout = checkout
         self.checkout.workflow("talk", TALK, {"agree": SAID})
         self.checkout.write("event.json", json.dumps(self.event()))
 
@@ -50,14 +49,18 @@ class Scenery:
             "repository": {"full_name": "octo/demo"},
         }
 
-    def mycelium(self, *words: str, token: str, code: int = 0) -> str:
-        self.checkout.environ |= {
+    def access(self, token: str) -> dict[str, str]:
+        """What Actions sets, and a workflow of Actions passes on."""
+        return {
             "MYCELIUM_GITHUB_TOKEN": token,
             "MYCELIUM_GITHUB_API_URL": self.github.api_url,
             "GITHUB_REPOSITORY": "octo/demo",
             "GITHUB_SERVER_URL": self.github.url,
             "GITHUB_RUN_ID": "77",
         }
+
+    def mycelium(self, *words: str, token: str, code: int = 0) -> str:
+        self.checkout.environ |= self.access(token)
         done = self.checkout.mycelium(*words, code=code)
         return done.stdout + done.stderr
 
@@ -73,8 +76,8 @@ class Scenery:
 
 
 @pytest.fixture
-def scenery(github: GitHubStandIn, tmp_path: Path) -> Scenery:
-    return Scenery(github, tmp_path)
+def scenery(github: GitHubStandIn, checkout: Checkout) -> Scenery:
+    return Scenery(github, checkout)
 
 
 def test_a_job_shows_everything_on_the_pull_request(scenery: Scenery) -> None:
@@ -132,11 +135,7 @@ def test_without_github_it_runs_all_the_same_says_so_and_catches_up(scenery: Sce
     scenery.checkout.workflow("short", "name: Short\nnodes: {only: {run: echo yes}}\n")
     token = scenery.job()
     nobody = "http://127.0.0.1:9/api/v3"
-    scenery.checkout.environ |= {
-        "MYCELIUM_GITHUB_TOKEN": token,
-        "MYCELIUM_GITHUB_API_URL": nobody,
-        "GITHUB_REPOSITORY": "octo/demo",
-    }
+    scenery.checkout.environ |= scenery.access(token) | {"MYCELIUM_GITHUB_API_URL": nobody}
     done = scenery.checkout.mycelium("run", "short", "--event", "event.json")
     assert "not up to date" in done.stdout
     assert "mycelium executions resume" in done.stdout
@@ -147,19 +146,20 @@ def test_without_github_it_runs_all_the_same_says_so_and_catches_up(scenery: Sce
     assert len(scenery.comments()) == 1
 
 
-def test_a_job_of_a_fork_says_what_it_lacks(scenery: Scenery) -> None:
-    scenery.checkout.workflow("short", "name: Short\nnodes: {only: {run: echo yes}}\n")
-    token = scenery.github.actions_token(scenery.repository, {"contents": "read"})
-    said = scenery.mycelium("run", "short", "--event", "event.json", token=token)
-    assert "not all of it can be shown" in said
-    assert "statuses: write" in said
-    assert scenery.comments() == []
-
-
-def test_an_event_of_another_repository_shows_nothing(scenery: Scenery) -> None:
-    scenery.checkout.workflow("short", "name: Short\nnodes: {only: {run: echo yes}}\n")
-    event = scenery.event() | {"repository": {"full_name": "octo/other"}}
-    scenery.checkout.write("event.json", json.dumps(event))
-    said = scenery.mycelium("run", "short", "--event", "event.json", token=scenery.job())
-    assert "the event is not of octo/demo" in said
-    assert scenery.checks() == {}
+def test_a_run_that_is_killed_is_shown_to_its_end_by_resume(scenery: Scenery) -> None:
+    mended = scenery.checkout.folder / "mended"
+    scenery.checkout.workflow("slow", f"name: Slow\nnodes: {{only: {{run: 'test -e {mended} || sleep 300'}}}}\n")
+    token = scenery.job()
+    scenery.checkout.environ |= scenery.access(token)
+    process = scenery.checkout.start("run", "slow", "--event", "event.json")
+    eventually(lambda: len(scenery.github.sent("POST", "/check-runs")) > 1, "a check run for the node")
+    eventually(lambda: scenery.github.sent("POST", "/comments"), "a comment")
+    process.kill()
+    process.communicate()
+    mended.touch()
+    scenery.mycelium("executions", "resume", "latest", token=token)
+    commit = scenery.github.client(token).get_repo("octo/demo").get_commit(scenery.head)
+    assert sorted(run.name for run in commit.get_check_runs()) == ["Slow", "Slow / only"]
+    assert set(scenery.checks().values()) == {("completed", "success")}
+    (body,) = scenery.comments()
+    assert "Slow: completed" in body
