@@ -100,6 +100,10 @@ class Picture:
         """What is wanted depends on something that has changed since."""
         self.seen, self._next_read, self._earliest_read = 0, 0.0, 0.0
 
+    def rest(self, until: float) -> None:
+        """Nothing is read before that time of the monotonic clock."""
+        self._next_read = self._earliest_read = until
+
     def writes(self) -> list[Due]:
         """In order; none while nothing was read."""
         if self._due is None:

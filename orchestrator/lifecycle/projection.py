@@ -13,18 +13,21 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from orchestrator.errors import Unavailable
+from orchestrator.errors import MyceliumError, Unavailable
 from orchestrator.execution.showing import Showing, Shown
 from orchestrator.lifecycle.due import Write
 from orchestrator.lifecycle.picture import Due, Picture
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, Urgency, User
 from orchestrator.lifecycle.report import links
+from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, Room, Urgency, User
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.wanted import Kind
 from orchestrator.lifecycle.writing import Desk, Superseded, carry_out
 
 IDLE_SECONDS: Final = 1.0
 """How often the store is asked what has changed."""
+
+AFTER_BUG_SECONDS: Final = 60.0
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(seconds=15)
@@ -74,6 +77,17 @@ class Projection:
             picture = self._pictures.setdefault(key, Picture(showing=showing))
             picture.showing = showing
             picture.read(self._services, self._github, room, partial(links, self._services))
+            self._read(picture, room)
+
+    def _read(self, picture: Picture, room: Room) -> None:
+        """What cannot be read or rendered, by a mistake of ours, keeps no other from being shown."""
+        try:
+            picture.read(self._services, self._github, room, self._links)
+        except MyceliumError:
+            raise  # the store is away, and everybody waits
+        except Exception:
+            _LOG.warning("execution %s cannot be shown now", picture.showing.execution_id, exc_info=True)
+            picture.rest(self._services.clock.monotonic() + AFTER_BUG_SECONDS)
 
     def _free(self, write: Write, now: datetime) -> bool:
         """Whether the budget has not been found without room for such a write."""
@@ -98,6 +112,12 @@ class Projection:
             self._refuse(picture, write.wanted.kind, what)
         except Unavailable as error:
             self._fall_silent(picture, write, error)
+        except MyceliumError:
+            raise
+        except Exception:
+            place, execution_id = write.wanted.place, picture.showing.execution_id
+            _LOG.warning("%s of execution %s cannot be sent now", place, execution_id, exc_info=True)
+            picture.failed(place, self._services.clock.now(), self._services.clock.now())
         else:
             self._answered_at = self._services.clock.now()
             picture.done(write, shown, self._answered_at)

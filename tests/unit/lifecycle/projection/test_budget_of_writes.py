@@ -6,7 +6,9 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from datetime import datetime, timedelta
+from importlib import import_module
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -140,9 +142,9 @@ def test_twenty_executions_at_once_stay_inside_the_limits(scene: Scene) -> None:
     keys = []
     for place in range(20):
         sha = f"{place:040x}"
-        keys.append(scene.add(20, number=scene.pull_request(sha), head_sha=sha))
-        carry(scene, keys[-1], 20, 240 + 5 * place, side=3)
-    scene.run(360)
+        keys.append(scene.add(14, number=scene.pull_request(sha), head_sha=sha))
+        carry(scene, keys[-1], 14, 100 + 5 * place, side=3)
+    scene.run(210)
     scene.settle(600)
     assert scene.store.behind("here") == []
     assert [fault for key in keys for fault in scene.disagreements(key)] == []
@@ -234,6 +236,27 @@ def test_what_has_not_changed_is_not_sent(scene: Scene) -> None:
     scene.settle()
     scene.run(120)
     assert len(scene.github.sent) == before
+
+
+@pytest.mark.parametrize("where", ["view", "carry_out"])
+def test_a_mistake_of_ours_holds_nothing_else_up(scene: Scene, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    module = "picture" if where == "view" else "projection"
+    honest = getattr(import_module(f"orchestrator.lifecycle.{module}"), where)
+
+    def mistaken(first: Any, second: Any, **more: Any) -> Any:
+        if second == broken or (getattr(second, "wanted", None) and first.execution.id == broken):
+            raise ZeroDivisionError("a bug")
+        return honest(first, second, **more)
+
+    monkeypatch.setattr(f"orchestrator.lifecycle.{module}.{where}", mistaken)
+    broken = scene.add(2, number=scene.pull_request(), workflow="broken")
+    whole = scene.add(2, number=1, workflow="whole")
+    scene.run(90)
+    assert [each.execution_id for each in scene.store.behind("here")] == [broken]
+    assert scene.disagreements(whole) == []
+    monkeypatch.undo()
+    scene.run(400)
+    assert scene.store.behind("here") == []
 
 
 def test_one_poisoned_write_holds_nothing_else_up(scene: Scene) -> None:
