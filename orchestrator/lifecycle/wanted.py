@@ -126,7 +126,8 @@ def _wanted(view: ExecutionView, means: Means, known: Mapping[str, Shown], asked
     urgency, asks = _of_all(view, asked)
     if target.head_sha and kind:
         own = apart(view, means, known)
-        links, buttons = means.abilities.links, means.abilities.buttons
+        # A status leads where it says, whoever sets it.
+        links, buttons = means.abilities.links or kind is Kind.STATUS, means.abilities.buttons
         whole = execution_check(view, apart={run.index for run in own}, buttons=buttons, links=links)
         if not view.execution.status.ended:
             whole = replace(whole, batches=())  # each can be sent only once, and there may be others by then

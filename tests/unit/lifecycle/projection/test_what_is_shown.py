@@ -109,6 +109,14 @@ def test_buttons_and_links_are_those_of_the_credential(tmp_path: Path) -> None:
         assert page in scene.checks["Demo"].summary
 
 
+def test_a_status_leads_to_the_page(tmp_path: Path) -> None:
+    page = "https://mycelium.example"
+    scene = Scene(folder=tmp_path, limited=False, credential=Credential.PERSONAL, public_url=page)
+    key = scene.add(1, number=scene.pull_request())
+    scene.settle()
+    assert [status.url for status in scene.github.repo.statuses["a" * 40]] == [f"{page}/executions/{key}/"]
+
+
 def test_the_comment_is_found_on_any_page_and_only_our_own(scene: Scene) -> None:
     number = scene.pull_request()
     first = f"{marker('demo')}\n{newest_marker('00000000')}\n\nOld."
