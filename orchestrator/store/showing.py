@@ -26,6 +26,9 @@ _COUNT_UP = Prepared(update(showings).where(_OF_EXECUTION).values(changes=showin
 _TELL = Prepared(
     update(showings).where(_OF_EXECUTION).values({name: bindparam(name) for name in ("told", "refused", "trouble")})
 )
+_NOT_REFUSED = Prepared(
+    update(showings).where(_OF_EXECUTION).values({name: bindparam(name) for name in ("refused", "trouble")})
+)
 _ONE = Prepared(_SHOWING.where(_OF_EXECUTION))
 _BEHIND = Prepared(
     _SHOWING.where(BEHIND, executions.c.instance == bindparam("of_instance")).order_by(showings.c.execution_id)
@@ -100,6 +103,7 @@ def begin_round(connection: Connection, execution_id: str, places: Collection[st
     rows = [{"of_execution": execution_id, "of_place": place, **nothing} for place in sorted(places)]
     if rows:
         _ANEW.write(connection, *rows)
+    _NOT_REFUSED.write(connection, {"of_execution": execution_id, "refused": "", "trouble": ""})
 
 
 def read_behind(connection: Connection, instance: str) -> list[Showing]:

@@ -878,10 +878,13 @@ def test_things_that_are_shown_are_kept_by_place(store: Store) -> None:
 
 def test_a_new_round_forgets_what_was_shown_and_refuses_what_comes_late(store: Store) -> None:
     add(store, execution(target=TARGET))
+    (seen,) = store.behind("here")
     with store.begin() as tx:
+        tx.tell(replace(seen, refused=("comment",), trouble="no permission"))
         tx.put_shown(FIRST, THING)
         tx.begin_round(FIRST, ["run 3", "run 4"])
     assert store.shown(FIRST) == [Shown(place="run 3", round=1)]
+    assert store.showing(FIRST) == seen
     with store.begin() as tx:
         assert not tx.put_shown(FIRST, replace(THING, digest="late"))
         assert tx.put_shown(FIRST, replace(THING, digest="new", round=1))

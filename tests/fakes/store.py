@@ -289,6 +289,8 @@ class MemoryTransaction:
             if known := self._tables.shown.get((execution_id, place)):
                 anew = Shown(place=place, round=known.round + 1)
                 self._put(self._tables.shown, (execution_id, place), anew)
+        if shows := self._tables.showings.get(execution_id):
+            self._put(self._tables.showings, execution_id, replace(shows, refused=(), trouble=""))
 
     def put_shown(self, execution_id: str, thing: Shown) -> bool:
         if execution_id not in self._tables.showings:

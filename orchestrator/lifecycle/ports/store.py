@@ -173,7 +173,8 @@ class Transaction(Protocol):
         ...
 
     def begin_round(self, execution_id: str, places: Collection[str]) -> None:
-        """What is shown at these places stays as it is, and something new takes its place."""
+        """What is shown at these places stays as it is, and something new takes its place; what was refused may be
+        tried again."""
         ...
 
     def put_shown(self, execution_id: str, thing: Shown) -> bool:

@@ -206,6 +206,21 @@ def test_what_is_forbidden_is_told_and_not_tried_again(scene: Scene) -> None:
     assert scene.statuses()["Demo"][-1] == ("success", "All 2 nodes completed.")
 
 
+def test_a_rerun_tries_again_what_was_forbidden(scene: Scene) -> None:
+    scene.github.denied |= {"create_check_run": "checks: write", "set_status": "statuses: write"}
+    key = scene.add(1, number=scene.pull_request())
+    scene.set(key, 0, FAILED)
+    scene.settle()
+    assert names(scene) == []
+    scene.github.denied.clear()
+    with scene.store.begin() as tx:
+        tx.lock(key)
+        tx.begin_round(key, [EXECUTION])
+    scene.set(key, 0, COMPLETED)
+    scene.settle()
+    assert names(scene) == ["Demo", "Demo / n0"]
+
+
 def test_a_read_only_token_is_told_of_all_it_lacks(scene: Scene) -> None:
     needs = {"create_check_run": "checks", "set_status": "statuses", "write_comment": "pull requests"}
     scene.github.denied |= needs
