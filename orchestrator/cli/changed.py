@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from orchestrator.agents.collection import library, shipped
 from orchestrator.agents.library import Library, build, is_agent_path
 from orchestrator.cli.reading import read
-from orchestrator.cli.workflow_files import SUFFIXES, find, name_of, texts
+from orchestrator.cli.workflow_files import find, name_of
+from orchestrator.cli.workflow_files import texts as checkout_texts
 from orchestrator.definition.changes import ChangedFile, DefinitionChanges, Definitions, changes, definitions
 from orchestrator.definition.parse import workflow_id
 from orchestrator.definition.project import FILE
 from orchestrator.errors import BadInput, InvalidDefinition, Problem
+from orchestrator.lifecycle.changed_workflows import definition_files
 from orchestrator.lifecycle.ports import Git
 from orchestrator.settings import Settings
 
@@ -34,7 +37,7 @@ def since(settings: Settings, ref: str, workflow: str | None = None) -> Definiti
 
 def of_checkout(settings: Settings) -> Definitions:
     """What the files of the checkout define, untracked ones included."""
-    files, problems = texts(settings)
+    files, problems = checkout_texts(settings)
     if (settings.root / FILE).exists():
         try:
             files[FILE] = read(settings.root / FILE, FILE)
@@ -45,15 +48,14 @@ def of_checkout(settings: Settings) -> Definitions:
 
 def of_commit(settings: Settings, git: Git, commit: str) -> Definitions:
     """What the files of a commit define."""
-    paths = git.files(commit)
-    wanted = [path for path in paths if _is_workflow(path, settings.workflows_dir) or path == FILE]
-    agents = {path: _content(git, commit, path).decode("utf-8", "replace") for path in paths if is_agent_path(path)}
-    files = {path: _content(git, commit, path) for path in wanted}
-    return _defined(settings, files, build(agents, shipped=shipped()))
+    agents = {path: git.read(commit, path) or b"" for path in git.files(commit) if is_agent_path(path)}
+    texts = {path: content.decode("utf-8", "replace") for path, content in agents.items()}
+    files = definition_files(git, commit, settings.workflows_dir)
+    return _defined(settings, files, build(texts, shipped=shipped()))
 
 
 def _defined(
-    settings: Settings, files: dict[str, bytes], known: Library, problems: tuple[Problem, ...] = ()
+    settings: Settings, files: Mapping[str, str | bytes], known: Library, problems: tuple[Problem, ...] = ()
 ) -> Definitions:
     return definitions(
         files,
@@ -61,17 +63,6 @@ def _defined(
         agent_problems=(*known.problems, *problems),
         workflows_dir=settings.workflows_dir,
     )
-
-
-def _is_workflow(path: str, folder: str) -> bool:
-    pure = PurePosixPath(path)
-    if not pure.is_relative_to(folder) or pure.suffix not in SUFFIXES:
-        return False
-    return not any(part.startswith(".") for part in pure.relative_to(folder).parts[:-1])
-
-
-def _content(git: Git, commit: str, path: str) -> bytes:
-    return git.read(commit, path) or b""
 
 
 def _path(settings: Settings, reference: str, known: set[str]) -> str:
