@@ -12,15 +12,23 @@ from orchestrator.lifecycle.services import Services
 
 
 def control_loop(services: Services, seat: str) -> ControlLoop:
-    """At that seat; where there is GitHub, it is kept up to date beside it, and what is published is sent there."""
+    """At that seat. Where there is GitHub, it is kept up to date beside it, what is published is sent there, and events
+    are attended to."""
     if services.github is None:
         return ControlLoop(services, seat)
     # What renders takes a while to import, and most executions are shown nowhere.
     from orchestrator.lifecycle.projection import Projection
     from orchestrator.lifecycle.publishing import Publishing
 
-    steps = (Publishing(services).step, Projection(services, services.github).step)
-    return ControlLoop(services, seat, Beside(partial(both, *steps)))
+    outward = Beside(partial(both, Publishing(services).step, Projection(services, services.github).step))
+    if services.definitions is None:
+        return ControlLoop(services, seat, outward)
+    # Most processes deal with no events, and need not import what reads workflow files.
+    from orchestrator.lifecycle.occasion import Desk
+    from orchestrator.lifecycle.reception import Reception
+
+    desk = Desk(services=services, github=services.github, definitions=services.definitions)
+    return ControlLoop(services, seat, outward, Beside(Reception(desk).step))
 
 
 def both(*steps: Callable[[], float]) -> float:
@@ -35,15 +43,3 @@ def both(*steps: Callable[[], float]) -> float:
     if trouble:
         raise trouble
     return min(pauses)
-    """At that seat; where there is GitHub, it is kept up to date beside it, and events are attended to."""
-    if services.github is None:
-        return ControlLoop(services, seat)
-    projection = Beside(Projection(services, services.github).step)
-    if services.definitions is None:
-        return ControlLoop(services, seat, projection)
-    # Most processes deal with no events, and need not import what reads workflow files.
-    from orchestrator.lifecycle.occasion import Desk
-    from orchestrator.lifecycle.reception import Reception
-
-    desk = Desk(services=services, github=services.github, definitions=services.definitions)
-    return ControlLoop(services, seat, projection, Beside(Reception(desk).step))

@@ -61,9 +61,7 @@ class ControlLoop:
         self._leases = Patience()
         self._leads = Patience()
         self._cleaned_at: float | None = None
-        self._fired_at: datetime | None = None
         self._publishing = Publishing(self._services)
-        self._looked_at: float | None = None
         self._trouble: set[str] = set()
 
     def step(self) -> float:
@@ -152,7 +150,7 @@ class ControlLoop:
 
     def _publish(self) -> None:
         """Where nothing works beside this loop."""
-        if self._beside is None:
+        if not self._beside:
             self._publishing.step()
 
     def _clean_up(self) -> None:

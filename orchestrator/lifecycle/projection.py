@@ -76,13 +76,12 @@ class Projection:
                 continue
             picture = self._pictures.setdefault(key, Picture(showing=showing))
             picture.showing = showing
-            picture.read(self._services, self._github, room, partial(links, self._services))
             self._read(picture, room)
 
     def _read(self, picture: Picture, room: Room) -> None:
         """What cannot be read or rendered, by a mistake of ours, keeps no other from being shown."""
         try:
-            picture.read(self._services, self._github, room, self._links)
+            picture.read(self._services, self._github, room, partial(links, self._services))
         except MyceliumError:
             raise  # the store is away, and everybody waits
         except Exception:
