@@ -17,9 +17,8 @@ from orchestrator.errors import MyceliumError, Unavailable
 from orchestrator.execution.showing import Showing, Shown
 from orchestrator.lifecycle.due import Write
 from orchestrator.lifecycle.picture import Due, Picture
-from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, Urgency, User
-from orchestrator.lifecycle.report import links
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, Room, Urgency, User
+from orchestrator.lifecycle.report import links
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.wanted import Kind
 from orchestrator.lifecycle.writing import Desk, Superseded, carry_out
