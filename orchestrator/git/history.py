@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from orchestrator.execution.state import Commit, FileChange
@@ -48,12 +48,36 @@ def read(mirror: Mirror, commit: str, path: str) -> bytes | None:
     return answer.output if answer.code == 0 else None
 
 
+def read_all(mirror: Mirror, commit: str, paths: Collection[str]) -> dict[str, bytes]:
+    """The content of each of `paths` that is there, from one git process; of a symbolic link, its target."""
+    wanted = set(paths)
+    blobs = {path: blob for path, blob in _blobs(mirror, commit, "").items() if path in wanted}
+    if not blobs:
+        return {}
+    output = mirror.git.run(
+        "cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs.values()).encode()
+    ).output
+    found: dict[str, bytes] = {}
+    at = 0
+    for path in blobs:
+        # `<id> blob <size>`, a line end, the content, a line end
+        start = output.index(b"\n", at) + 1
+        at = start + int(output[at : start - 1].rsplit(b" ", 1)[1]) + 1
+        found[path] = output[start : at - 1]
+    return found
+
+
 def files(mirror: Mirror, commit: str, under: str) -> list[str]:
     """Paths of all files at or below `under`, sorted by their bytes; submodules have none."""
+    return list(_blobs(mirror, commit, under))
+
+
+def _blobs(mirror: Mirror, commit: str, under: str) -> dict[str, str]:
+    """The ids of files' contents, by path."""
     where = ("--", under.rstrip("/")) if under.rstrip("/") else ()
     listed = mirror.git.run("ls-tree", "-r", "-z", "--full-tree", mirror.commit(commit), *where).fields()
     entries = (field.partition("\t") for field in listed)
-    return [path for facts, _, path in entries if " blob " in facts]
+    return {path: facts.rsplit(" ", 1)[1] for facts, _, path in entries if " blob " in facts}
 
 
 def _rows(output: bytes) -> Iterator[list[str]]:

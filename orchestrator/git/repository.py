@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,6 +120,9 @@ class GitRepository:
 
     def read(self, commit: str, path: str) -> bytes | None:
         return history.read(self._mirror(), commit, path)
+
+    def read_all(self, commit: str, paths: Collection[str]) -> dict[str, bytes]:
+        return history.read_all(self._mirror(), commit, paths)
 
     def files(self, commit: str, *, under: str = "") -> list[str]:
         return history.files(self._mirror(), commit, under)

@@ -52,10 +52,11 @@ class CommittedDefinitions:
         return found
 
     def _read(self, commit: str) -> Definitions:
-        paths = self._git.files(commit)
-        files = {path: self._git.read(commit, path) or b"" for path in paths if self._is_workflow(path)}
-        agents = self._agents({path: self._text(commit, path) for path in paths if self._is_agent(path)})
-        project, wrong = self._project(commit)
+        paths = [path for path in self._git.files(commit) if self._belongs(path)]
+        texts = self._git.read_all(commit, paths)
+        files = {path: text for path, text in texts.items() if self._is_workflow(path)}
+        agents = self._agents({path: _decoded(text) for path, text in texts.items() if self._is_agent(path)})
+        project, wrong = _project(texts.get(FILE))
         loaded = load_all(files, workflows_dir=self._folder, agents=agents, project=project)
         return Definitions(
             commit=commit,
@@ -63,38 +64,41 @@ class CommittedDefinitions:
             workflows={} if wrong else loaded.workflows,
             sources={workflow_id(path, self._folder): _decoded(text) for path, text in files.items()},
             agents=agents,
-            transcripts=self._transcripts(commit, paths),
+            transcripts=self._transcripts(texts),
             project=project,
             problems=(*wrong, *loaded.problems),
         )
+
+    def _belongs(self, path: str) -> bool:
+        return path == FILE or self._is_workflow(path) or self._is_transcript(path) or self._is_agent(path)
 
     def _is_workflow(self, path: str) -> bool:
         pure = PurePosixPath(path)
         hidden = any(part.startswith(".") for part in pure.parts)
         return pure.is_relative_to(self._folder) and pure.suffix in _SUFFIXES and not hidden
 
-    def _project(self, commit: str) -> tuple[Project, tuple[Problem, ...]]:
-        text = self._git.read(commit, FILE)
-        if not text:
-            return Project(), ()
-        from orchestrator.definition.project_file import parse_project
+    def _is_transcript(self, path: str) -> bool:
+        pure = PurePosixPath(path)
+        return pure.suffix == ".jsonl" and pure.parent.suffix == ".replay" and pure.is_relative_to(self._folder)
 
-        try:
-            return parse_project(text), ()
-        except InvalidDefinition as error:
-            return Project(), error.problems
-
-    def _transcripts(self, commit: str, paths: list[str]) -> dict[str, dict[str, str]]:
+    def _transcripts(self, texts: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
-        for path in paths:
-            pure = PurePosixPath(path)
-            if pure.suffix == ".jsonl" and pure.parent.suffix == ".replay" and pure.is_relative_to(self._folder):
-                of = workflow_id(str(pure.parent.with_suffix(".yaml")), self._folder)
-                found.setdefault(of, {})[pure.stem] = self._text(commit, path)
+        for path, text in texts.items():
+            if self._is_transcript(path):
+                of = workflow_id(str(PurePosixPath(path).parent.with_suffix(".yaml")), self._folder)
+                found.setdefault(of, {})[PurePosixPath(path).stem] = _decoded(text)
         return found
 
-    def _text(self, commit: str, path: str) -> str:
-        return _decoded(self._git.read(commit, path) or b"")
+
+def _project(text: bytes | None) -> tuple[Project, tuple[Problem, ...]]:
+    if not text:
+        return Project(), ()
+    from orchestrator.definition.project_file import parse_project
+
+    try:
+        return parse_project(text), ()
+    except InvalidDefinition as error:
+        return Project(), error.problems
 
 
 def fingerprint(definitions: Definitions, workflow_id: str) -> str:

@@ -495,6 +495,15 @@ def test_diff_is_unified_and_ends_at_a_file_boundary(setting: Setting) -> None:
     assert cut.endswith("# The diff goes on: what is left out would take it past 2,000 bytes.\n")
 
 
+def test_many_files_are_read_at_once(setting: Setting) -> None:
+    git = setting.git
+    files = {"a": b"a\n", "b/c d": b"", "same": b"a\n", "bin": b"\0\n\xff", "long": b"x\n" * 100_000, "ü": b"no end"}
+    made = commit_of(git, git.snapshot().base, files)
+    assert git.read_all(made, [*files, "not there", "b"]) == files
+    assert git.read_all(made, ["a"]) == {"a": b"a\n"}
+    assert git.read_all(made, []) == {}
+
+
 def test_read_and_files_look_into_a_commit(setting: Setting) -> None:
     git = setting.git
     base = git.snapshot().base

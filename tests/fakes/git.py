@@ -10,7 +10,7 @@ import pickle
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -207,6 +207,10 @@ class MemoryGit:
 
     def read(self, commit: str, path: str) -> bytes | None:
         return self._tree(commit).get(path)
+
+    def read_all(self, commit: str, paths: Collection[str]) -> dict[str, bytes]:
+        tree = self._tree(commit)
+        return {path: tree[path] for path in sorted(tree) if path in set(paths)}
 
     def files(self, commit: str, *, under: str = "") -> list[str]:
         start = under.rstrip("/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -138,6 +138,10 @@ class Git(Protocol):
         ...
 
     def read(self, commit: str, path: str) -> bytes | None: ...
+
+    def read_all(self, commit: str, paths: Collection[str]) -> dict[str, bytes]:
+        """Many files at once, by path; those that are not there are left out."""
+        ...
 
     def files(self, commit: str, *, under: str = "") -> list[str]: ...
 
