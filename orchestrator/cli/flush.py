@@ -36,6 +36,10 @@ def flush(
     showing = _showing(services, execution_id)
     if showing is None:
         return
+    github = services.github
+    if github is None or github.repository.lower() != showing.target.repository.lower():
+        _say(console, replace(showing, trouble=f"there is no access to {showing.target.repository} here"), "")
+        return
     began = moved = monotonic()
     seen = _progress(services, execution_id)
     while showing and showing.behind and monotonic() < min(began + MOST_SECONDS, moved + PATIENCE_SECONDS):
@@ -44,11 +48,13 @@ def flush(
         if (now := _progress(services, execution_id)) != seen:
             seen, moved = now, monotonic()
     if showing:
-        _say(console, showing, services.github.url if services.github else "")
+        _say(console, showing, github.url)
 
 
 def _say(console: Console, showing: Showing, url: str) -> None:
     target = showing.target
+    if not url and not showing.behind:
+        return
     if showing.behind:
         why = printable(showing.trouble) or "it takes too long"
         console.line(f"  github        not up to date: {why}")

@@ -44,6 +44,19 @@ def test_it_does_not_wait_where_nothing_is_shown(scene: Scene) -> None:
     assert (said, seconds) == ("", 0.0)
 
 
+@pytest.mark.parametrize("behind", [False, True])
+def test_it_does_not_wait_where_there_is_no_token(scene: Scene, *, behind: bool) -> None:
+    key = scene.add(1, number=1)
+    if not behind:
+        scene.pull_request()
+        scene.settle()
+    scene.services = replace(scene.services, github=None)
+    said, seconds = flushed(scene, key)
+    assert ("there is no access to octo/demo here" in said) is behind
+    assert bool(said) is behind
+    assert seconds == 0.0
+
+
 def test_it_gives_up_on_a_github_that_is_away_and_says_how_to_go_on(scene: Scene) -> None:
     key = scene.add(2, number=scene.pull_request())
     scene.github.down = True
