@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from orchestrator.agents.library import build, is_agent_path
 from orchestrator.definition.publish import PublishKind
 from orchestrator.execution.publication import Fate, Fates
+from orchestrator.lifecycle.definitions import CommittedDefinitions
 from orchestrator.lifecycle.fates import heard, look_after
+from orchestrator.lifecycle.occasion import Delivery, Desk
 from orchestrator.lifecycle.ports import Scope
+from orchestrator.lifecycle.receive import receive
 from tests.fakes.world import World
 from tests.unit.lifecycle.test_publishing import Setting, set_up
 
@@ -48,6 +52,23 @@ def test_an_event_is_the_occasion_to_look(setting: Setting) -> None:
     assert look_after(services) == 1
     assert fate(setting, execution.id, "pull-request") is Fate.MERGED
     assert heard(services, "pull_request", event(setting, number)) == 0
+
+
+def test_a_delivery_is_such_an_occasion(setting: Setting) -> None:
+    execution = setting.run("  issue: {title: T}")
+    number = setting.published(execution)["issue"].number
+    definitions = CommittedDefinitions(
+        setting.world.git, "workflows", is_agent=is_agent_path, agents=lambda found: build(found).agents
+    )
+    desk = Desk(services=setting.world.services, github=setting.github, definitions=definitions)
+    payload: dict[str, Any] = {
+        "action": "edited",
+        "issue": {"number": number},
+        "repository": {"full_name": "octo/demo"},
+    }
+    assert look_after(setting.world.services) == 0
+    assert receive(desk, Delivery(id="1", event="issues", payload=payload)) == []
+    assert look_after(setting.world.services) == 1
 
 
 def test_what_is_open_is_looked_at_once_an_hour(setting: Setting) -> None:
