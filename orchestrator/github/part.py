@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,17 +36,19 @@ class Connection:
     app_wire: Callable[[], Wire]
 
 
-class Part:
+class Part(ABC):
     """A part: methods of the port that belong together."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @abstractmethod
     def me(self) -> User:
-        raise NotImplementedError
+        """As the port says; one of the parts knows."""
 
+    @abstractmethod
     def _learn(self, author: User) -> None:
-        raise NotImplementedError
+        """Whose name GitHub has put under what we wrote."""
 
     @cached_property
     def _wire(self) -> Wire:

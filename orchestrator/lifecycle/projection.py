@@ -112,7 +112,7 @@ class Projection:
             self._fall_silent(picture, write, error)
         except MyceliumError:
             raise
-        except Exception:
+        except Exception:  # a mistake of ours, as in `_read`: all the others are shown
             place, execution_id = write.wanted.place, picture.showing.execution_id
             _LOG.warning("%s of execution %s cannot be sent now", place, execution_id, exc_info=True)
             picture.failed(place, self._services.clock.now(), self._services.clock.now())
