@@ -35,7 +35,7 @@ PRELOAD = (
     "orchestrator.app",
     "orchestrator.git.repository",
     "orchestrator.lifecycle.conduct",
-    "orchestrator.lifecycle.execute",
+    "orchestrator.lifecycle.attempts.execute",
     "orchestrator.queue.live",
     "orchestrator.queue.tokens",
     "orchestrator.runners.registry",
@@ -169,7 +169,7 @@ def definitions(settings: Settings, git: Git) -> DefinitionSource:
     from orchestrator.agents.collection import shipped
     from orchestrator.agents.library import build as library
     from orchestrator.agents.library import is_agent_path
-    from orchestrator.lifecycle.definitions import CommittedDefinitions
+    from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
 
     return CommittedDefinitions(
         git,

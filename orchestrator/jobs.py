@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class Application:
     """What this process works with: set once by a worker process when it starts.
 
-    `work` is `lifecycle.execute.work`. `rest` makes it known that the worker will look no further;
+    `work` is `lifecycle.attempts.execute.work`. `rest` makes it known that the worker will look no further;
     `give_up` ends the worker, because whoever operates the machine must act first.
     """
 

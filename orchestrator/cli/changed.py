@@ -15,7 +15,7 @@ from orchestrator.definition.changes import ChangedFile, DefinitionChanges, Defi
 from orchestrator.definition.parse import workflow_id
 from orchestrator.definition.project import FILE
 from orchestrator.errors import BadInput, InvalidDefinition, Problem
-from orchestrator.lifecycle.changed_workflows import definition_files
+from orchestrator.lifecycle.definitions.changed import definition_files
 from orchestrator.lifecycle.ports import Git
 from orchestrator.settings import Settings
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from orchestrator.cli.console import Console
 from orchestrator.errors import MyceliumError
+from orchestrator.lifecycle.projection.target import target_of
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import StartRequest
-from orchestrator.lifecycle.target import target_of
 
 
 def shown_on_github(services: Services, request: StartRequest, *, with_event: bool) -> StartRequest:

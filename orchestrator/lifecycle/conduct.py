@@ -17,15 +17,15 @@ def control_loop(services: Services, seat: str) -> ControlLoop:
     if services.github is None:
         return ControlLoop(services, seat)
     # What renders takes a while to import, and most executions are shown nowhere.
-    from orchestrator.lifecycle.projection import Projection
-    from orchestrator.lifecycle.publishing import Publishing
+    from orchestrator.lifecycle.projection.passes import Projection
+    from orchestrator.lifecycle.publishing.steps import Publishing
 
     outward = Beside(partial(both, Publishing(services).step, Projection(services, services.github).step))
     if services.definitions is None:
         return ControlLoop(services, seat, outward)
     # Most processes deal with no events, and need not import what reads workflow files.
-    from orchestrator.lifecycle.occasion import Desk
-    from orchestrator.lifecycle.reception import Reception
+    from orchestrator.lifecycle.intake.occasion import Desk
+    from orchestrator.lifecycle.intake.reception import Reception
 
     desk = Desk(services=services, github=services.github, definitions=services.definitions)
     return ControlLoop(services, seat, outward, Beside(Reception(desk).step))

@@ -13,7 +13,7 @@ from orchestrator.lifecycle import advance, decide
 from orchestrator.lifecycle.beside import Beside
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Lead, Lease
-from orchestrator.lifecycle.publishing import Publishing
+from orchestrator.lifecycle.publishing.steps import Publishing
 from orchestrator.lifecycle.services import Services
 
 _LOG = logging.getLogger(__name__)

@@ -44,7 +44,9 @@ def fetch(services: Services, execution_id: str) -> str:
 
 def _lay_out(services: Services, execution_id: str) -> None:
     if services.plan(execution_id).definition.publish is not None:
-        from orchestrator.lifecycle.publish import lay_out  # few executions need it, and every worker would import it
+        from orchestrator.lifecycle.publishing.layout import (
+            lay_out,  # few executions need it, and every worker would import it
+        )
 
         lay_out(services, execution_id)
 

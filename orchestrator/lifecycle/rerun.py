@@ -13,7 +13,7 @@ from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, No
 from orchestrator.lifecycle import budgets
 from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.ports import Snapshot
-from orchestrator.lifecycle.publish import withdraw
+from orchestrator.lifecycle.publishing.layout import withdraw
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import Also, StartRequest, start
 from orchestrator.lifecycle.transition import Transition

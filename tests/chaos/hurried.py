@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator import app
-from orchestrator.lifecycle import attend, control
+from orchestrator.lifecycle import control
+from orchestrator.lifecycle.attempts import attend
 from orchestrator.queue import pool
 
 LEASE_SECONDS = 6.0

@@ -52,7 +52,7 @@ def running(folder: Path, name: str) -> int | None:
 
 
 def work(application: Any, *, labels: Sequence[str], worker: str, signals: StopSignals) -> int:
-    """What stands for `lifecycle.execute.work`."""
+    """What stands for `lifecycle.attempts.execute.work`."""
     ran = 0
     for label in labels:
         for path in sorted((application.folder / "ready" / label).glob("*")):

@@ -10,11 +10,11 @@ from typing import Any
 from orchestrator.agents.library import build, is_agent_path
 from orchestrator.definition.roles import Role
 from orchestrator.execution.state import Execution
-from orchestrator.lifecycle.definitions import CommittedDefinitions
-from orchestrator.lifecycle.occasion import Delivery, Desk
+from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
+from orchestrator.lifecycle.intake.occasion import Delivery, Desk
+from orchestrator.lifecycle.intake.receive import receive
 from orchestrator.lifecycle.ports import Decision
 from orchestrator.lifecycle.ports.github import PullRequest, User
-from orchestrator.lifecycle.receive import receive
 from orchestrator.store.opening import Storage
 from tests.fakes.github_memory import MemoryGitHub
 from tests.fakes.payloads import FORK, REPOSITORY, Payload, account, commented, payload, pull_request, pushed

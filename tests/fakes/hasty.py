@@ -13,8 +13,8 @@ from pathlib import Path
 
 from orchestrator import app
 from orchestrator import settings as configuration
-from orchestrator.lifecycle import attend
 from orchestrator.lifecycle import control as loop
+from orchestrator.lifecycle.attempts import attend
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.services import Services
 

@@ -25,7 +25,7 @@ from orchestrator.execution.state import (
     Result,
 )
 from orchestrator.lifecycle.ports.github import Credential, User
-from orchestrator.lifecycle.projection import Projection
+from orchestrator.lifecycle.projection.passes import Projection
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.check_run import CheckRun
 from tests.fakes.blobs import MemoryBlobs

@@ -11,9 +11,9 @@ from typing import Any
 from orchestrator.definition.model import Action, AgentDefinition, JsonValue, Need, Node, Run, Workflow
 from orchestrator.errors import Place
 from orchestrator.execution.state import Execution, NodeRun
+from orchestrator.lifecycle.attempts.execute import work
 from orchestrator.lifecycle.claim import Claimant
 from orchestrator.lifecycle.control import ControlLoop
-from orchestrator.lifecycle.execute import work
 from orchestrator.lifecycle.ports import Blackboard
 from orchestrator.lifecycle.ports.github import GitHub
 from orchestrator.lifecycle.services import Services

@@ -15,8 +15,8 @@ from orchestrator.definition.model import Agent
 from orchestrator.execution.publication import Publication
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle import advance
+from orchestrator.lifecycle.attempts.execute import work
 from orchestrator.lifecycle.control import ControlLoop
-from orchestrator.lifecycle.execute import work
 from orchestrator.lifecycle.ports import Control, LogSink, Scope, Store, Task
 from orchestrator.lifecycle.ports.github import User
 from orchestrator.lifecycle.resume import resume

@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from orchestrator.execution.state import Annotation, NodeRun, Outcome
+from orchestrator.lifecycle.attempts.logbook import Logbook
 from orchestrator.lifecycle.limits import within_limits
-from orchestrator.lifecycle.logbook import Logbook
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import ShellTask
 from orchestrator.runners.commands import LONGEST_MESSAGE, LONGEST_PROPERTY

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator import app
 from orchestrator.errors import Unavailable
-from orchestrator.lifecycle.definitions import fingerprint
+from orchestrator.lifecycle.definitions.committed import fingerprint
 from orchestrator.lifecycle.ports.definitions import DefinitionSource
 from tests.fakes.checkout import Checkout
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.lifecycle.intake.receive import release
 from orchestrator.lifecycle.ports import Ruling
-from orchestrator.lifecycle.receive import release
 from orchestrator.store.opening import open_storage
 from tests.fakes.garden import Garden
 from tests.fakes.postgres import PostgresDatabases

@@ -13,12 +13,12 @@ import pytest
 
 from orchestrator.agents.library import build, is_agent_path
 from orchestrator.git.repository import GitRepository
-from orchestrator.lifecycle.answering import answer
-from orchestrator.lifecycle.definitions import CommittedDefinitions
-from orchestrator.lifecycle.occasion import Delivery, Desk
+from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
+from orchestrator.lifecycle.intake.answering import answer
+from orchestrator.lifecycle.intake.occasion import Delivery, Desk
+from orchestrator.lifecycle.intake.receive import receive
 from orchestrator.lifecycle.ports import Decision, Ruling
 from orchestrator.lifecycle.ports.github import Credential, GitHub
-from orchestrator.lifecycle.receive import receive
 from orchestrator.report.answers import MARKER
 from tests.fakes.checkout import Checkout
 from tests.fakes.github.state import Account

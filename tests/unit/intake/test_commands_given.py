@@ -9,7 +9,7 @@ import pytest
 from orchestrator.errors import Unavailable
 from orchestrator.execution.showing import Target
 from orchestrator.execution.state import ExecutionStatus
-from orchestrator.lifecycle.answering import answer
+from orchestrator.lifecycle.intake.answering import answer
 from orchestrator.lifecycle.ports import Decision, Ruling
 from orchestrator.lifecycle.ports.github import Forbidden, PullRequest, User
 from tests.fakes.garden import BOT, MEMBER, OWNER, STRANGER, TRIAGER, Garden

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import Unavailable
-from orchestrator.lifecycle.answering import answer
+from orchestrator.lifecycle.intake.answering import answer
+from orchestrator.lifecycle.intake.receive import release
 from orchestrator.lifecycle.ports import Hold, Ruling, Transaction
-from orchestrator.lifecycle.receive import release
 from tests.fakes.garden import MEMBER, STRANGER, Garden
 
 FLOWS = {

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from orchestrator.execution.state import TriggerKind
 from orchestrator.lifecycle.conduct import control_loop
+from orchestrator.lifecycle.intake.reception import Reception
+from orchestrator.lifecycle.intake.schedules import fire
 from orchestrator.lifecycle.ports import Ruling
-from orchestrator.lifecycle.reception import Reception
-from orchestrator.lifecycle.schedules import fire
 from orchestrator.report.answers import MARKER
 from tests.fakes.checkout import eventually
 from tests.fakes.garden import MEMBER, Garden

@@ -9,9 +9,9 @@ import pytest
 
 from orchestrator.definition.roles import Role
 from orchestrator.execution.state import ExecutionStatus
+from orchestrator.lifecycle.intake.receive import release
 from orchestrator.lifecycle.ports import Decision, Hold, Ruling
 from orchestrator.lifecycle.ports.github import PullRequest
-from orchestrator.lifecycle.receive import release
 from tests.fakes.garden import MEMBER, OWNER, STRANGER, TRIAGER, Garden
 
 FLOW = "on: pull_request\nnodes: {look: {agent: helper, prompt: Look.}}\n"

@@ -8,12 +8,12 @@ import pytest
 
 from orchestrator.errors import Unavailable
 from orchestrator.execution.state import ExecutionStatus
-from orchestrator.lifecycle.answering import answer
-from orchestrator.lifecycle.occasion import Desk
+from orchestrator.lifecycle.intake.answering import answer
+from orchestrator.lifecycle.intake.occasion import Desk
+from orchestrator.lifecycle.intake.receive import release
+from orchestrator.lifecycle.intake.reception import Reception
 from orchestrator.lifecycle.ports import Decision, Hold, Ruling
 from orchestrator.lifecycle.ports.github import PullRequest
-from orchestrator.lifecycle.receive import release
-from orchestrator.lifecycle.reception import Reception
 from tests.fakes.garden import MEMBER, STRANGER, Garden
 
 NODES = "nodes: {look: {run: x}}\n"

@@ -8,8 +8,9 @@ import threading
 import pytest
 
 from orchestrator.execution.state import ExecutionStatus, NodeStatus, Outcome
-from orchestrator.lifecycle import advance, attend
-from orchestrator.lifecycle.attend import Attendant
+from orchestrator.lifecycle import advance
+from orchestrator.lifecycle.attempts import attend
+from orchestrator.lifecycle.attempts.attend import Attendant
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.ports import Control, Lease, LogSink, StopReason, Task
 from tests.fakes.checkout import eventually

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.definition.changes import FileState
 from orchestrator.definition.model import AgentDefinition
-from orchestrator.lifecycle.changed_workflows import ChangedWorkflows, is_workflow_path
+from orchestrator.lifecycle.definitions.changed import ChangedWorkflows, is_workflow_path
 from tests.fakes.git import MemoryGit
 from tests.fakes.world import agent
 

@@ -11,11 +11,11 @@ import pytest
 from orchestrator.agents.library import build, is_agent_path
 from orchestrator.definition.publish import PublishKind
 from orchestrator.execution.publication import Fate, Fates
-from orchestrator.lifecycle.definitions import CommittedDefinitions
-from orchestrator.lifecycle.fates import heard, look_after
-from orchestrator.lifecycle.occasion import Delivery, Desk
+from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
+from orchestrator.lifecycle.intake.occasion import Delivery, Desk
+from orchestrator.lifecycle.intake.receive import receive
 from orchestrator.lifecycle.ports import Scope
-from orchestrator.lifecycle.receive import receive
+from orchestrator.lifecycle.publishing.fates import heard, look_after
 from tests.fakes.world import World
 from tests.unit.lifecycle.test_publishing import Setting, set_up
 

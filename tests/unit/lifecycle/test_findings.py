@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.definition.model import Agent, ContextMode, Merge, WorkspaceMode
 from orchestrator.execution.state import ExecutionStatus, FailureClass, NodeRun, Outcome, Result
-from orchestrator.lifecycle.findings import (
+from orchestrator.lifecycle.attempts.findings import (
     FOLDER,
     MOST_OF_ALL,
     MOST_PER_PREDECESSOR,

@@ -9,7 +9,9 @@ import pytest
 from orchestrator.definition.model import Agent, Matrix, WorkspaceMode
 from orchestrator.errors import BadInput
 from orchestrator.execution.state import Annotation, Artifact, FailureClass, Level, NodeStatus, Outcome
-from orchestrator.lifecycle import advance, carry_out
+from orchestrator.lifecycle import advance
+from orchestrator.lifecycle.attempts import carry_out
+from orchestrator.lifecycle.attempts.tasks import MAX_ENVIRONMENT_BYTES, MAX_VARIABLE_BYTES
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.limits import (
     MAX_ANNOTATIONS,
@@ -22,7 +24,6 @@ from orchestrator.lifecycle.limits import (
 )
 from orchestrator.lifecycle.ports import Control, LogSink, Task
 from orchestrator.lifecycle.start import MAX_EDGES, MAX_RUNS, lay_out
-from orchestrator.lifecycle.tasks import MAX_ENVIRONMENT_BYTES, MAX_VARIABLE_BYTES
 from tests.fakes.world import World, agent, node, workflow
 
 OWN = len('{"summary": "", "exit-code": 0, "x": ""}')

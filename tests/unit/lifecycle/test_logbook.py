@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.execution.state import Level, NodeRun
-from orchestrator.lifecycle.logbook import BATCH_BYTES, Logbook
+from orchestrator.lifecycle.attempts.logbook import BATCH_BYTES, Logbook
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import LiveEventKind
 from tests.fakes.world import World

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.errors import SetupError, Unavailable
 from orchestrator.execution.state import NodeRun
 from orchestrator.lifecycle import outage
-from orchestrator.lifecycle.logbook import Logbook
+from orchestrator.lifecycle.attempts.logbook import Logbook
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.outage import through_outage
 from tests.fakes.world import World

@@ -15,9 +15,9 @@ from orchestrator.definition.parse import load_workflow
 from orchestrator.errors import BadInput, Conflict, Unavailable
 from orchestrator.execution.publication import Fate, Publication, PublicationState
 from orchestrator.execution.state import Execution, Outcome, Usage
-from orchestrator.lifecycle import publish
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.ports.github import Busy, Credential, Forbidden, User
+from orchestrator.lifecycle.publishing import layout as publish
 from orchestrator.lifecycle.report import as_json, view
 from orchestrator.lifecycle.rerun import rerun
 from orchestrator.lifecycle.resume import owes, resume

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.definition.model import Agent, Retry, RetryClass, WorkspaceMode
 from orchestrator.execution.state import FailureClass, Outcome, Usage
-from orchestrator.lifecycle import changed_files, recording
+from orchestrator.lifecycle.attempts import changed_files, recording
 from orchestrator.lifecycle.ports import AgentTask, Control, LogSink, Task
 from orchestrator.lifecycle.rerun import rerun
 from orchestrator.runners.happenings import Called, Returned, Said

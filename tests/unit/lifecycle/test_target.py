@@ -9,7 +9,7 @@ import pytest
 from orchestrator.errors import NotFound
 from orchestrator.execution.showing import Target
 from orchestrator.lifecycle.ports.github import User
-from orchestrator.lifecycle.target import target_of
+from orchestrator.lifecycle.projection.target import target_of
 from tests.fakes.github_memory import MemoryGitHub
 
 HEAD, OTHER, HERE = "a" * 40, "b" * 40, "c" * 40

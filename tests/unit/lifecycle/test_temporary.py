@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import SetupError
-from orchestrator.lifecycle.temporary import Folders
+from orchestrator.lifecycle.attempts.temporary import Folders
 
 
 @pytest.fixture(autouse=True)

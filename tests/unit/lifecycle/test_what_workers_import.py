@@ -14,4 +14,4 @@ def test_workers_import_no_renderer_and_nothing_of_github() -> None:
     program = f"import sys; [__import__(name) for name in {PRELOAD!r}]; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
     assert set(UNNEEDED) & set(done.stdout.split()) == set()
-    assert "orchestrator.lifecycle.execute" in done.stdout.split()
+    assert "orchestrator.lifecycle.attempts.execute" in done.stdout.split()

@@ -13,20 +13,20 @@ from orchestrator.errors import Conflict, MyceliumError, NotFound, StaleClaim
 from orchestrator.execution.budget import draws
 from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus, Outcome, Usage
 from orchestrator.lifecycle import advance, budgets, contexts, decide
-from orchestrator.lifecycle.attempt import Attempt
+from orchestrator.lifecycle.attempts.attempt import Attempt
+from orchestrator.lifecycle.attempts.carry_out import carry_out
+from orchestrator.lifecycle.attempts.logbook import Logbook
+from orchestrator.lifecycle.attempts.tally import Tally
+from orchestrator.lifecycle.attempts.temporary import Folders
 from orchestrator.lifecycle.cancel import cancel
-from orchestrator.lifecycle.carry_out import carry_out
 from orchestrator.lifecycle.claim import Claim, Claimant, claim
 from orchestrator.lifecycle.control import ControlLoop
-from orchestrator.lifecycle.logbook import Logbook
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Lease, LiveEventKind, Task
 from orchestrator.lifecycle.rerun import rerun
 from orchestrator.lifecycle.resume import resume
 from orchestrator.lifecycle.start import StartRequest, start
-from orchestrator.lifecycle.tally import Tally
-from orchestrator.lifecycle.temporary import Folders
 from tests.fakes.wake import FakeStopSignals
 from tests.fakes.world import World, agent
 from tests.unit.lifecycle.machine import deeds

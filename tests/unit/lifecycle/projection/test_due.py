@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.execution.showing import COMMENT, EXECUTION, Shown
-from orchestrator.lifecycle.due import (
+from orchestrator.lifecycle.ports.github import CommitStatus, Urgency
+from orchestrator.lifecycle.projection.due import (
     AT_ONCE,
     LARGE_PAUSE,
     OWN_WRITE_EVERY,
@@ -21,8 +22,7 @@ from orchestrator.lifecycle.due import (
     due,
     pause_of,
 )
-from orchestrator.lifecycle.ports.github import CommitStatus, Urgency
-from orchestrator.lifecycle.wanted import Kind, Wanted
+from orchestrator.lifecycle.projection.wanted import Kind, Wanted
 from orchestrator.report.check_run import CheckAnnotation, CheckRun, CheckStatus, Conclusion
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from orchestrator.errors import Unavailable
 from orchestrator.execution.showing import EXECUTION, run_place
 from orchestrator.execution.state import Annotation, ExecutionStatus, NodeStatus, Outcome
 from orchestrator.lifecycle.ports.github import Credential
-from orchestrator.lifecycle.projection import Projection
+from orchestrator.lifecycle.projection.passes import Projection
 from tests.fakes.projected import Scene
 from tests.faults.tripwire import Died, Ledger, Process, Tripwire
 

@@ -12,7 +12,7 @@ from orchestrator.errors import BadInput, NotFound
 from orchestrator.execution.showing import COMMENT, EXECUTION, Shown
 from orchestrator.execution.state import NodeStatus
 from orchestrator.lifecycle.ports.github import Credential, User
-from orchestrator.lifecycle.wanted import SMALL
+from orchestrator.lifecycle.projection.wanted import SMALL
 from orchestrator.report.comment import marker, newest_marker, shown_execution
 from tests.fakes.projected import AUTHOR, Scene
 

@@ -1,0 +1,1 @@
+"""What comes in: events, commands, presses and schedules become decisions, turns and answers."""

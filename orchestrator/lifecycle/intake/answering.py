@@ -1,0 +1,95 @@
+"""Telling those who asked: a reaction to their comment, and one comment of ours that is edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from orchestrator.errors import BadInput, NotFound, Unavailable
+from orchestrator.lifecycle.intake.occasion import Desk
+from orchestrator.lifecycle.ports import Decision, Ruling
+from orchestrator.lifecycle.ports.github import Busy, Forbidden, Urgency
+from orchestrator.report.answers import MARKER, Answer, answers_comment
+
+_SHOWN: Final = 5
+_LOOKED_AT: Final = 100
+_REACTIONS: Final = {Ruling.MATCHED: "rocket", Ruling.WAITING: "eyes"}
+
+
+def answer(desk: Desk) -> None:
+    """Give every answer that is owed. `Busy` and `Unavailable` leave the rest for the next time.
+
+    An answer may be given twice where a process dies in between: that changes nothing that people see. What GitHub
+    will not have, because the comment is gone or the token may not write, is not tried again.
+    """
+    with desk.services.store.begin() as tx:
+        owed = tx.intake.untold()
+    trouble: Unavailable | None = None
+    for number in dict.fromkeys(each.number for each in owed):
+        try:
+            _answer(desk, number, [each for each in owed if each.number == number])
+        except Busy:
+            raise
+        except Unavailable as error:
+            trouble = trouble or error
+    if trouble:
+        raise trouble
+
+
+def _answer(desk: Desk, number: int | None, owed: Sequence[Decision]) -> None:
+    if number is not None:
+        for each in owed:
+            _receive(desk, number, each)
+        _reply(desk, number)
+    _note(desk, owed)
+
+
+def _receive(desk: Desk, number: int, made: Decision) -> None:
+    """The receipt: a reaction where a comment asked, and the label taken off again where a label did."""
+    try:
+        if made.comment_id is not None:
+            desk.github.react(made.comment_id, _REACTIONS.get(made.ruling, "confused"))
+        if made.label:
+            desk.github.remove_label(number, made.label)
+    except (NotFound, Forbidden):
+        return
+
+
+def _reply(desk: Desk, number: int) -> None:
+    with desk.services.store.begin() as tx:
+        latest = [each for each in tx.intake.of_thread(number, limit=_LOOKED_AT) if each.owed][:_SHOWN]
+    body = answers_comment([_as_answer(each) for each in latest])
+    try:
+        ours = _our_comment(desk, number)
+        if ours is None:
+            desk.github.write_comment(number, body, urgency=Urgency.PEOPLE)
+        else:
+            desk.github.edit_comment(ours, body, urgency=Urgency.PEOPLE)
+    except (NotFound, Forbidden, BadInput):
+        return
+
+
+def _our_comment(desk: Desk, number: int) -> int | None:
+    me = desk.github.me().id
+    found = (each for each in desk.github.comments(number) if each.author.id == me and each.body.startswith(MARKER))
+    return next((each.id for each in found), None)
+
+
+def _note(desk: Desk, told: Sequence[Decision]) -> None:
+    """Mark them as told, except those on which something else was decided meanwhile."""
+    with desk.services.store.begin() as tx:
+        for each in told:
+            if each in tx.intake.decided(each.delivery_id):
+                tx.intake.amend(replace(each, told=True))
+
+
+def _as_answer(made: Decision) -> Answer:
+    return Answer(
+        subject=made.subject,
+        ruling=made.ruling.value,
+        asked_by=made.actor,
+        text=made.reason,
+        lines=made.lines,
+        execution_id=made.execution_id,
+    )
