@@ -17,10 +17,10 @@ class Link:
 
     `services` names a function `f(*, redis_url, instance, **arguments) -> Services`, called once in each child after
     the fork; it is given `blackboard_url` too where there is one. `work` names what runs nodes, as
-    `lifecycle.attempts.execute.work`; `lose` what takes back the nodes that dead workers of a seat ran, `f(services, seat)`;
-    `control` what makes the control loop out of services and its seat, an object with `step() -> float` and `close()`;
-    `warm_up` what a worker does before its first node, `f()`. All of these are `module:attribute`; `jobs` is the module
-    with `bind` and the `REGISTRY` of functions that a token may call.
+    `lifecycle.attempts.execute.work`; `lose` what takes back the nodes that dead workers of a seat ran,
+    `f(services, seat)`; `control` what makes the control loop out of services and its seat, an object with
+    `step() -> float` and `close()`; `warm_up` what a worker does before its first node, `f()`. All of these are
+    `module:attribute`; `jobs` is the module with `bind` and the `REGISTRY` of functions that a token may call.
     """
 
     redis_url: str

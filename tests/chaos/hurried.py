@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator import app
+from orchestrator.app import preloading
 from orchestrator.lifecycle import control
 from orchestrator.lifecycle.attempts import attend
 from orchestrator.queue import pool
@@ -27,8 +27,8 @@ def hurry() -> None:
     for module, name, seconds in shortened:
         assert hasattr(module, name)
         setattr(module, name, seconds)
-    if __name__ not in app.PRELOAD:
-        setattr(app, "PRELOAD", (*app.PRELOAD, __name__))  # noqa: B010 - it is a constant to all others
+    if __name__ not in preloading.PRELOAD:
+        setattr(preloading, "PRELOAD", (*preloading.PRELOAD, __name__))  # noqa: B010 - it is a constant to all others
 
 
 hurry()

@@ -1,0 +1,28 @@
+"""The composition root: adapters built from settings. Nothing connects, and nothing slow is imported, at import."""
+
+from orchestrator.app.clock import SystemClock
+from orchestrator.app.opened import embedded, history, offline, owning, shared, shared_link
+from orchestrator.app.preloading import PRELOAD, preload
+from orchestrator.app.reach import check_reach
+from orchestrator.app.services import SHARED_INSTANCE, build, build_in_child
+from orchestrator.app.sources import definitions, github, github_repository, repository
+
+__all__ = [
+    "PRELOAD",
+    "SHARED_INSTANCE",
+    "SystemClock",
+    "build",
+    "build_in_child",
+    "check_reach",
+    "definitions",
+    "embedded",
+    "github",
+    "github_repository",
+    "history",
+    "offline",
+    "owning",
+    "preload",
+    "repository",
+    "shared",
+    "shared_link",
+]
