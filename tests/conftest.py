@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.fakes.postgres import PostgresDatabases
 
 if TYPE_CHECKING:
     from tests.fakes.github import GitHubStandIn
+
+# How long an example takes is a matter of the machine and of what else it does, and proves nothing.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,12 @@ import click
 
 from orchestrator.cli.console import Console
 from orchestrator.cli.place import current_settings
-from orchestrator.cli.supervision import try_shared, until_stopped
-from orchestrator.queue.supervisor import Plan
+from orchestrator.cli.supervision import try_shared
+from orchestrator.queue.supervisor import Plan, stay
 
 
 @click.command()
-@click.pass_context
-def scheduler(ctx: click.Context, /) -> None:
+def scheduler() -> None:
     """Keep executions moving: retries, time-outs of approvals, lost workers.
 
     Needs MYCELIUM_REDIS_URL. Several may run; one of them leads at a time. Ends on SIGTERM or Ctrl-C.
@@ -30,4 +29,4 @@ def scheduler(ctx: click.Context, /) -> None:
         log_format=settings.log_format,
     )
     Console.stderr().line("Keeping executions moving. Stop with Ctrl-C.")
-    ctx.exit(until_stopped(plan))
+    stay(plan)

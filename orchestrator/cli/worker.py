@@ -8,15 +8,14 @@ import click
 
 from orchestrator.cli.console import Console
 from orchestrator.cli.place import current_settings
-from orchestrator.cli.supervision import try_shared, until_stopped
-from orchestrator.queue.supervisor import Plan
+from orchestrator.cli.supervision import try_shared
+from orchestrator.queue.supervisor import Plan, stay
 
 
 @click.command()
 @click.option("--concurrency", type=click.IntRange(1, 256), help="How many workers; MYCELIUM_CONCURRENCY by default.")
 @click.option("--queue", "queues", multiple=True, default=("default",), show_default=True, help="Repeatable.")
-@click.pass_context
-def worker(ctx: click.Context, /, concurrency: int | None, queues: Sequence[str]) -> None:
+def worker(concurrency: int | None, queues: Sequence[str]) -> None:
     """Run nodes of executions that were started with `mycelium run --detach`.
 
     Needs MYCELIUM_REDIS_URL and the same database as the others, and `mycelium scheduler` somewhere. Ends on SIGTERM
@@ -38,4 +37,4 @@ def worker(ctx: click.Context, /, concurrency: int | None, queues: Sequence[str]
     )
     many = "1 worker" if count == 1 else f"{count} workers"
     Console.stderr().line(f"{many} for {', '.join(queues)}. Stop with Ctrl-C.")
-    ctx.exit(until_stopped(plan))
+    stay(plan)

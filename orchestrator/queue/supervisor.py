@@ -4,6 +4,8 @@ It runs as a program of its own, has one thread and no connection, and so may fo
 command or web server has that asked for it. Standard input is a socket: the first line names modules to import, the
 second says what to do, and comes with open files to keep. It stays open: its end means that whoever asked is gone, by
 whatever means.
+
+A command that has nothing else to do is the supervisor of its own tree: `stay`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import Any
 from orchestrator.errors import MyceliumError, SetupError
 from orchestrator.log_format import CONSOLE, configure
 from orchestrator.queue import mortal
+from orchestrator.queue.launch import MODULES
 from orchestrator.queue.link import Link
 from orchestrator.queue.pool import Pool, Role
 from orchestrator.queue.server import BLACKBOARD_LIMITS, EmbeddedServer, find_binary
@@ -61,9 +64,12 @@ def decode(message: Mapping[str, Any]) -> Plan:
 
 
 class Orders:
-    """What the supervisor waits for: SIGTERM or `HURRY`, the end of a child, or the end of its parent."""
+    """What the supervisor waits for: SIGTERM or `HURRY`, the end of a child, or the end of its parent.
 
-    def __init__(self, lifeline: int) -> None:
+    Without a lifeline to a parent, who would pass a Ctrl-C on, it is told to end by that too.
+    """
+
+    def __init__(self, lifeline: int | None) -> None:
         self.terminate = False
         self.hurry = False
         self._lifeline = lifeline
@@ -71,7 +77,7 @@ class Orders:
         os.set_blocking(self._wakeup, False)
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, self._on_terminate if lifeline is None else signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         for number in (signal.SIGTERM, mortal.HURRY):
             signal.signal(number, self._on_terminate)
@@ -79,7 +85,8 @@ class Orders:
 
     def wait(self, seconds: float | None) -> bool:
         """Wait for something to happen; false once the parent is gone."""
-        ready, _, _ = select.select([self._wakeup, self._lifeline], [], [], seconds)
+        watched = [self._wakeup] if self._lifeline is None else [self._wakeup, self._lifeline]
+        ready, _, _ = select.select(watched, [], [], seconds)
         if self._wakeup in ready:
             os.read(self._wakeup, 4096)
         return self._lifeline not in ready or bool(os.read(self._lifeline, 4096))
@@ -187,18 +194,31 @@ def main() -> int:
     try:
         if plan := _told():
             configure(level=plan.log_level, form=plan.log_format)
-            _oversee(plan, orders, answers)
+            _oversee(Supervisor(plan, orders), answers)
     except MyceliumError as error:
         _say(answers, {"error": error.message, "hint": error.hint})
         return int(error.exit_code)
     return 0
 
 
-def _oversee(plan: Plan, orders: Orders, answers: int) -> None:
-    supervisor = Supervisor(plan, orders)
+def stay(plan: Plan) -> None:
+    """Be the supervisor of a tree until SIGTERM or Ctrl-C, and drain it then; `SetupError` where it ends by itself.
+
+    The process has one thread and no connection, because it forks.
+    """
+    orders = Orders(lifeline=None)
+    os.dup2(2, 1)  # whatever a child prints
+    configure(level=plan.log_level, form=plan.log_format)
+    for module in (*MODULES, *plan.preload):
+        import_module(module)  # once, here, for all children
+    _oversee(Supervisor(plan, orders))
+
+
+def _oversee(supervisor: Supervisor, answers: int | None = None) -> None:
     try:
         supervisor.start()
-        _say(answers, supervisor.describe())
+        if answers is not None:
+            _say(answers, supervisor.describe())
         supervisor.watch()
     finally:
         supervisor.stop()

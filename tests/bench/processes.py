@@ -32,6 +32,9 @@ def memory(roots: Sequence[psutil.Process]) -> dict[str, Any]:
 def _members(root: psutil.Process) -> Iterator[tuple[str, psutil.Process]]:
     words = root.cmdline()
     verb = words[words.index(PROGRAM) + 1] if PROGRAM in words else ""
+    if verb in ("worker", "scheduler"):  # its own supervisor
+        yield from _tree(root, control=verb != "worker")
+        return
     yield (f"mycelium {verb}" if verb else root.name()), root
     for child in root.children():
         if SUPERVISOR in " ".join(child.cmdline()):

@@ -112,12 +112,11 @@ class Scene:
             Fork(member=name, process=process)
             for name, member in self.members.items()
             if name.startswith(wanted)
-            for supervisor in _children(member.pid)
-            for process in _children(supervisor.pid)
+            for process in _children(member.pid)
         ]
 
     def supervisors(self) -> list[psutil.Process]:
-        return [supervisor for member in self.members.values() for supervisor in _children(member.pid)]
+        return [psutil.Process(member.pid) for member in self.members.values() if member.poll() is None]
 
     def close_members(self) -> list[str]:
         """Stop everything that runs nodes, in good order; what went wrong with that."""

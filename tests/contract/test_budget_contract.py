@@ -66,7 +66,9 @@ def redis() -> Iterator[Redis]:
 
 
 @given(steps=steps)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_twins(redis: Redis, steps: list[tuple[int, Ask, Told | None]]) -> None:
     ledger, now = Ledger(), 1_800_000_000_123
     shared = RedisBudget(redis, f"twin-{next(SCOPES)}", Standing(), LIMITS, now=now)
@@ -90,7 +92,9 @@ def test_twins(redis: Redis, steps: list[tuple[int, Ask, Told | None]]) -> None:
 
 
 @given(steps=st.lists(st.tuples(passing, tolds), max_size=30))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_twins_hear_the_same(redis: Redis, steps: list[tuple[int, Told]]) -> None:
     ledger, now = Ledger(), 1_800_000_000_123
     shared = RedisBudget(redis, f"twin-{next(SCOPES)}", Standing(), LIMITS, now=now)

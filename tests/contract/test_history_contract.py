@@ -360,7 +360,7 @@ SCOPES = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(
     rows=st.lists(ATTEMPTS, max_size=25, unique_by=lambda each: (each.execution_id, each.run, each.epoch)),
     reruns=st.sets(st.tuples(st.integers(1, 4), st.integers(2, 4))),

@@ -116,7 +116,9 @@ def test_a_thousand_nodes_in_ten_minutes(scene: Scene, side: int) -> None:
     within_limits(scene)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     nodes=st.integers(1, 60),
     seconds=st.floats(1, 300),
@@ -240,15 +242,15 @@ def test_what_has_not_changed_is_not_sent(scene: Scene) -> None:
 
 @pytest.mark.parametrize("where", ["view", "carry_out"])
 def test_a_mistake_of_ours_holds_nothing_else_up(scene: Scene, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    module = "picture" if where == "view" else "projection"
-    honest = getattr(import_module(f"orchestrator.lifecycle.{module}"), where)
+    module = "picture" if where == "view" else "passes"
+    honest = getattr(import_module(f"orchestrator.lifecycle.projection.{module}"), where)
 
     def mistaken(first: Any, second: Any, **more: Any) -> Any:
         if second == broken or (getattr(second, "wanted", None) and first.execution.id == broken):
             raise ZeroDivisionError("a bug")
         return honest(first, second, **more)
 
-    monkeypatch.setattr(f"orchestrator.lifecycle.{module}.{where}", mistaken)
+    monkeypatch.setattr(f"orchestrator.lifecycle.projection.{module}.{where}", mistaken)
     broken = scene.add(2, number=scene.pull_request(), workflow="broken")
     whole = scene.add(2, number=1, workflow="whole")
     scene.run(90)

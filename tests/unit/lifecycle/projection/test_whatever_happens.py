@@ -28,7 +28,9 @@ OUTAGES = st.lists(st.tuples(st.floats(0, 120), st.floats(1, 60)), max_size=2)
 FAULTS = st.lists(st.tuples(st.sampled_from(METHODS), st.booleans(), st.booleans(), st.integers(0, 4)), max_size=6)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     scripts=st.lists(MOVES, min_size=1, max_size=3),
     outages=OUTAGES,
