@@ -121,7 +121,7 @@ def execution_check(
         conclusion=conclusion,
         title=clip(one_line(sentence(view)), MAX_TITLE),
         summary=_bounded(overview(view), view),
-        text=_bounded(results(view), view),
+        text=_bounded(results(view, room=MAX_TEXT), view),
         batches=batched(noted, most=MAX_BATCHES),
         started_at=execution.started_at,
         completed_at=execution.completed_at if conclusion else None,

@@ -37,6 +37,7 @@ from orchestrator.report.mermaid import flowchart
 from orchestrator.report.numbers import human_cost, human_count, plural
 from orchestrator.report.plain_text import clip
 from orchestrator.report.published import published_list
+from orchestrator.report.shares import fair_share
 from orchestrator.report.view import ExecutionView
 
 MAX_BYTES = 65_000
@@ -44,7 +45,9 @@ MAX_BYTES = 65_000
 
 _SHOWN = re.compile(r"<!-- mycelium:execution (\S+) -->")
 _ROWS = 120
-_RESULT_LIMIT = 12_000
+_RESULT_LIMIT, _LEAST_RESULT = 12_000, 300
+_FRAME, _LAST_LINES = 200, 1_000
+"""Bytes that a collapsed section takes besides its text, and what is kept for the lines after the last of them."""
 _TAIL_LINES = 12
 
 STATUS_EMOJI = {
@@ -129,7 +132,8 @@ def comment(view: ExecutionView, *, limit: int = MAX_BYTES) -> str:
     """The comment's Markdown with its markers, at most `limit` UTF-8 bytes, cut between sections."""
     execution = view.execution
     first = f"{marker(execution.workflow_id)}\n{newest_marker(execution.id)}"
-    return to_markdown(comment_parts(view), limit=limit, first=first, page=view.links.page)
+    parts = comment_parts(view, room=limit - len(first.encode()))
+    return to_markdown(parts, limit=limit, first=first, page=view.links.page)
 
 
 def to_markdown(parts: Sequence[Part], *, limit: int, first: str = "", page: str = "") -> str:
@@ -138,10 +142,9 @@ def to_markdown(parts: Sequence[Part], *, limit: int, first: str = "", page: str
     room = limit - len(f"\n\n*999 sections are left out here.{rest}*".encode())
     kept, used, dropped = [first] if first else [], len(first.encode()), 0
     for part in parts:
-        text = _rendered(part)
-        size = len(text.encode()) + 2
+        size = _size(part)
         if used + size <= room:
-            kept.append(text)
+            kept.append(_rendered(part))
             used += size
         else:
             dropped += 1
@@ -151,6 +154,11 @@ def to_markdown(parts: Sequence[Part], *, limit: int, first: str = "", page: str
 
 
 _URL_SAFE = ":/?#&=%.~-_"
+
+
+def _size(part: Part) -> int:
+    """Bytes, with the empty line behind it."""
+    return len(_rendered(part).encode()) + 2
 
 
 def _rendered(part: Part) -> str:
@@ -166,9 +174,10 @@ def _rendered(part: Part) -> str:
             return f"<details>\n<summary>{summary}</summary>\n\n{markdown}\n\n</details>"
 
 
-def comment_parts(view: ExecutionView) -> tuple[Part, ...]:
-    """What the comment says, most urgent first: the order in which it is cut."""
-    return (*overview(view), *results(view))
+def comment_parts(view: ExecutionView, *, room: int | None = None) -> tuple[Part, ...]:
+    """What the comment says, most urgent first: the order in which it is cut. `room` is as in `results`."""
+    first = overview(view)
+    return (*first, *results(view, room=room and max(0, room - sum(map(_size, first)))))
 
 
 def overview(view: ExecutionView) -> tuple[Part, ...]:
@@ -176,9 +185,12 @@ def overview(view: ExecutionView) -> tuple[Part, ...]:
     return tuple(part for part in _overview(view) if part)
 
 
-def results(view: ExecutionView) -> tuple[Part, ...]:
-    """The commits, what each agent said, and the sums."""
-    return tuple(part for part in _results(view) if part)
+def results(view: ExecutionView, *, room: int | None = None) -> tuple[Part, ...]:
+    """The commits, what each agent said, and the sums.
+
+    In `room` bytes all agents get the same share, and none is rendered that would not fit.
+    """
+    return tuple(part for part in _results(view, room) if part)
 
 
 def _overview(view: ExecutionView) -> Iterator[Part | None]:
@@ -192,12 +204,25 @@ def _overview(view: ExecutionView) -> Iterator[Part | None]:
     yield Paragraphs(markdown=_table(view))
 
 
-def _results(view: ExecutionView) -> Iterator[Part | None]:
-    if left := published_list(view):
-        yield Paragraphs(markdown=left)
-    yield _commits(view)
-    yield from (_result(view, run) for run in view.runs if _agent_text(run))
+def _results(view: ExecutionView, room: int | None) -> Iterator[Part | None]:
+    left = published_list(view)
+    first = [part for part in (Paragraphs(markdown=left) if left else None, _commits(view)) if part]
+    yield from first
+    yield from _said(view, None if room is None else room - sum(map(_size, first)) - _LAST_LINES)
     yield Paragraphs(markdown=_footer(view))
+
+
+def _said(view: ExecutionView, room: int | None) -> Iterator[Part]:
+    """What agents said, a section each; in `room` bytes as many as have a share that says something."""
+    spoken = [run for run in view.runs if _agent_text(run)]
+    shown, share = spoken, _RESULT_LIMIT
+    if room is not None:
+        shown = spoken[: max(1, room // (_LEAST_RESULT + _FRAME))]
+        share = fair_share(room - _FRAME * len(shown), [len(_agent_text(run).encode()) for run in shown])
+    limit = min(_RESULT_LIMIT, max(_LEAST_RESULT, share))
+    yield from (_result(view, run, limit) for run in shown)
+    if more := len(spoken) - len(shown):
+        yield Paragraphs(markdown=f"*and {plural(more, 'result')} more*")
 
 
 def _heading(view: ExecutionView) -> str:
@@ -325,12 +350,12 @@ def _agent_text(run: NodeRun) -> str:
     return text if isinstance(text, str) and text.strip() else ""
 
 
-def _result(view: ExecutionView, run: NodeRun) -> Part:
+def _result(view: ExecutionView, run: NodeRun, limit: int) -> Part:
     node = view.workflow.nodes.get(run.node)
     action = node.action if node else None
     words = [action.agent] if isinstance(action, Agent) else []
     words += [_cost(run)] if _cost(run) else []
-    return Details(title=run.key, note=", ".join(words), markdown=safe_markdown(_agent_text(run), limit=_RESULT_LIMIT))
+    return Details(title=run.key, note=", ".join(words), markdown=safe_markdown(_agent_text(run), limit=limit))
 
 
 def _footer(view: ExecutionView) -> str:

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -26,11 +26,12 @@ from orchestrator.report.plain_text import clip, code_spans, one_line, visible
 CUT = "\n\n*… cut here: the rest is too long to show.*"
 
 _ZERO_WIDTH = "&#8203;"
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # Wherever they stand in a word: GitHub makes a link of `_https://…` and of `0https://…` too.
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>`]+", re.IGNORECASE)
+# The name of a scheme is bounded, or a long word would be read anew from each of its letters.
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{0,40}://|www\.)[^\s<>`]+", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<!&)#(?=\w)")
 _TICKET = re.compile(r"\b(GH)-(?=\d)", re.IGNORECASE)
-_NEEDED_ESCAPES = frozenset("\\`*_[]~$|")
+_HARMLESS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", **{sign: f"\\{sign}" for sign in "\\`*_[]~$|"}})
 _LINE_START = re.compile(r"^(\s*)([#+\-=>]|\d{1,9}(?=[.)]))")
 _MAX_DEPTH = 12
 _DRAWN = frozenset({"mermaid", "math", "geojson", "topojson", "stl", "suggestion"})
@@ -38,18 +39,45 @@ _DRAWN = frozenset({"mermaid", "math", "geojson", "topojson", "stl", "suggestion
 
 def safe_markdown(text: str, *, limit: int = 20_000) -> str:
     """`text` as inert Markdown of at most `limit` UTF-8 bytes, cut with a notice when there is more."""
-    source = visible(text)
-    result = _written(source) if len(source) <= limit else ""
-    if (result and len(result.encode()) <= limit) or not source.strip():
+    given = text[: limit * 8]
+    source = visible(given)
+    return _inert(source[:limit], limit, whole=len(source) <= limit and given == text) if source.strip() else ""
+
+
+@lru_cache(maxsize=256)
+def _inert(source: str, limit: int, *, whole: bool) -> str:
+    """What an agent said stays as it is, and is shown with every picture of its execution: so it is kept."""
+    if whole and len((result := _written(source)).encode()) <= limit:
         return result
-    size = limit
+    room = limit - len(CUT.encode())
+    return _cut(source[: source.rfind("\n") + 1] or source, room) + CUT if room > 0 else ""
+
+
+def _cut(source: str, room: int) -> str:
+    """As many of its blocks as `room` bytes take, and of the next one what is left if that is much."""
+    kept: list[str] = []
+    left = room
+    for begins, lines in _Writer(_parser().parse(source)).sections():
+        size = len("\n".join(lines).encode()) + 1
+        if size > left:
+            rest = "\n".join(source.split("\n")[begins:])
+            kept += ["", *_shortened(rest, left - 1)] if left > room // 2 else []
+            break
+        kept += lines
+        left -= size
+    return "\n".join(kept).strip("\n")
+
+
+def _shortened(source: str, room: int) -> list[str]:
+    """The beginning of a block that is too large, cut at an end of a line where it has any."""
+    size = room
     while size > 0:
         kept = source[:size]
-        result = _written(kept[: kept.rfind("\n") + 1] or kept) + CUT
-        if len(result.encode()) <= limit:
-            return result
-        size = min(size - 1, size * limit // len(result.encode()))
-    return ""
+        result = _written(kept[: kept.rfind("\n") + 1] or kept)
+        if len(result.encode()) <= room:
+            return result.split("\n")
+        size = min(size - 1, size * room // len(result.encode()))
+    return []
 
 
 def safe_inline(text: str, limit: int = 200) -> str:
@@ -100,16 +128,12 @@ def safe_text(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    for sign, entity in _ENTITIES.items():
-        text = text.replace(sign, entity)
-    text = "".join(f"\\{sign}" if sign in _NEEDED_ESCAPES else sign for sign in text)
-    text = _LINE_START.sub(_escaped_start, text)
-    return _split_references(text)
+    return _split_references(_LINE_START.sub(_escaped_start, text.translate(_HARMLESS)))
 
 
 def _split_references(text: str) -> str:
     text = _TICKET.sub(rf"\1{_ZERO_WIDTH}-", text)
-    text = re.sub(r"(?<!&)#(?=\w)", f"#{_ZERO_WIDTH}", text)
+    text = _NUMBER.sub(f"#{_ZERO_WIDTH}", text)
     return text.replace("@", f"@{_ZERO_WIDTH}")
 
 
@@ -152,7 +176,10 @@ class _Writer:
 
     def blocks(self, end: str = "") -> list[str]:
         """The lines of all blocks up to the token `end`, which is consumed."""
-        lines: list[str] = []
+        return [line for _, lines in self.sections(end) for line in lines]
+
+    def sections(self, end: str = "") -> Iterator[tuple[int, list[str]]]:
+        """The same block by block, each with the line of the source at which it begins."""
         tight = True
         while self._at < len(self._tokens):
             token = self._tokens[self._at]
@@ -160,9 +187,8 @@ class _Writer:
             if token.type == end:
                 break
             block = self._block(token)
-            lines += block if tight else ["", *block]
+            yield token.map[0] if token.map else 0, block if tight else ["", *block]
             tight = token.hidden or not block
-        return lines
 
     def _block(self, token: Token) -> list[str]:
         match token.type:

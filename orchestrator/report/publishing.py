@@ -30,8 +30,9 @@ def mark(execution_id: str, target: str, digest: str = "") -> str:
 
 def pull_request_body(view: ExecutionView, said: str, mark: str) -> str:
     """The author's words, the graph, what each agent said, and what it cost; at most what GitHub takes."""
-    shown = comment_parts(view)
-    parts: list[Part] = [Paragraphs(markdown=_bounded(said) or safe_inline(sentence(view), 300))]
+    words = _bounded(said) or safe_inline(sentence(view), 300)
+    shown = comment_parts(view, room=MAX_BYTES - len(words.encode()))
+    parts: list[Part] = [Paragraphs(markdown=words)]
     parts += [part for part in shown if isinstance(part, Graph)]
     parts.append(Paragraphs(markdown=footer(view)))
     parts += [part for part in shown if isinstance(part, Details)]

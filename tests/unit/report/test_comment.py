@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from orchestrator.definition.model import Skipped
 from orchestrator.execution.state import Annotation, NodeStatus, Outcome, Usage
+from orchestrator.report import markdown_safety
 from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check
 from orchestrator.report.comment import MAX_BYTES, comment, is_comment_of, marker, newest_marker, shown_execution
 from orchestrator.report.failure_tail import failure_tail
@@ -144,7 +146,44 @@ def test_left_out_sections_are_counted() -> None:
     shown = views.completed()
     body = comment(shown, limit=3_500)
     assert len(body.encode()) <= 3_500
+    assert "*and 4 results more*" in body
+    body = comment(shown, limit=1_500)
+    assert len(body.encode()) <= 1_500
     assert "left out here" in body
+
+
+def with_agents(count: int, text: str) -> ExecutionView:
+    shown = views.completed()
+    said = replace(shown.runs[0].outcome or pytest.fail("no outcome"), outputs={"text": text})
+    runs = tuple(replace(shown.runs[0], index=index, key=f"n{index}", outcome=said) for index in range(count))
+    return replace(shown, runs=runs, edges=(), commits=())
+
+
+def test_sixty_agents_share_the_room_and_nothing_is_parsed_that_has_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[int] = []
+    parser = markdown_safety._parser()
+    parse = parser.parse
+
+    def counted(text: str) -> list[Token]:
+        parsed.append(len(text))
+        return parse(text)
+
+    monkeypatch.setattr(parser, "parse", counted)
+    markdown_safety._inert.cache_clear()
+    large = with_agents(60, "A *line* of `40` KB.\n\n" * 1_800)
+    body = comment(large)
+    assert len(body.encode()) <= MAX_BYTES
+    assert body.count("</details>") == body.count("cut here") == 60
+    assert sum(parsed) < 2 * MAX_BYTES
+    before = len(parsed)
+    assert comment(large) == body
+    assert len(parsed) == before, "what was said before is not parsed again"
+
+
+def test_of_very_many_agents_the_first_are_shown() -> None:
+    body = comment(with_agents(1_000, "Said. " * 200))
+    assert 40 < body.count("<details>") < 140
+    assert f"*and {1_000 - body.count('<details>')} results more*" in body
 
 
 @pytest.mark.parametrize(

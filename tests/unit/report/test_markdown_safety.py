@@ -112,6 +112,22 @@ def test_a_long_result_is_cut_with_a_notice_and_uses_its_room() -> None:
     assert len(shown.encode()) > 1_500
 
 
+def test_it_is_cut_between_blocks_and_a_block_only_where_it_alone_is_too_large() -> None:
+    shown = safe_markdown("# One\n\n- a\n- b\n\n```\nx\n```\n\n" + "long " * 30, limit=120)
+    assert shown == f"#### One\n\n- a\n- b\n\n```\nx\n```{CUT}"
+    listed = safe_markdown("# One\n\n" + "- item\n" * 200, limit=200)
+    assert listed.startswith("#### One\n\n- item\n- item\n")
+    assert listed.endswith(f"- item{CUT}")
+
+
+@given(st.text(alphabet="<>!-[]()`*_#@\n |ab1\\&;~=+.:/", min_size=100, max_size=300), st.integers(80, 200))
+def test_whatever_is_cut_nothing_acts(text: str, limit: int) -> None:
+    shown = prose(safe_markdown(text * 3, limit=limit))
+    assert not re.search(
+        r"@\w|#\d|<(?!/?(p|br|ul|ol|li|h\d|em|strong|blockquote|table|thead|tbody|tr|th|td|hr|s)\b)", shown
+    )
+
+
 @pytest.mark.parametrize(("info", "kept"), [("mermaid", ""), ("Math", ""), ("geojson x", ""), ("python", "python")])
 def test_what_github_would_draw_is_code(info: str, kept: str) -> None:
     assert safe_markdown(f"```{info}\nclick A\n```") == f"```{kept}\nclick A\n```"
