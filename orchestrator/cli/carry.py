@@ -16,11 +16,12 @@ import click
 from orchestrator.cli.console import Console
 from orchestrator.cli.decisions import Desk, person
 from orchestrator.cli.flush import flush
-from orchestrator.cli.follow import follow
-from orchestrator.cli.published import say, until_published
+from orchestrator.cli.published import say
 from orchestrator.cli.screens import Screen, screen
 from orchestrator.errors import ExitCode, SetupError, Unavailable
 from orchestrator.execution.state import ExecutionStatus
+from orchestrator.lifecycle.following.follow import follow
+from orchestrator.lifecycle.following.publication import until_published
 from orchestrator.lifecycle.report import as_json
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.view import ExecutionView

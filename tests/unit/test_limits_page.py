@@ -75,7 +75,7 @@ LIMITS = {
     "issues that are looked through": "lifecycle.publishing.channels.words.MOST_LOOKED_AT",
     "node runs with a check run": "lifecycle.projection.wanted.MOST_APART",
     "writes for one execution": "lifecycle.projection.due.MOST_WRITES",
-    "seconds that a command waits": "cli.flush.MOST_SECONDS",
+    "seconds that a command waits": "lifecycle.following.shown.MOST_SECONDS",
     "bytes of the log": "store.log_limit.LIMIT_BYTES",
     "bytes of a line": "runners.lines.LINE_LIMIT",
     "characters of log lines that a worker": "store.kept_logs.MOST_HELD_CHARACTERS",

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.console import Console
-from orchestrator.cli.flush import MOST_SECONDS, PATIENCE_SECONDS, flush
+from orchestrator.cli.flush import flush
 from orchestrator.execution.showing import Shown
 from orchestrator.execution.state import NodeStatus
+from orchestrator.lifecycle.following.shown import MOST_SECONDS, PATIENCE_SECONDS
 from tests.fakes.projected import Scene
 
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli import follow
 from orchestrator.errors import Unavailable
 from orchestrator.execution.state import ExecutionStatus
+from orchestrator.lifecycle.following import follow
 from orchestrator.lifecycle.ports import LiveEvent
 from orchestrator.report.view import ExecutionView
 from tests.fakes.world import World, node, workflow
 
 
 class Blank:
-    """A screen that shows nothing."""
+    """A watcher that looks away."""
 
     def update(self, seen: ExecutionView) -> None: ...
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
-from orchestrator.cli.screens import Screen
 from orchestrator.errors import Unavailable
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.perform import perform
-from orchestrator.lifecycle.ports import LiveEventKind
+from orchestrator.lifecycle.ports import LiveEvent, LiveEventKind
 from orchestrator.lifecycle.report import view
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.view import ExecutionView
@@ -26,7 +26,19 @@ ENDINGS = (
 )
 
 
-def follow(services: Services, execution_id: str, screen: Screen) -> ExecutionView:
+class Watcher(Protocol):
+    """Who is shown an execution while it runs."""
+
+    def update(self, seen: ExecutionView) -> None:
+        """The present state."""
+        ...
+
+    def hear(self, event: LiveEvent) -> None:
+        """What has happened just now."""
+        ...
+
+
+def follow(services: Services, execution_id: str, watcher: Watcher) -> ExecutionView:
     """Show the execution until it has ended or waits for a person; the last view, shown already.
 
     The work goes on elsewhere, so a database or Redis that is out of reach is waited for; `Unavailable` after
@@ -37,11 +49,11 @@ def follow(services: Services, execution_id: str, screen: Screen) -> ExecutionVi
     def shown(seen: ExecutionView) -> None:
         nonlocal seen_at
         seen_at = time.monotonic()
-        screen.update(seen)
+        watcher.update(seen)
 
     while True:
         try:
-            return _followed(services, execution_id, screen, shown)
+            return _followed(services, execution_id, watcher, shown)
         except Unavailable:
             if time.monotonic() - seen_at > OUTAGE_SECONDS:
                 raise
@@ -49,7 +61,7 @@ def follow(services: Services, execution_id: str, screen: Screen) -> ExecutionVi
 
 
 def _followed(
-    services: Services, execution_id: str, screen: Screen, shown: Callable[[ExecutionView], None]
+    services: Services, execution_id: str, watcher: Watcher, shown: Callable[[ExecutionView], None]
 ) -> ExecutionView:
     with services.events.subscribe(execution_id) as events:
         pace = Pace(time.monotonic)
@@ -57,7 +69,7 @@ def _followed(
         while not settled(seen):
             event = next(events, None)
             if event is not None:
-                screen.hear(event)
+                watcher.hear(event)
             if event is None or event.event in ENDINGS or pace.due():
                 seen = _read(services, execution_id, shown, pace)
     # The worker that ended it may still be keeping the result on a branch; doing that twice is no harm.

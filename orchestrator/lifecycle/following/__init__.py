@@ -1,0 +1,1 @@
+"""Following an execution from outside: until it has ended, has published, and GitHub shows it."""
