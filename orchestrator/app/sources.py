@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     from orchestrator.github.repository import GitHubRepository
     from orchestrator.lifecycle.ports import Git
     from orchestrator.lifecycle.ports.definitions import DefinitionSource
+    from orchestrator.lifecycle.ports.github import Remote
 
 
 def repository(settings: Settings) -> Git:
     """The repository that executions work on; nothing is asked of it yet."""
     from orchestrator.git.repository import GitRepository
 
-    return GitRepository(root=settings.root, cache_dir=settings.cache_dir, environ=os.environ)
+    def remote() -> Remote | None:
+        found = github(settings, None)
+        return found.remote() if found else None
+
+    return GitRepository(root=settings.root, cache_dir=settings.cache_dir, environ=os.environ, github=remote)
 
 
 def github(settings: Settings, redis_url: str | None) -> GitHubRepository | None:

@@ -41,7 +41,7 @@ class Mirror:
 
     def ensure(self, source: Checkout | None) -> None:
         """Make the mirror, or mend what is missing or broken in it; commits that it keeps stay."""
-        with self._writing():
+        with self.writing():
             alternates = _object_stores(source.common_dir / "objects") if source else ()
             try:
                 gitdir.write_bare(self.path, object_format=self.object_format, alternates=alternates)
@@ -53,7 +53,7 @@ class Mirror:
 
     def rebuild(self, source: Checkout) -> None:
         """Put a mirror that git cannot read aside, as `mirror.git.broken`, and begin a new one."""
-        with self._writing():
+        with self.writing():
             self._put_aside()
         self.ensure(source)
 
@@ -107,7 +107,7 @@ class Mirror:
 
     def tidy(self) -> None:
         """Pack refs once there are many, and remove what interrupted calls left behind."""
-        with self._writing():
+        with self.writing():
             for left in (*self._folder.glob("snapshot-*"), *self._folder.glob("bundle-*")):
                 if time.time() - left.stat().st_mtime > _STALE_SECONDS:
                     shutil.rmtree(left, ignore_errors=True)
@@ -130,17 +130,30 @@ class Mirror:
         self.path.rename(aside)
 
     def _follow(self, source: Checkout) -> None:
-        for origin, name in (
-            (source.common_dir / "shallow", "shallow"),
-            (source.common_dir / "info/exclude", "info/exclude"),
-        ):
-            if origin.exists():
-                gitdir.put(self.path / name, os.fsdecode(origin.read_bytes()))
-            else:
-                (self.path / name).unlink(missing_ok=True)
+        exclude = source.common_dir / "info/exclude"
+        if exclude.exists():
+            gitdir.put(self.path / "info/exclude", os.fsdecode(exclude.read_bytes()))
+        else:
+            (self.path / "info/exclude").unlink(missing_ok=True)
+        self._follow_shallow(source.common_dir / "shallow")
+
+    def _follow_shallow(self, theirs: Path) -> None:
+        """Commits whose history is left out there, and those that were fetched here without theirs."""
+        ours = self.path / "shallow"
+        if not theirs.exists():
+            ours.unlink(missing_ok=True)
+            return
+        known = ours.read_bytes().splitlines() if ours.is_file() else []
+        found = sorted({*theirs.read_bytes().splitlines(), *known})
+        gitdir.put(ours, "".join(f"{os.fsdecode(line)}\n" for line in found))
+
+    def is_shallow(self) -> bool:
+        """Whether the history before some commits is left out here, as it is in the checkout."""
+        return (self.path / "shallow").is_file()
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def writing(self) -> Iterator[None]:
+        """Alone among all processes; `SetupError` where the folder cannot be written."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with locked(self._lock):

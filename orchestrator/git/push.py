@@ -1,24 +1,23 @@
 """Pushing one commit to one branch of a remote, if that branch is still where it was expected.
 
-The token reaches git through a pipe: it stands in no argument, no environment, no config and no file, and is given to
-the remote's own host alone. Nothing of the user's git config is read.
+Nothing of the user's git config is read.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from orchestrator.errors import BadInput, Conflict, MyceliumError, Unavailable
-from orchestrator.git.command import Command, Result, pipe_with
+from orchestrator.git.authorized import authorized
+from orchestrator.git.command import Command, Result
 from orchestrator.git.mirror import Mirror
 from orchestrator.git.origin import REACHING
 from orchestrator.lifecycle.ports.github import Forbidden, Remote
 
-_USER: Final = "x-access-token"
 _PROTOCOLS: Final = ("file", "http", "https")
 _MOVED: Final = (
     "stale info",
@@ -55,8 +54,8 @@ def push(mirror: Mirror, environ: Mapping[str, str], remote: Remote, move: Move)
     git = _reaching(mirror, environ, remote)
     if move.expected and not move.rewrite and not _follows(mirror, move.expected, commit):
         raise Conflict(f"{commit[:12]} does not come after {move.expected[:12]}, where {move.branch} is")
-    with pipe_with(f"username={_USER}\npassword={remote.token}\n".encode()) as token:
-        told = _with_token(git, remote, token.fileno()).run(
+    with authorized(git, remote) as allowed:
+        told = allowed.run(
             *("push", "--porcelain", "--no-verify", "--no-signed", "--recurse-submodules=no"),
             f"--force-with-lease={ref}:{move.expected or ''}",
             *("--", remote.url, f"{commit}:{ref}"),
@@ -83,16 +82,6 @@ def _reaching(mirror: Mirror, environ: Mapping[str, str], remote: Remote) -> Com
     given = {name: environ[name] for name in REACHING if name in environ and name not in ("HOME", "XDG_CONFIG_HOME")}
     allowed = {f"protocol.{name}.allow": "always" for name in _PROTOCOLS}
     return mirror.git.having(given, settings={**allowed, "http.followRedirects": "false"})
-
-
-def _with_token(git: Command, remote: Remote, reading: int) -> Command:
-    """The same git, told the token when the remote's host asks for it, once."""
-    if not remote.token:
-        return git
-    parts = urlsplit(remote.url)
-    helper = f'!f() {{ test "$1" = get && cat /dev/fd/{reading}; }}; f'
-    asked = git.having(settings={f"credential.{parts.scheme}://{parts.netloc}.helper": helper})
-    return replace(asked, descriptors=(reading,))
 
 
 def _translated(told: Result, remote: Remote, move: Move) -> MyceliumError:

@@ -33,15 +33,23 @@ class GitRepository:
     """The repository whose checkout is `root`; mirror and workspaces lie below `cache_dir`.
 
     Nothing happens before the first call. Where `root` holds no checkout, as on a worker that gets all commits as
-    bundles, everything works but `snapshot` and `create_branch`. Safe to use from several threads.
+    bundles, everything works but `snapshot` and `create_branch`. `github` is asked for the repository there where
+    `origin` cannot be read. Safe to use from several threads.
     """
 
     def __init__(
-        self, *, root: Path, cache_dir: Path, environ: Mapping[str, str], now: Callable[[], datetime] = _utc_now
+        self,
+        *,
+        root: Path,
+        cache_dir: Path,
+        environ: Mapping[str, str],
+        now: Callable[[], datetime] = _utc_now,
+        github: Callable[[], Remote | None] = lambda: None,
     ) -> None:
         self._root = root.resolve()
         self._environ = environ
         self._now = now
+        self._github = github
         self._folder = cache_dir.resolve() / "repositories" / _key(self._root)
         self._workspaces = Workspaces(self._folder)
         self._opening = threading.Lock()
@@ -104,7 +112,9 @@ class GitRepository:
 
     def fetch(self, commit: str) -> bool:
         checkout = self._checkout_if_any()
-        return checkout is not None and origin.fetch(self._mirror(), checkout, self._environ, commit)
+        if checkout is None:
+            return False
+        return origin.fetch(self._mirror(), checkout, self._environ, commit, github=self._github)
 
     def has(self, commit: str) -> bool:
         return self._mirror().has(commit)
