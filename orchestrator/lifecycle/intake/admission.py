@@ -127,7 +127,7 @@ def _held(found: Occasion, workflow: Workflow, inputs: Mapping[str, JsonValue], 
         actor=event.sender.login,
         event_name=event.name,
         event=dict(found.payload),
-        trigger=TriggerKind.SCHEDULED if event.name == "schedule" else TriggerKind.WEBHOOK,
+        trigger=_trigger(found),
         inputs=dict(inputs),
         head_sha=event.pull_request.head_sha if event.pull_request else "",
         fingerprint=fingerprint(found.definitions, workflow.id),
@@ -135,6 +135,12 @@ def _held(found: Occasion, workflow: Workflow, inputs: Mapping[str, JsonValue], 
         number=event.number,
         asked=asked,
     )
+
+
+def _trigger(found: Occasion) -> TriggerKind:
+    if found.desk.job:
+        return TriggerKind.GITHUB_ACTION
+    return TriggerKind.SCHEDULED if found.event.name == "schedule" else TriggerKind.WEBHOOK
 
 
 def _label(found: Occasion, asked: bool) -> str:

@@ -27,11 +27,12 @@ _NO_COMMIT: Final = "0" * 40
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
-    """Where events of one repository are dealt with."""
+    """Where events of one repository are dealt with: by a server, or in the job of Actions whose page is `job`."""
 
     services: Services
     github: GitHub
     definitions: DefinitionSource
+    job: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

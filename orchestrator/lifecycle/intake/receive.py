@@ -48,18 +48,24 @@ def receive(desk: Desk, delivery: Delivery) -> list[Decision]:
 
 
 def _received(desk: Desk, delivery: Delivery, event: Event) -> list[Decision]:
-    if not _ours(desk, event):
+    if not is_ours(desk, event):
         return []
     if event.name == "issue_comment":
         return _commented(desk, delivery, event)
     _forget_past_heads(desk, event)
     found = occasion(desk, delivery)
-    chosen = list(_chosen(found))
-    if not chosen:
+    concerned = chosen(found)
+    if not concerned:
         return []
-    done = {each.subject: each for each in _decided(desk, delivery)}
-    made = [done.get(workflow.id) or _consider(found, workflow, triggers) for workflow, triggers in chosen]
+    done = {each.subject: each for each in decided(desk, delivery)}
+    made = [done.get(workflow.id) or _consider(found, workflow, triggers) for workflow, triggers in concerned]
     return [each for each in made if each]
+
+
+def is_command(event: Event) -> bool:
+    """Whether it is a new comment with a command on its first line."""
+    said = event.comment
+    return event.action == "created" and said is not None and command_line(said.body) is not None
 
 
 def release(desk: Desk) -> list[Decision]:
@@ -81,7 +87,7 @@ def release(desk: Desk) -> list[Decision]:
     return made
 
 
-def _ours(desk: Desk, event: Event) -> bool:
+def is_ours(desk: Desk, event: Event) -> bool:
     """Whether it may concern anybody: an event that workflows can name, in this repository, and not our own doing."""
     named = any(name in EVENTS for name in names_of(event))
     return named and _here(desk, event.repository) and own(event, account_of(desk.github.me())) is None
@@ -95,12 +101,12 @@ def _here(desk: Desk, repository: str) -> bool:
 
 
 def _commented(desk: Desk, delivery: Delivery, event: Event) -> list[Decision]:
-    if event.action != "created" or event.comment is None or command_line(event.comment.body) is None:
+    if event.comment is None or not is_command(event):
         return []
     found = occasion(desk, delivery)
     if not event.sender.is_person and not _listed_anywhere(found):
         return []
-    done = {each.subject: each for each in _decided(desk, delivery)}
+    done = {each.subject: each for each in decided(desk, delivery)}
     commands = _with_commands(found)
     names = [name for _, trigger in commands for name in command_of(trigger)[0]]
     aliases = [alias for _, trigger in commands for alias in command_of(trigger)[1]]
@@ -139,7 +145,7 @@ def _with_commands(found: Occasion) -> list[tuple[Workflow, Trigger]]:
     ]
 
 
-def _chosen(found: Occasion) -> list[tuple[Workflow, list[Trigger]]]:
+def chosen(found: Occasion) -> list[tuple[Workflow, list[Trigger]]]:
     """The workflows that the event concerns, each with the triggers that say so."""
     names = names_of(found.event)
     pairs = [
@@ -151,13 +157,13 @@ def _chosen(found: Occasion) -> list[tuple[Workflow, list[Trigger]]]:
 
 
 def _consider(found: Occasion, workflow: Workflow, triggers: list[Trigger]) -> Decision:
-    fitting = next((t for t in triggers if verdict(_reasons(found, workflow, t))), triggers[0])
+    fitting = next((t for t in triggers if verdict(reasons_for(found, workflow, t))), triggers[0])
     inputs = found.payload.get("inputs") if found.event.name == "workflow_dispatch" else None
     return _ruled(found, workflow, fitting, inputs if isinstance(inputs, dict) else {})
 
 
 def _ruled(found: Occasion, workflow: Workflow, trigger: Trigger, inputs: Mapping[str, JsonValue]) -> Decision:
-    reasons = _reasons(found, workflow, trigger)
+    reasons = reasons_for(found, workflow, trigger)
     asked = trigger.event in _COMMANDS
     if verdict(reasons):
         return enter(found, workflow, inputs, deciding(reasons), asked=asked)
@@ -168,7 +174,7 @@ def _ruled(found: Occasion, workflow: Workflow, trigger: Trigger, inputs: Mappin
     return record(found.desk, made)
 
 
-def _reasons(found: Occasion, workflow: Workflow, trigger: Trigger) -> list[Reason]:
+def reasons_for(found: Occasion, workflow: Workflow, trigger: Trigger) -> list[Reason]:
     """The changed files are asked for only where everything else fits."""
     reasons = considered(workflow, trigger, found.event, found.payload)
     if verdict(reasons) is None:
@@ -197,6 +203,6 @@ def _forget_past_heads(desk: Desk, event: Event) -> None:
                 drop(tx, held, Ruling.SUPERSEDED, closed if now.state != "open" else moved(now.head_sha))
 
 
-def _decided(desk: Desk, delivery: Delivery) -> list[Decision]:
+def decided(desk: Desk, delivery: Delivery) -> list[Decision]:
     with desk.services.store.begin() as tx:
         return tx.intake.decided(delivery.id)

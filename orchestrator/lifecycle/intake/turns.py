@@ -193,4 +193,9 @@ def _target(occasion: Occasion, commit: str) -> Target:
     """What an issue starts works on the default branch, and has nothing to say about its commit."""
     event = occasion.event
     of_issue = event.number is not None and event.pull_request is None
-    return Target(repository=occasion.desk.github.repository, head_sha="" if of_issue else commit, number=event.number)
+    return Target(
+        repository=occasion.desk.github.repository,
+        head_sha="" if of_issue else commit,
+        number=event.number,
+        job_url=occasion.desk.job,
+    )

@@ -25,7 +25,7 @@ def target_of(
         repository=github.repository,
         head_sha=_head(github, event) or ("" if event.number is not None else head or ""),
         number=event.number,
-        job_url=_job(environ),
+        job_url=job_page(environ),
     )
 
 
@@ -37,8 +37,8 @@ def _head(github: GitHub, event: Event) -> str:
     return "" if event.gone else event.after
 
 
-def _job(environ: Mapping[str, str]) -> str:
-    """The page of the run of GitHub Actions that this process is part of.
+def job_page(environ: Mapping[str, str]) -> str:
+    """The page of the run of GitHub Actions that this process is part of; empty elsewhere.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     """
