@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -51,8 +51,13 @@ def github_repository(settings: Settings) -> str | None:
     return repository_name(settings, "" if settings.github_repository else _origin(settings))
 
 
-def definitions(settings: Settings, git: Git) -> DefinitionSource:
-    """What commits of the repository define; agents that ship are among it."""
+def definitions(settings: Settings, git: Git, *, templates: Sequence[str] = ()) -> DefinitionSource:
+    """What commits of the repository define; agents that ship are among it.
+
+    `templates` (`template:NAME`) take part as workflows of the repository do, with the text of the installed version.
+    `NotFound` for one that does not exist.
+    """
+    from orchestrator import gallery
     from orchestrator.agents.collection import shipped
     from orchestrator.agents.library import build as library
     from orchestrator.agents.library import is_agent_path
@@ -63,6 +68,11 @@ def definitions(settings: Settings, git: Git) -> DefinitionSource:
         settings.workflows_dir,
         is_agent=is_agent_path,
         agents=lambda files: library(files, shipped=shipped()).agents,
+        installed={
+            path: text
+            for reference in templates
+            for path, text in gallery.template(reference).installed(settings.workflows_dir).items()
+        },
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrator.cli.console import Console, printable, printable_json
 from orchestrator.cli.outline import Outline, PlannedNode
 from orchestrator.definition.model import EdgeCondition, JsonValue, Need
+from orchestrator.gallery import is_template
 from orchestrator.report.mermaid import escaped
 
 _RUNS_SHOWN = 6
@@ -14,7 +15,8 @@ _WORDS = {EdgeCondition.ON_FAILURE: "on failure", EdgeCondition.ALWAYS: "always"
 def show(outline: Outline, console: Console) -> None:
     """Levels from top to bottom, and below each node what is special about it."""
     workflow = outline.workflow
-    console.line(f"{console.styled(workflow.name, bold=True)} ({printable(workflow.path)})")
+    where = workflow.id if is_template(workflow.id) else workflow.path
+    console.line(f"{console.styled(workflow.name, bold=True)} ({printable(where)})")
     least = "" if outline.complete else "at least "
     counts = (_count(len(outline.nodes), "node"), least + _count(outline.run_count, "node run"))
     console.line(f"{', '.join(counts)}, {_count(len(outline.levels), 'level')}")

@@ -33,7 +33,8 @@ _RENDERINGS = {
 def plan(workflow: str | None, form: str, against: str | None) -> None:
     """Show what a workflow would run, in which order; or what has changed.
 
-    WORKFLOW is a file, or the id of a workflow of this repository (its path in the workflows folder, without suffix).
+    WORKFLOW is a file, the id of a workflow of this repository (its path in the workflows folder, without suffix), or
+    a template that ships (`template:code-review`).
     With --against it may be left out: then every workflow, agent and the project file is compared. Nothing is run.
     """
     settings = current_settings()

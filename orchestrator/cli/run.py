@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 def run(ctx: click.Context, /, *, detach: bool, approve_unattended: bool, as_json: bool, **wanted: Any) -> None:
     """Run a workflow on this repository, and show its progress.
 
-    WORKFLOW is a file, or the id of a workflow of this repository. The checkout is never touched: nodes work on
-    copies of it, and the result is a branch. Pages that show the execution are written to .mycelium/site.
+    WORKFLOW is a file, the id of a workflow of this repository, or a template that ships (`template:code-review`). The
+    checkout is never touched: nodes work on copies of it, and the result is a branch. Pages that show the execution
+    are written to .mycelium/site.
     """
     if detach:
         click.echo(_detached(wanted))

@@ -27,8 +27,8 @@ from orchestrator.settings import Settings
 def validate(paths: tuple[Path, ...], form: str) -> int:
     """Find every problem of every workflow file.
 
-    PATH is a file, or a folder with files below it; without one, all files of the workflows folder are checked. Ends
-    with 2 when there is a problem.
+    PATH is a file, a folder with files below it, or a template that ships; without one, all files of the workflows
+    folder are checked. Ends with 2 when there is a problem.
     """
     settings = current_settings()
     collection = collect(settings, paths)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from stat import S_ISREG
 
+from orchestrator import gallery
 from orchestrator.agents.collection import library
 from orchestrator.agents.library import Library
 from orchestrator.cli import project_file
@@ -39,12 +40,12 @@ class Collection:
 
 
 def collect(settings: Settings, paths: Sequence[Path]) -> Collection:
-    """Read `paths` (files, or folders with files below them), by default the repository's workflows folder.
+    """Read `paths` (files, folders with files below them, or templates), by default the repository's workflows folder.
 
     Without `paths` the problems of its agent files are among the problems; those of its project file always are, since
     nothing runs with them. `NotFound` for a path that does not exist; problems of files are collected and never raised.
     """
-    files = {name_of(settings, path): path for path in _files(settings, paths)}
+    files = dict(_named(settings, paths))
     project, wrong = _project(settings)
     read_texts, unreadable = _read({name: path for name, path in files.items() if name != FILE})
     known = library(settings.root)
@@ -81,8 +82,9 @@ def _project(settings: Settings) -> tuple[Project, tuple[Problem, ...]]:
 
 
 def load(settings: Settings, reference: str) -> Workflow:
-    """The workflow in the file, or with the id, that `reference` names. `NotFound`, or `InvalidDefinition`."""
-    collection = collect(settings, [find(settings, reference)])
+    """The workflow that `reference` names: a file, an id or a template. `NotFound`, or `InvalidDefinition`."""
+    path = Path(reference) if gallery.is_template(reference) else find(settings, reference)
+    collection = collect(settings, [path])
     if collection.problems:
         raise InvalidDefinition(collection.problems)
     return collection.workflows[0]
@@ -103,9 +105,9 @@ def find(settings: Settings, reference: str) -> Path:
     if reference and path.is_dir():
         raise BadInput(f"{reference} is a folder", hint="name one of the files in it")
     known = ", ".join(by_id) or f"there are no files in {shown(settings.workflows_path)}"
-    raise NotFound(
-        f"there is no workflow file or id `{reference}`", hint=nearest(reference, by_id) or f"known ids: {known}"
-    )
+    shipped = [each.reference for each in gallery.templates() if each.name == reference]
+    hint = nearest(reference, by_id) or nearest(reference, shipped) or f"known ids: {known}"
+    raise NotFound(f"there is no workflow file or id `{reference}`", hint=hint)
 
 
 def parsed(
@@ -155,6 +157,18 @@ def name_of(settings: Settings, path: Path) -> str:
     """The path of a file from the repository's root, which names it everywhere; as given when it lies elsewhere."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links to other names
     return absolute.relative_to(settings.root).as_posix() if absolute.is_relative_to(settings.root) else str(path)
+
+
+def _named(settings: Settings, paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """Files by the paths that name them everywhere."""
+    for path in paths:
+        if gallery.is_template(str(path)) and not path.exists():
+            shipped = gallery.template(str(path))
+            yield shipped.path(settings.workflows_dir), shipped.file
+        else:
+            yield from ((name_of(settings, file), file) for file in _files(settings, [path]))
+    if not paths:
+        yield from ((name_of(settings, file), file) for file in _files(settings, ()))
 
 
 def _files(settings: Settings, paths: Sequence[Path]) -> Iterator[Path]:

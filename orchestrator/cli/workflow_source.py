@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
+from orchestrator import gallery
 from orchestrator.agents.collection import library, shipped
 from orchestrator.agents.library import Library, build, is_agent_path
 from orchestrator.cli import project_file
@@ -14,6 +17,9 @@ from orchestrator.definition.project import Project
 from orchestrator.errors import NotFound
 from orchestrator.lifecycle.ports import Git
 from orchestrator.settings import Settings
+
+_Files: TypeAlias = tuple[str, bytes, dict[str, str]]
+"""The name of a workflow file, its text, and the transcripts beside it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,21 +35,49 @@ class WorkflowSource:
 
 
 def of_checkout(settings: Settings, reference: str) -> WorkflowSource:
-    """The workflow that `reference` (a file or an id) names in the checkout, untracked files included."""
-    path = find(settings, reference)
-    name = name_of(settings, path)
+    """The workflow that `reference` (a file, an id or a template) names in the checkout, untracked files included."""
+    if gallery.is_template(reference):
+        name, text, transcripts = _of_gallery(settings, reference)
+    else:
+        path = find(settings, reference)
+        name = name_of(settings, path)
+        text, transcripts = read(path, name), transcripts_of(path)
     return WorkflowSource(
         name=name,
-        text=read(path, name),
+        text=text,
         agents=library(settings.root),
-        transcripts=transcripts_of(path),
+        transcripts=transcripts,
         project=project_file.of_checkout(settings),
     )
 
 
 def of_commit(settings: Settings, git: Git, commit: str, reference: str) -> WorkflowSource:
-    """The workflow that `reference` names in a commit, with the agents of that commit. `NotFound` where it has none."""
+    """The workflow that `reference` names in a commit, with the agents of that commit. `NotFound` where it has none.
+
+    A template is the installed one there too.
+    """
     files = set(git.files(commit))
+    agents = {path: _text(git, commit, path) for path in files if is_agent_path(path)}
+    name, text, transcripts = (
+        _of_gallery(settings, reference)
+        if gallery.is_template(reference)
+        else _of_files(settings, git, commit, reference, files)
+    )
+    return WorkflowSource(
+        name=name,
+        text=text,
+        agents=build(agents, shipped=shipped()),
+        transcripts=transcripts,
+        project=project_file.of_commit(git, commit),
+    )
+
+
+def _of_gallery(settings: Settings, reference: str) -> _Files:
+    found = gallery.template(reference)
+    return found.path(settings.workflows_dir), found.file.read_bytes(), transcripts_of(found.file)
+
+
+def _of_files(settings: Settings, git: Git, commit: str, reference: str, files: Collection[str]) -> _Files:
     named = name_of(settings, Path(reference))
     candidates = (named, *(f"{settings.workflows_dir}/{reference}{suffix}" for suffix in SUFFIXES))
     name = next((candidate for candidate in candidates if candidate in files), None)
@@ -54,14 +88,8 @@ def of_commit(settings: Settings, git: Git, commit: str, reference: str) -> Work
         )
     folder = PurePosixPath(name).with_suffix(".replay")
     transcripts = [path for path in sorted(files) if PurePosixPath(path).match(f"{folder}/*.jsonl")]
-    agents = {path: _text(git, commit, path) for path in files if is_agent_path(path)}
-    return WorkflowSource(
-        name=name,
-        text=git.read(commit, name) or b"",
-        agents=build(agents, shipped=shipped()),
-        transcripts={PurePosixPath(path).stem: _text(git, commit, path) for path in transcripts},
-        project=project_file.of_commit(git, commit),
-    )
+    texts = {PurePosixPath(path).stem: _text(git, commit, path) for path in transcripts}
+    return name, git.read(commit, name) or b"", texts
 
 
 def _text(git: Git, commit: str, path: str) -> str:

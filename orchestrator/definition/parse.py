@@ -24,6 +24,9 @@ from orchestrator.definition.reader import Misfit, Reader
 from orchestrator.definition.triggers import On
 from orchestrator.errors import InvalidDefinition, Place, Problem
 
+SHIPPED = "template:"
+"""How ids of workflows begin that ship with Mycelium; no file of a repository is one."""
+
 _TEMPLATES = "templates"
 _PLAIN_KEYS = ("description", "category", "tags", "env", "budget", "trust", "concurrency")
 _NO_PROJECT = Project()

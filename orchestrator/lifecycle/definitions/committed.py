@@ -9,7 +9,7 @@ from typing import Final
 
 from orchestrator.definition.codec import dump_agents, dump_project
 from orchestrator.definition.model import AgentDefinition
-from orchestrator.definition.parse import load_all, workflow_id
+from orchestrator.definition.parse import SHIPPED, load_all, workflow_id
 from orchestrator.definition.project import FILE, Project
 from orchestrator.errors import InvalidDefinition, Problem, Unavailable
 from orchestrator.lifecycle.ports import Git
@@ -23,7 +23,8 @@ class CommittedDefinitions:
     """`DefinitionSource` on the repository that executions work on; the latest commits are read once.
 
     `is_agent` tells which paths are agents' files, `agents` makes definitions of their texts by path. Both are handed
-    in, because reading agents is another room's business.
+    in, because reading agents is another room's business. `installed` are files, by path, that come with the installed
+    version: they count as if every commit had them, and no commit can change them.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class CommittedDefinitions:
         *,
         is_agent: Callable[[str], bool],
         agents: Callable[[Mapping[str, str]], Mapping[str, AgentDefinition]],
+        installed: Mapping[str, bytes] | None = None,
     ) -> None:
         self._git = git
         self._folder = workflows_dir
         self._is_agent = is_agent
         self._agents = agents
+        self._installed = dict(installed or {})
         self._known: dict[str, Definitions] = {}
 
     def at(self, commit: str) -> Definitions:
@@ -53,7 +56,7 @@ class CommittedDefinitions:
 
     def _read(self, commit: str) -> Definitions:
         paths = [path for path in self._git.files(commit) if self._belongs(path)]
-        texts = self._git.read_all(commit, paths)
+        texts = {**self._git.read_all(commit, paths), **self._installed}
         files = {path: text for path, text in texts.items() if self._is_workflow(path)}
         agents = self._agents({path: _decoded(text) for path, text in texts.items() if self._is_agent(path)})
         project, wrong = _project(texts.get(FILE))
@@ -70,6 +73,8 @@ class CommittedDefinitions:
         )
 
     def _belongs(self, path: str) -> bool:
+        if path.startswith(f"{self._folder}/{SHIPPED}"):
+            return False
         return path == FILE or self._is_workflow(path) or self._is_transcript(path) or self._is_agent(path)
 
     def _is_workflow(self, path: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator import app
+from orchestrator import app, gallery
 from orchestrator.errors import Unavailable
 from orchestrator.lifecycle.definitions.committed import fingerprint
 from orchestrator.lifecycle.ports.definitions import DefinitionSource
@@ -96,3 +96,18 @@ def test_only_processes_that_share_the_work_start_what_is_due(checkout: Checkout
         assert (services.definitions is not None) is deals
         services.store.close()
         services.logs.close()
+
+
+def test_a_template_is_that_of_the_installed_version_whatever_a_commit_says(checkout: Checkout) -> None:
+    checkout.git("checkout", "--quiet", "-b", "impostor")
+    checkout.write("workflows/template:code-review.yaml", REVIEW)
+    checkout.write("workflows/template:code-review.replay/review.jsonl", "{}\n")
+    checkout.commit("Pretend to be a template")
+    settings = checkout.settings()
+    shipped = gallery.template("code-review")
+    found = app.definitions(settings, app.repository(settings), templates=[shipped.reference]).at(head(checkout))
+    assert found.sources["template:code-review"] == shipped.text
+    assert found.workflows["template:code-review"].is_template is False
+    assert "{}\n" not in found.transcripts.get("template:code-review", {}).values()
+    assert "quality/review" in found.workflows
+    checkout.git("checkout", "--quiet", "main")
