@@ -125,6 +125,7 @@ def test_shipped_agents_are_whole() -> None:
         "code-reviewer",
         "security-auditor",
         "test-writer",
+        "debugger",
         "python-pro",
         "devops-engineer",
         "documentation-engineer",
