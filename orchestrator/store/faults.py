@@ -35,7 +35,8 @@ _POSTGRES_SETUP = {
     "42501": ("access is denied", "grant the user of MYCELIUM_DATABASE_URL what it needs on Mycelium's tables"),
 }
 """By SQLSTATE."""
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+# PROTOCOL: somebody was stopped while taking a lock on the write-ahead log, and SQLite has tried for ten seconds.
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 
 
 @contextmanager

@@ -46,7 +46,9 @@ def test_so_is_what_the_driver_says_to_us(tmp_path: Path, monkeypatch: pytest.Mo
     assert raised(sqlite_error(sqlite3.SQLITE_FULL)).message.endswith("the disk is full")
 
 
-@pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_BUSY_SNAPSHOT])
+@pytest.mark.parametrize(
+    "code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_PROTOCOL]
+)
 def test_a_locked_database_is_worth_another_try(code: int) -> None:
     error = raised(OperationalError("UPDATE", None, sqlite_error(code)))
     assert type(error) is Unavailable
