@@ -69,3 +69,34 @@ class Shown:
     annotations: int = 0
     begun: bool = False
     refused: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """A pull request that may change definitions, or a commit of the default branch that may have broken some, and how
+    far GitHub's picture of that is.
+
+    Of a pull request there is the `number`, and its commits are asked for when it is looked at; of a push there are
+    `before` and `after`. `instance` is who looks. `changes`, `told`, `refused` and `trouble` are as in `Showing`;
+    `shown` are the things on GitHub.
+    """
+
+    repository: str
+    number: int | None = None
+    before: str = ""
+    after: str = ""
+    instance: str = ""
+    changes: int = 1
+    told: int = 0
+    refused: tuple[str, ...] = ()
+    trouble: str = ""
+    shown: tuple[Shown, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What it is about, as in an address: it has one row in a repository."""
+        return f"pull/{self.number}" if self.number is not None else f"commit/{self.after}"
+
+    @property
+    def behind(self) -> bool:
+        return self.changes > self.told

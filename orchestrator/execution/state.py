@@ -320,7 +320,8 @@ class Plan:
 
     `files` are texts that lie beside the workflow and that nodes read by name: the transcripts of `engine: replay`,
     by node run key. `base_bundle` is the digest of a git bundle that brings the execution's base to other machines,
-    where they cannot be expected to have it. `record` has what agents do written into transcripts.
+    where they cannot be expected to have it. `record` has what agents do written into transcripts. `last_valid` is the
+    commit that all of this is from where the workflow was broken since, and went on as it last was valid.
     """
 
     definition: Workflow
@@ -330,6 +331,7 @@ class Plan:
     base_bundle: str | None = None
     project: Project = field(default_factory=Project)
     record: bool = False
+    last_valid: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

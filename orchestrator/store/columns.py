@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, Integer, String, Text, TypeDecorator
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.showing import Target
+from orchestrator.execution.showing import Shown, Target
 from orchestrator.execution.state import Outcome
 from orchestrator.store.outcome_codec import dump_outcome, load_outcome
 from orchestrator.store.plain_text import storable
@@ -116,6 +116,19 @@ class TargetJson(TypeDecorator[Target]):
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> Target | None:
         return None if value is None else Target(**json.loads(value))
+
+
+class ShownJson(TypeDecorator[tuple[Shown, ...]]):
+    """Things that GitHub shows, as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Shown, ...] | None, _dialect: Dialect) -> str:
+        return json.dumps([asdict(thing) for thing in value or ()], separators=(",", ":"))
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> tuple[Shown, ...]:
+        return tuple(Shown(**thing) for thing in json.loads(value))
 
 
 class Commits(TypeDecorator[tuple[str, ...]]):

@@ -13,7 +13,7 @@ from orchestrator.definition.project import Project
 from orchestrator.errors import BadInput
 from orchestrator.execution.ledger import Reservation
 from orchestrator.execution.publication import Publication
-from orchestrator.execution.showing import Showing, Shown
+from orchestrator.execution.showing import Proposal, Showing, Shown
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, Plan
 from orchestrator.lifecycle.ports import AgentHistory, Lease, StoredEffect
 from orchestrator.store.claims import QUEUED, SET_BACK
@@ -28,6 +28,7 @@ from orchestrator.store.neighbourhood import (
 )
 from orchestrator.store.outbox import read_effects
 from orchestrator.store.prepared import Prepared
+from orchestrator.store.proposals import read_proposal, read_proposals
 from orchestrator.store.publications import (
     next_publication,
     read_about,
@@ -113,6 +114,7 @@ class SqlStore:
             base_bundle=row["base_bundle"],
             project=load_project(row["project"]) if row["project"] else Project(),
             record=row["record"],
+            last_valid=row["last_valid"],
         )
 
     def runs(self, execution_id: str) -> list[NodeRun]:
@@ -188,6 +190,14 @@ class SqlStore:
     def newest_shown(self, repository: str, number: int, workflow_id: str, place: str) -> list[tuple[str, int | None]]:
         with self._reading() as connection:
             return read_newest(connection, repository, number, workflow_id, place)
+
+    def proposals(self, instance: str) -> list[Proposal]:
+        with self._reading() as connection:
+            return read_proposals(connection, instance)
+
+    def proposal(self, repository: str, subject: str) -> Proposal | None:
+        with self._reading() as connection:
+            return read_proposal(connection, repository, subject)
 
     def publications(self, execution_id: str) -> list[Publication]:
         with self._reading() as connection:

@@ -17,7 +17,7 @@ from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Balance, Reservation
 from orchestrator.execution.publication import Publication
-from orchestrator.execution.showing import Showing, Shown
+from orchestrator.execution.showing import Proposal, Showing, Shown
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import Intake, Lead, StoredEffect
 from orchestrator.store import claims, reservations, showing
@@ -31,6 +31,8 @@ from orchestrator.store.neighbourhood import (
 )
 from orchestrator.store.outbox import read_effects, remove_effect, write_effects
 from orchestrator.store.prepared import Prepared
+from orchestrator.store.proposals import write_proposed
+from orchestrator.store.proposals import write_told as write_proposal_told
 from orchestrator.store.publications import read_publications, write_publication
 from orchestrator.store.schema import RUN_COLUMNS, edges, executions, leads, node_runs, plans
 
@@ -262,6 +264,12 @@ class SqlTransaction:
     def tell(self, showing_now: Showing) -> None:
         showing.write_told(self._connection, showing_now)
 
+    def propose(self, proposal: Proposal) -> None:
+        write_proposed(self._connection, proposal)
+
+    def put_proposal(self, proposal: Proposal) -> None:
+        write_proposal_told(self._connection, proposal)
+
     def lead(self, name: str) -> Lead | None:
         row = self._connection.execute(select(leads).where(leads.c.name == name)).one_or_none()
         return Lead(holder=row.holder, beat=row.beat) if row else None
@@ -339,6 +347,7 @@ class SqlTransaction:
             "base_bundle": plan.base_bundle,
             "project": None if plan.project == Project() else dump_project(plan.project),
             "record": plan.record,
+            "last_valid": plan.last_valid,
         }
         _ADD_PLAN.write(self._connection, values)
 

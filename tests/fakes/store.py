@@ -24,7 +24,7 @@ from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.failure import SHORT_OF_BUDGET
 from orchestrator.execution.ledger import Balance, Reservation, balance
 from orchestrator.execution.publication import Publication, PublicationState
-from orchestrator.execution.showing import Showing, Shown
+from orchestrator.execution.showing import Proposal, Showing, Shown
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import AgentHistory, Lead, Lease, StoredEffect
 from tests.fakes.history import MemoryHistory
@@ -60,6 +60,7 @@ class Tables:
     outbox: dict[int, StoredEffect] = field(default_factory=dict)
     showings: dict[str, Showing] = field(default_factory=dict)
     shown: dict[tuple[str, str], Shown] = field(default_factory=dict)
+    proposals: dict[tuple[str, str], Proposal] = field(default_factory=dict)
     leads: dict[str, Lead] = field(default_factory=dict)
     intake: IntakeTables = field(default_factory=IntakeTables)
     last_effect: int = 0
@@ -306,6 +307,18 @@ class MemoryTransaction:
         told = {"told": showing.told, "refused": showing.refused, "trouble": showing.trouble}
         self._put(self._tables.showings, showing.execution_id, replace(known, **told))
 
+    def propose(self, proposal: Proposal) -> None:
+        key = (proposal.repository, proposal.subject)
+        known = self._tables.proposals.get(key)
+        again = known and replace(known, instance=proposal.instance, changes=known.changes + 1, refused=(), trouble="")
+        self._put(self._tables.proposals, key, again or proposal)
+
+    def put_proposal(self, proposal: Proposal) -> None:
+        key = (proposal.repository, proposal.subject)
+        if known := self._tables.proposals.get(key):
+            told = {name: getattr(proposal, name) for name in ("told", "refused", "trouble", "shown")}
+            self._put(self._tables.proposals, key, replace(known, **told))
+
     def lead(self, name: str) -> Lead | None:
         return self._tables.leads.get(name)
 
@@ -517,6 +530,14 @@ class MemoryStore:
                 for _, each in sorted(tables.showings.items(), reverse=True)
                 if (each.target.repository, each.target.number, each.workflow_id) == (repository, number, workflow_id)
             ]
+
+    def proposals(self, instance: str) -> list[Proposal]:
+        with self._reading() as tables:
+            return [each for _, each in sorted(tables.proposals.items()) if each.behind and each.instance == instance]
+
+    def proposal(self, repository: str, subject: str) -> Proposal | None:
+        with self._reading() as tables:
+            return tables.proposals.get((repository, subject))
 
     def publications(self, execution_id: str) -> list[Publication]:
         with self._reading() as tables:

@@ -12,7 +12,7 @@ from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Balance, Reservation
 from orchestrator.execution.publication import Publication
-from orchestrator.execution.showing import Showing, Shown
+from orchestrator.execution.showing import Proposal, Showing, Shown
 from orchestrator.execution.state import (
     Execution,
     ExecutionStatus,
@@ -185,6 +185,15 @@ class Transaction(Protocol):
         """Store how far GitHub agrees, what it refuses and what is the matter; the rest stays as it is."""
         ...
 
+    def propose(self, proposal: Proposal) -> None:
+        """Add it, or have what is stored of its subject looked at again, by this instance; what was refused may be
+        tried again."""
+        ...
+
+    def put_proposal(self, proposal: Proposal) -> None:
+        """Store how far GitHub agrees, what it shows and refuses, and what is the matter; the rest stays as it is."""
+        ...
+
     def lead(self, name: str) -> Lead | None: ...
 
     def take_lead(self, name: str, lead: Lead, *, expected: Lead | None) -> bool:
@@ -270,6 +279,12 @@ class Store(Protocol):
 
     def newest_shown(self, repository: str, number: int, workflow_id: str, place: str) -> list[tuple[str, int | None]]:
         """The executions of a workflow below a pull request, newest first, each with GitHub's id of a place."""
+
+    def proposals(self, instance: str) -> list[Proposal]:
+        """Those of the instance that GitHub does not agree with yet, by repository and subject."""
+        ...
+
+    def proposal(self, repository: str, subject: str) -> Proposal | None: ...
 
     def publications(self, execution_id: str) -> list[Publication]:
         """As `Transaction.publications`."""

@@ -17,7 +17,7 @@ from orchestrator.store.schema.executions import (
 from orchestrator.store.schema.intake import GROUPED, HELD, UNTOLD, decisions, held_starts, marks, votes
 from orchestrator.store.schema.memory import ATTEMPT_COLUMNS, agent_runs
 from orchestrator.store.schema.publishing import FOLLOWED, PLANNED, publication_agents, publications
-from orchestrator.store.schema.showing import BEHIND, showings, shown
+from orchestrator.store.schema.showing import BEHIND, proposals, showings, shown
 
 __all__ = [
     "ATTEMPT_COLUMNS",
@@ -42,6 +42,7 @@ __all__ = [
     "node_runs",
     "outbox",
     "plans",
+    "proposals",
     "publication_agents",
     "publications",
     "reservations",

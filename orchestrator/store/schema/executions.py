@@ -78,6 +78,7 @@ plans = Table(
     Column("base_bundle", String),
     Column("project", Text),
     Column("record", Boolean, nullable=False, server_default=false()),
+    Column("last_valid", String, nullable=False, server_default=""),
 )
 
 # `instance` repeats the execution's, so that a claim reads one index and no foreign rows.

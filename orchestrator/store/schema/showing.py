@@ -1,10 +1,10 @@
-"""What GitHub shows of executions."""
+"""What GitHub shows: of executions, and of what is changed in definitions."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, text
 
-from orchestrator.store.columns import Identifier, Words
+from orchestrator.store.columns import Identifier, Lines, ShownJson, Words
 from orchestrator.store.schema.base import metadata, partial_index
 
 # Literal SQL, because a planner uses a partial index only where the query repeats its condition word for word.
@@ -41,3 +41,22 @@ shown = Table(
     Column("refused", Words, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# Of pull requests and commits that no execution needs to belong to.
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("repository", Words, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("number", Integer),
+    Column("before", String, nullable=False),
+    Column("after", String, nullable=False),
+    Column("instance", String, nullable=False),
+    Column("changes", BigInteger, nullable=False),
+    Column("told", BigInteger, nullable=False),
+    Column("refused", Lines, nullable=False),
+    Column("trouble", Words, nullable=False),
+    Column("shown", ShownJson, nullable=False),
+    sqlite_with_rowid=False,
+)
+partial_index("ix_proposals_behind", (proposals.c.instance,), BEHIND)
