@@ -21,6 +21,8 @@ _LAYERS = (
     re.compile(r"agents/(?P<inner>.+)"),
     re.compile(r"plugins/(?P<plugin>[^/]+)/agents/(?P<inner>.+)"),
 )
+FOLDERS = (".claude/agents", "agents", "plugins")
+"""All of a repository's agents lie below one of these."""
 _WORD = re.compile(r"[a-z][a-z0-9+#-]{2,}")
 _ORDER_NUMBER = re.compile(r"^\d+[-_ ]")
 _FILLERS = frozenset(

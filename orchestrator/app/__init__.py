@@ -5,7 +5,7 @@ from orchestrator.app.opened import embedded, history, offline, owning, shared, 
 from orchestrator.app.preloading import PRELOAD, preload
 from orchestrator.app.reach import check_reach
 from orchestrator.app.services import SHARED_INSTANCE, build, build_in_child
-from orchestrator.app.sources import definitions, github, github_repository, repository
+from orchestrator.app.sources import definition_reader, definitions, github, github_repository, repository
 
 __all__ = [
     "PRELOAD",
@@ -14,6 +14,7 @@ __all__ = [
     "build",
     "build_in_child",
     "check_reach",
+    "definition_reader",
     "definitions",
     "embedded",
     "github",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from orchestrator import settings as configuration
 from orchestrator.app.clock import SystemClock
 from orchestrator.app.reach import check_reach
-from orchestrator.app.sources import definitions, github, repository
+from orchestrator.app.sources import LateComparison, definitions, github, repository
 from orchestrator.lifecycle.identifier import RANDOM_BYTES, execution_id
 from orchestrator.settings import Settings
 
@@ -43,6 +43,7 @@ def build(settings: Settings, *, redis_url: str | None, instance: str, blackboar
         git=(git := repository(settings)),
         # Of many local runs each would start what is due once more.
         definitions=definitions(settings, git) if instance == SHARED_INSTANCE else None,
+        comparison=LateComparison(settings, git),
         runners=runners(os.environ),
         clock=clock,
         new_id=lambda: execution_id(clock.now(), secrets.token_bytes(RANDOM_BYTES)),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from orchestrator.app.clock import SystemClock
@@ -14,9 +14,11 @@ from orchestrator.settings import Settings
 if TYPE_CHECKING:
     from redis import Redis
 
+    from orchestrator.definition.changes import DefinitionChanges
     from orchestrator.github.repository import GitHubRepository
+    from orchestrator.lifecycle.definitions.reading import DefinitionReader
     from orchestrator.lifecycle.ports import Git
-    from orchestrator.lifecycle.ports.definitions import DefinitionSource
+    from orchestrator.lifecycle.ports.definitions import Comparison, DefinitionSource
     from orchestrator.lifecycle.ports.github import Remote
 
 
@@ -58,22 +60,49 @@ def definitions(settings: Settings, git: Git, *, templates: Sequence[str] = ()) 
     `NotFound` for one that does not exist.
     """
     from orchestrator import gallery
-    from orchestrator.agents.collection import shipped
-    from orchestrator.agents.library import build as library
-    from orchestrator.agents.library import is_agent_path
     from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
 
-    return CommittedDefinitions(
-        git,
-        settings.workflows_dir,
+    installed = {
+        path: text
+        for reference in templates
+        for path, text in gallery.template(reference).installed(settings.workflows_dir).items()
+    }
+    return CommittedDefinitions(definition_reader(settings, git, installed))
+
+
+def definition_reader(settings: Settings, git: Git, installed: Mapping[str, bytes] | None = None) -> DefinitionReader:
+    from orchestrator.agents.collection import shipped
+    from orchestrator.agents.library import FOLDERS, build, is_agent_path
+    from orchestrator.lifecycle.definitions.reading import DefinitionReader
+
+    return DefinitionReader(
+        git=git,
+        workflows_dir=settings.workflows_dir,
         is_agent=is_agent_path,
-        agents=lambda files: library(files, shipped=shipped()).agents,
-        installed={
-            path: text
-            for reference in templates
-            for path, text in gallery.template(reference).installed(settings.workflows_dir).items()
-        },
+        library=lambda files: build(files, shipped=shipped()),
+        agent_folders=FOLDERS,
+        installed=installed or {},
     )
+
+
+class LateComparison:
+    """`Comparison` that is made when it is asked for something: most processes ask for nothing."""
+
+    def __init__(self, settings: Settings, git: Git) -> None:
+        self._settings = settings
+        self._git = git
+
+    def concerns(self, path: str) -> bool:
+        return self._made.concerns(path)
+
+    def between(self, before: str, after: str) -> DefinitionChanges:
+        return self._made.between(before, after)
+
+    @cached_property
+    def _made(self) -> Comparison:
+        from orchestrator.lifecycle.definitions.changed import ChangedWorkflows
+
+        return ChangedWorkflows(reader=definition_reader(self._settings, self._git))
 
 
 def _origin(settings: Settings) -> str:

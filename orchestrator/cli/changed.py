@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.agents.collection import library, shipped
-from orchestrator.agents.library import Library, build, is_agent_path
+from orchestrator.agents.collection import library
+from orchestrator.agents.library import Library
 from orchestrator.cli.reading import read
 from orchestrator.cli.workflow_files import find, name_of
 from orchestrator.cli.workflow_files import texts as checkout_texts
@@ -15,7 +15,7 @@ from orchestrator.definition.changes import ChangedFile, DefinitionChanges, Defi
 from orchestrator.definition.parse import workflow_id
 from orchestrator.definition.project import FILE
 from orchestrator.errors import BadInput, InvalidDefinition, Problem
-from orchestrator.lifecycle.definitions.changed import definition_files
+from orchestrator.lifecycle.definitions.changed import ChangedWorkflows
 from orchestrator.lifecycle.ports import Git
 from orchestrator.settings import Settings
 
@@ -48,10 +48,9 @@ def of_checkout(settings: Settings) -> Definitions:
 
 def of_commit(settings: Settings, git: Git, commit: str) -> Definitions:
     """What the files of a commit define."""
-    agents = {path: git.read(commit, path) or b"" for path in git.files(commit) if is_agent_path(path)}
-    texts = {path: content.decode("utf-8", "replace") for path, content in agents.items()}
-    files = definition_files(git, commit, settings.workflows_dir)
-    return _defined(settings, files, build(texts, shipped=shipped()))
+    from orchestrator.app import definition_reader
+
+    return ChangedWorkflows(reader=definition_reader(settings, git)).of(commit)
 
 
 def _defined(

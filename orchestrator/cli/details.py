@@ -9,7 +9,7 @@ from orchestrator.cli.console import Console, printable
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.report.attention import decisions, diff_command
 from orchestrator.report.duration import human_duration
-from orchestrator.report.figures import figures, left_behind, replay_notice, run_seconds, sentence
+from orchestrator.report.figures import figures, left_behind, replay_notice, run_seconds, sentence, version_notice
 from orchestrator.report.view import ExecutionView
 
 INTERRUPTED = "interrupted"
@@ -20,6 +20,8 @@ def show(seen: ExecutionView, console: Console, *, interrupted: bool) -> None:
     execution = seen.execution
     console.line(f"{console.styled(execution.workflow_name, bold=True)} #{execution.number}  {execution.id}")
     console.line(printable(_standing(seen, interrupted)))
+    if seen.last_valid:
+        console.line(version_notice(seen))
     if seen.replayed:
         console.line(replay_notice(seen))
     if execution.result_branch:

@@ -24,6 +24,14 @@ def log(mirror: Mirror, base: str, commit: str) -> list[Commit]:
     return [_commit(row, changes.get(row[0], ())) for row in rows]
 
 
+def changing(mirror: Mirror, commit: str, paths: Collection[str], limit: int) -> list[str]:
+    """The newest of a commit and its first parents that changed something at or below one of `paths`."""
+    if not paths:
+        return []
+    options = ("--first-parent", f"--max-count={limit}", "--no-show-signature", "--format=%H")
+    return mirror.git.run("log", *options, mirror.commit(commit), "--", *paths).line.split()
+
+
 def difference(mirror: Mirror, base: str, commit: str) -> tuple[FileChange, ...]:
     """The changed files between two commits, in git's order."""
     span = (mirror.commit(base), mirror.commit(commit))

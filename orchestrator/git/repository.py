@@ -122,6 +122,9 @@ class GitRepository:
     def log(self, base: str, commit: str) -> list[Commit]:
         return history.log(self._mirror(), base, commit)
 
+    def history(self, commit: str, paths: Collection[str], *, limit: int) -> list[str]:
+        return history.changing(self._mirror(), commit, paths, limit)
+
     def difference(self, base: str, commit: str) -> tuple[FileChange, ...]:
         return history.difference(self._mirror(), base, commit)
 

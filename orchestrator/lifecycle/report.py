@@ -42,7 +42,8 @@ def view(services: Services, execution_id: str, *, links: Links | None = None) -
     execution = services.store.execution(execution_id)
     runs = services.store.runs(execution_id)
     edges = services.store.edges(execution_id)
-    workflow = services.plan(execution_id).definition
+    plan = services.plan(execution_id)
+    workflow = plan.definition
     reservations = _reservations(services, execution_id, workflow)
     failed = [run for run in runs if run.status is NodeStatus.FAILED]
     return ExecutionView(
@@ -58,6 +59,7 @@ def view(services: Services, execution_id: str, *, links: Links | None = None) -
         ledger=_ledger(workflow, reservations),
         # A later attempt takes the place of those before it.
         reservations={each.index: each for each in reservations or ()},
+        last_valid=plan.last_valid,
         publications=tuple(services.store.publications(execution_id)) if workflow.publish else (),
     )
 
@@ -94,6 +96,7 @@ def as_json(seen: ExecutionView) -> dict[str, JsonValue]:
         "result": execution.result,
         "result_branch": execution.result_branch,
         "replayed": seen.replayed,
+        "last_valid": seen.last_valid or None,
         "publications": [_publication(each) for each in seen.publications],
     }
 

@@ -176,4 +176,5 @@ def _again(services: Services, execution: Execution) -> StartRequest:
         project=plan.project,
         repository_path=execution.repository_path,
         record=plan.record,
+        last_valid=plan.last_valid,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.execution.state import Plan
 from orchestrator.lifecycle.ports import Blackboard, Blobs, Clock, Events, Git, Logs, Runner, Store, Wake
-from orchestrator.lifecycle.ports.definitions import DefinitionSource
+from orchestrator.lifecycle.ports.definitions import Comparison, DefinitionSource
 
 if TYPE_CHECKING:
     from orchestrator.lifecycle.ports.github import GitHub
@@ -26,6 +26,7 @@ class Services:
     `workspace_quota_bytes` is what leftover workspaces may take. `spread` says that nodes may run on other machines;
     `branches` that this process may make result branches, which then appear in one repository only. `blackboard` is
     None where no server for it is known, `github` where no token is, and `definitions` where events start nothing.
+    `comparison` tells what pull requests change in definitions, where somebody can be told.
     `public_url` is where people see the pages, empty where nobody serves them. `hidden` values are masked as secrets
     are.
     """
@@ -49,6 +50,7 @@ class Services:
     github: GitHub | None = None
     hidden: tuple[str, ...] = field(default=(), repr=False)
     definitions: DefinitionSource | None = None
+    comparison: Comparison | None = None
     public_url: str = ""
     _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
 

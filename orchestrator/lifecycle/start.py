@@ -39,7 +39,7 @@ class StartRequest:
     transcripts, by node run key; `project` is what the project file beside it says. `event` is the payload that becomes
     `github.event`, `target` is where GitHub shows the execution. Without a `snapshot` the nodes work in empty folders;
     `base_bundle` is one that brings its base to other machines, where there is one already.
-    `record` is as in the `Plan`.
+    `record` and `last_valid` are as in the `Plan`.
     """
 
     workflow: Workflow
@@ -57,6 +57,7 @@ class StartRequest:
     repository_path: str = ""
     project: Project = field(default_factory=Project)
     record: bool = False
+    last_valid: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +89,7 @@ def start(services: Services, request: StartRequest, *, also: Also | None = None
         base_bundle=request.base_bundle or pack_base(services, execution.base),
         project=request.project,
         record=request.record,
+        last_valid=request.last_valid,
     )
     with services.store.begin() as tx:
         numbered = replace(execution, number=tx.next_number(execution.workflow_id), open_runs=len(runs))

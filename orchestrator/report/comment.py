@@ -23,6 +23,7 @@ from orchestrator.report.figures import (
     sentence,
     spending,
     tolerated,
+    version_notice,
 )
 from orchestrator.report.markdown_safety import (
     fenced,
@@ -198,6 +199,8 @@ def _overview(view: ExecutionView) -> Iterator[Part | None]:
     if view.replayed:
         said = safe_inline(replay_notice(view), 300)
         yield Notice(kind="NOTE", markdown=f"**{said}** What agents say and change here comes from transcripts.")
+    if version := version_notice(view):
+        yield Notice(kind="NOTE", markdown=safe_inline(version, 300))
     yield from _asked(view)
     yield from (_failure(view, run) for run in failures(view)[:5])
     yield _graph(view)

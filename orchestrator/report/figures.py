@@ -111,6 +111,13 @@ def replay_notice(view: ExecutionView) -> str:
     return f"{REPLAY_NOTICE.removesuffix('.')} for {_listed([one_line(run.key, 60) for run in replayed])}."
 
 
+def version_notice(view: ExecutionView) -> str:
+    """Says that the workflow is not the one that its file has now; empty where it is."""
+    if not view.last_valid:
+        return ""
+    return f"The workflow's file is invalid: this is its last valid version, of commit {view.last_valid[:12]}."
+
+
 def confinement(view: ExecutionView) -> str:
     """Whether the agents' programs were kept in a sandbox: `agents confined`, `2 of 3 agents not confined`; empty
     where no such program ran."""

@@ -34,7 +34,8 @@ class ExecutionView:
     by index. `commits` are those a pull request would show, oldest first. `engines` names what runs each agent that has
     begun, by index, for as long as no outcome tells. `ledger` is the budget of the execution, or None where neither it
     nor a node has one; `reservations` has the latest one of each node run, by index. `experience` is what agents have
-    done lately, by name, where that was asked for. `still` says that the rendering will be looked at much later: it
+    done lately, by name, where that was asked for. `last_valid` is the commit that the workflow is from where its file
+    was invalid when the execution began. `still` says that the rendering will be looked at much later: it
     tells no durations of what goes on.
     """
 
@@ -51,6 +52,7 @@ class ExecutionView:
     experience: Mapping[str, Experience] = field(default_factory=dict)
     publications: tuple[Publication, ...] = ()
     links: Links = Links()
+    last_valid: str = ""
     still: bool = False
 
     @property

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from orchestrator.report.duration import human_duration
 from orchestrator.report.failure_tail import failure_tail
-from orchestrator.report.figures import replay_notice
+from orchestrator.report.figures import replay_notice, version_notice
 from orchestrator.report.numbers import human_cost, human_count, human_size, plural
 from orchestrator.report.plain_text import clip, code_spans, one_line, visible
 from orchestrator.resources import resource
@@ -59,7 +59,12 @@ def environment() -> Environment:
         "subject": _subject,
         "message": _message,
     }
-    pages.globals |= {"content_policy": CONTENT_POLICY, "replay_notice": replay_notice, "failure_tail": failure_tail}
+    pages.globals |= {
+        "content_policy": CONTENT_POLICY,
+        "replay_notice": replay_notice,
+        "version_notice": version_notice,
+        "failure_tail": failure_tail,
+    }
     return pages
 
 

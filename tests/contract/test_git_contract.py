@@ -471,6 +471,24 @@ def test_log_is_in_topological_order_oldest_first(setting: Setting) -> None:
     assert git.log(second, second) == []
 
 
+def test_the_history_of_paths_is_what_the_branch_itself_was_at(setting: Setting) -> None:
+    git = setting.git
+    base = git.snapshot().base
+    first = commit_of(git, base, {"flows/a": b"1\n", "ab": b"1\n"})
+    elsewhere = commit_of(git, first, {"flows/b": b"never a tip\n"})
+    more = commit_of(git, elsewhere, {"flows/b": b"merged\n"})
+    unrelated = commit_of(git, first, {"README.md": b"x\n"})
+    workspace = git.prepare("merge", unrelated)
+    assert git.merge(workspace, more, AUTHOR, say("Merge")) == ()
+    merged = git.head(workspace)
+    moved = commit_of(git, merged, {"flows/a": None, "gone": b"1\n"})
+    assert git.history(moved, ["flows"], limit=9) == [moved, merged, first]
+    assert git.history(moved, ["flows/b", "README.md"], limit=9) == [merged, unrelated, base]
+    assert git.history(moved, ["flows/", "a", "*"], limit=1) == [moved]
+    assert git.history(moved, ["a", "*", "flo"], limit=9) == []
+    assert git.history(moved, [], limit=9) == []
+
+
 def test_difference_is_that_of_two_commits_whatever_lies_between(setting: Setting) -> None:
     git = setting.git
     base = git.snapshot().base

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator.agents.library import build, is_agent_path
+from orchestrator.agents.library import FOLDERS, build, is_agent_path
 from orchestrator.definition.roles import Role
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
+from orchestrator.lifecycle.definitions.reading import DefinitionReader
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk
 from orchestrator.lifecycle.intake.receive import receive
-from orchestrator.lifecycle.ports import Decision
+from orchestrator.lifecycle.ports import Decision, Git
 from orchestrator.lifecycle.ports.github import PullRequest, User
 from orchestrator.store.opening import Storage
 from tests.fakes.github_memory import MemoryGitHub
@@ -27,6 +28,13 @@ STRANGER = User(id=4, login="sam")
 ROLES = {OWNER: Role.ADMIN, MEMBER: Role.WRITE, TRIAGER: Role.TRIAGE, STRANGER: Role.READ}
 PEOPLE = {user.login: user for user in ROLES}
 BOT = User(id=29139614, login="renovate[bot]", kind="Bot")
+
+
+def reader_of(git: Git) -> DefinitionReader:
+    """Reads what commits define, without the agents that ship."""
+    return DefinitionReader(
+        git=git, workflows_dir="workflows", is_agent=is_agent_path, library=build, agent_folders=FOLDERS
+    )
 
 
 class Garden:
@@ -46,9 +54,7 @@ class Garden:
 
     def fresh_definitions(self) -> CommittedDefinitions:
         """Those of a process that has read no commit yet."""
-        return CommittedDefinitions(
-            self.world.git, "workflows", is_agent=is_agent_path, agents=lambda found: build(found).agents
-        )
+        return CommittedDefinitions(reader_of(self.world.git))
 
     def push(self, files: dict[str, str], *, branch: str = "main") -> str:
         """A new commit on a branch that has exactly these files."""

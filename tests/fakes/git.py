@@ -193,6 +193,19 @@ class MemoryGit:
         self._after_parents(commit, there, order)
         return [self._with_changes(sha) for sha in order]
 
+    def history(self, commit: str, paths: Collection[str], *, limit: int) -> list[str]:
+        found, sha = list[str](), commit
+        while len(found) < limit and sha:
+            parents = self._commits[sha].commit.parents if self.has(sha) else ()
+            before = self._tree(parents[0]) if parents else {}
+            differs = [each.path for each in _changes(before, self._tree(sha))]
+            differs += [each.previous_path for each in _changes(before, self._tree(sha)) if each.previous_path]
+            places = [place.rstrip("/") for place in paths]
+            if any(path == place or path.startswith(f"{place}/") for path in differs for place in places):
+                found.append(sha)
+            sha = parents[0] if parents else ""
+        return found
+
     def difference(self, base: str, commit: str) -> tuple[FileChange, ...]:
         return _changes(self._tree(base), self._tree(commit))
 

@@ -3,96 +3,82 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 from typing import Final
 
 from orchestrator.definition.codec import dump_agents, dump_project
-from orchestrator.definition.model import AgentDefinition
-from orchestrator.definition.parse import SHIPPED, load_all, workflow_id
+from orchestrator.definition.parse import load_all, workflow_id
 from orchestrator.definition.project import FILE, Project
-from orchestrator.errors import InvalidDefinition, Problem, Unavailable
-from orchestrator.lifecycle.ports import Git
+from orchestrator.errors import InvalidDefinition, Problem
+from orchestrator.lifecycle.definitions.reading import DefinitionReader, decoded
 from orchestrator.lifecycle.ports.definitions import Definitions
 
-_SUFFIXES: Final = (".yaml", ".yml")
+LOOKED_AT: Final = 50
+"""How many versions back a valid one is looked for: those in which a broken file, an agent or the project file
+changed."""
+
 _KEPT: Final = 8
 
 
 class CommittedDefinitions:
-    """`DefinitionSource` on the repository that executions work on; the latest commits are read once.
+    """`DefinitionSource` on the repository that executions work on; the latest commits are read once."""
 
-    `is_agent` tells which paths are agents' files, `agents` makes definitions of their texts by path. Both are handed
-    in, because reading agents is another room's business. `installed` are files, by path, that come with the installed
-    version: they count as if every commit had them, and no commit can change them.
-    """
-
-    def __init__(
-        self,
-        git: Git,
-        workflows_dir: str,
-        *,
-        is_agent: Callable[[str], bool],
-        agents: Callable[[Mapping[str, str]], Mapping[str, AgentDefinition]],
-        installed: Mapping[str, bytes] | None = None,
-    ) -> None:
-        self._git = git
-        self._folder = workflows_dir
-        self._is_agent = is_agent
-        self._agents = agents
-        self._installed = dict(installed or {})
+    def __init__(self, reader: DefinitionReader) -> None:
+        self._reader = reader
         self._known: dict[str, Definitions] = {}
+        self._standing: dict[str, Definitions] = {}
 
     def at(self, commit: str) -> Definitions:
         found = self._known.get(commit)
-        if found is None:
-            if not self._git.has(commit) and not self._git.fetch(commit):
-                raise Unavailable(f"the commit {commit[:12]} is not in the repository", hint="it may come with a push")
-            found = self._read(commit)
-            for forgotten in list(self._known)[: 1 - _KEPT]:
-                self._known.pop(forgotten, None)
-            self._known[commit] = found
+        return found or _kept(self._known, commit, self._read(commit))
+
+    def in_force(self, commit: str) -> Definitions:
+        found = self._standing.get(commit)
+        return found or _kept(self._standing, commit, self._with_last_valid(self.at(commit)))
+
+    def _with_last_valid(self, now: Definitions) -> Definitions:
+        return now.going_on(self._last_valid(now.commit, now.broken)) if now.broken else now
+
+    def _last_valid(self, commit: str, broken: Sequence[str]) -> dict[str, Definitions]:
+        """The newest version of each, as the branch had it: what was never its tip, on a branch that was merged, counts
+        for nothing. A file that was removed in between begins anew."""
+        folder = self._reader.workflows_dir
+        files = [f"{folder}/{name}{suffix}" for name in broken for suffix in (".yaml", ".yml")]
+        paths = [*files, FILE, *self._reader.agent_folders]
+        found: dict[str, Definitions] = {}
+        left = set(broken)
+        for version in self._reader.git.history(commit, paths, limit=LOOKED_AT):
+            then = self._known.get(version) or self._read(version)
+            valid = left & then.workflows.keys()
+            found.update(dict.fromkeys(valid, then))
+            left = (left - valid) & then.sources.keys()
+            if not left:
+                break
         return found
 
     def _read(self, commit: str) -> Definitions:
-        paths = [path for path in self._git.files(commit) if self._belongs(path)]
-        texts = {**self._git.read_all(commit, paths), **self._installed}
-        files = {path: text for path, text in texts.items() if self._is_workflow(path)}
-        agents = self._agents({path: _decoded(text) for path, text in texts.items() if self._is_agent(path)})
-        project, wrong = _project(texts.get(FILE))
-        loaded = load_all(files, workflows_dir=self._folder, agents=agents, project=project)
+        files = self._reader.read(commit)
+        folder = self._reader.workflows_dir
+        agents = self._reader.library(files.agents).agents
+        project, wrong = _project(files.project)
+        loaded = load_all(files.workflows, workflows_dir=folder, agents=agents, project=project)
         return Definitions(
             commit=commit,
             # With a project file that cannot be read nobody knows which programs would run.
             workflows={} if wrong else loaded.workflows,
-            sources={workflow_id(path, self._folder): _decoded(text) for path, text in files.items()},
+            sources={workflow_id(path, folder): decoded(text) for path, text in files.workflows.items()},
             agents=agents,
-            transcripts=self._transcripts(texts),
+            transcripts=files.transcripts,
             project=project,
             problems=(*wrong, *loaded.problems),
         )
 
-    def _belongs(self, path: str) -> bool:
-        if path.startswith(f"{self._folder}/{SHIPPED}"):
-            return False
-        return path == FILE or self._is_workflow(path) or self._is_transcript(path) or self._is_agent(path)
 
-    def _is_workflow(self, path: str) -> bool:
-        pure = PurePosixPath(path)
-        hidden = any(part.startswith(".") for part in pure.parts)
-        return pure.is_relative_to(self._folder) and pure.suffix in _SUFFIXES and not hidden
-
-    def _is_transcript(self, path: str) -> bool:
-        pure = PurePosixPath(path)
-        return pure.suffix == ".jsonl" and pure.parent.suffix == ".replay" and pure.is_relative_to(self._folder)
-
-    def _transcripts(self, texts: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
-        for path, text in texts.items():
-            if self._is_transcript(path):
-                of = workflow_id(str(PurePosixPath(path).parent.with_suffix(".yaml")), self._folder)
-                found.setdefault(of, {})[PurePosixPath(path).stem] = _decoded(text)
-        return found
+def _kept(known: dict[str, Definitions], commit: str, found: Definitions) -> Definitions:
+    for forgotten in list(known)[: 1 - _KEPT]:
+        known.pop(forgotten, None)
+    known[commit] = found
+    return found
 
 
 def _project(text: bytes | None) -> tuple[Project, tuple[Problem, ...]]:
@@ -108,16 +94,13 @@ def _project(text: bytes | None) -> tuple[Project, tuple[Problem, ...]]:
 
 def fingerprint(definitions: Definitions, workflow_id: str) -> str:
     """A hash over everything that decides what a workflow runs: its text, its agents and the project file."""
-    workflow = definitions.workflows[workflow_id]
-    agents = {name: definitions.agents[name] for name in workflow.agents if name in definitions.agents}
-    parts = (definitions.sources.get(workflow_id, ""), dump_agents(agents), dump_project(definitions.project))
+    of = definitions.of(workflow_id)
+    workflow = of.workflows[workflow_id]
+    agents = {name: of.agents[name] for name in workflow.agents if name in of.agents}
+    parts = (of.sources.get(workflow_id, ""), dump_agents(agents), dump_project(of.project))
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8))
         digest.update(data)
     return digest.hexdigest()
-
-
-def _decoded(text: bytes) -> str:
-    return text.decode("utf-8", "replace")

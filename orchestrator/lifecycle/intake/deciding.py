@@ -31,6 +31,15 @@ def decision(occasion: Occasion, subject: str, ruling: Ruling, reason: Reason, *
     )
 
 
+def of_version(occasion: Occasion, workflow_id: str, reason: Reason) -> Reason:
+    """The reason, and where the workflow's file is invalid, that its last valid version counts."""
+    then = occasion.definitions.earlier.get(workflow_id)
+    if then is None:
+        return reason
+    since = f"the file is invalid at {occasion.definitions.commit[:12]}"
+    return replace(reason, text=f"{reason.text}; {since}, and its last valid version counts, of {then.commit[:12]}")
+
+
 def ruled(found: Decision, ruling: Ruling, reason: Reason, **keys: Any) -> Decision:
     """The decision as it is now; who is owed an answer has to be told anew."""
     changes: dict[str, Any] = {"execution_id": "", "lines": (), "told": False, **keys}

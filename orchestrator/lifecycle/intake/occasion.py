@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -63,8 +63,13 @@ class Occasion:
 
     @cached_property
     def definitions(self) -> Definitions:
-        """Those of the trusted commit."""
-        return self.desk.definitions.at(self._trusted())
+        """Those of the trusted commit. What a branch breaks that others rely on goes on as it last was valid; who
+        proposes a change, or pushes it to a branch of their own, is told that it is broken."""
+        commit = self._trusted()
+        if self._in_force:
+            return self.desk.definitions.in_force(commit)
+        found = self.desk.definitions.at(commit)
+        return found.going_on(self._broken_before(found)) if found.broken else found
 
     @cached_property
     def commit(self) -> str:
@@ -88,12 +93,31 @@ class Occasion:
         """The changed files of a pull request or a push."""
         if self.event.pull_request:
             files = self.desk.github.changed_files(self.event.pull_request.number)
-            return Changed(paths=_paths(files), complete=len(files) < _MOST_FILES)
+            return Changed(paths=_unique(files), complete=len(files) < _MOST_FILES)
         return _of_push(self.desk, self.event)
+
+    def _broken_before(self, head: Definitions) -> Mapping[str, Definitions]:
+        """What goes on of a pull request's files that were broken where it wants to go, and that it leaves as they
+        are."""
+        if self.event.pull_request is None:
+            return {}
+        base = self.desk.definitions.in_force(self._tip(self.event.pull_request.base_ref))
+        same = (name for name in head.broken if head.sources[name] == base.sources.get(name))
+        return {name: base.earlier[name] for name in same if name in base.earlier}
+
+    @cached_property
+    def _source(self) -> Source:
+        return source_of(self.event, self._author_role())
+
+    @property
+    def _in_force(self) -> bool:
+        if self._source in (Source.PUSHED, Source.REF):
+            return self.event.ref.removeprefix(BRANCH) in ("", self._default_branch())
+        return self._source is not Source.HEAD
 
     def _trusted(self) -> str:
         found = self.event.pull_request
-        match source_of(self.event, self._author_role()):
+        match self._source:
             case Source.HEAD | Source.PUSHED:
                 return self.commit
             case Source.BASE:
@@ -154,11 +178,10 @@ def account_of(user: User) -> AccountOf:
 def _of_push(desk: Desk, event: Event) -> Changed:
     git = desk.services.git
     if event.before.strip("0") and all(git.has(each) or git.fetch(each) for each in (event.before, event.after)):
-        return Changed(paths=_paths(git.difference(event.before, event.after)))
+        return Changed(paths=_unique(git.difference(event.before, event.after)))
     # A new branch, or one whose old commit is gone: the commits of the payload say what they touch, if they are all.
     return Changed(paths=event.touched or (), complete=event.touched is not None)
 
 
-def _paths(files: list[FileChange] | tuple[FileChange, ...]) -> tuple[str, ...]:
-    names = (name for file in files for name in (file.path, file.previous_path) if name)
-    return tuple(dict.fromkeys(names))
+def _unique(files: Iterable[FileChange]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for file in files for name in (file.path, file.previous_path) if name))

@@ -21,7 +21,7 @@ from orchestrator.errors import MyceliumError, NotFound
 from orchestrator.lifecycle.intake.admission import enter, moved, reconsider
 from orchestrator.lifecycle.intake.buttons import press
 from orchestrator.lifecycle.intake.commanded import carry_out, not_understood, subject_of
-from orchestrator.lifecycle.intake.deciding import OPEN, decision, drop, record
+from orchestrator.lifecycle.intake.deciding import OPEN, decision, drop, of_version, record
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk, Occasion, account_of, occasion
 from orchestrator.lifecycle.intake.turns import next_in_turn
 from orchestrator.lifecycle.ports import Decision, Hold, Ruling
@@ -164,13 +164,14 @@ def _consider(found: Occasion, workflow: Workflow, triggers: list[Trigger]) -> D
 
 def _ruled(found: Occasion, workflow: Workflow, trigger: Trigger, inputs: Mapping[str, JsonValue]) -> Decision:
     reasons = reasons_for(found, workflow, trigger)
+    decided = of_version(found, workflow.id, deciding(reasons))
     asked = trigger.event in _COMMANDS
     if verdict(reasons):
-        return enter(found, workflow, inputs, deciding(reasons), asked=asked)
+        return enter(found, workflow, inputs, decided, asked=asked)
     ruling = Ruling.DENIED if asked else Ruling.FILTERED
     comment = found.event.comment.id if found.event.comment else None
     label = found.event.label if trigger.event == "label" else ""
-    made = decision(found, workflow.id, ruling, deciding(reasons), owed=asked, comment_id=comment, label=label)
+    made = decision(found, workflow.id, ruling, decided, owed=asked, comment_id=comment, label=label)
     return record(found.desk, made)
 
 

@@ -166,12 +166,12 @@ def _request(occasion: Occasion, held: HeldStart) -> StartRequest:
     git = occasion.desk.services.git
     if not git.has(commit) and not git.fetch(commit):
         raise Unavailable(f"the commit {commit[:12]} is not in the repository", hint="it may come with a push")
-    workflow = definitions.workflows[held.workflow_id]
+    workflow, of = definitions.workflows[held.workflow_id], definitions.of(held.workflow_id)
     return StartRequest(
         workflow=workflow,
-        source=definitions.sources.get(workflow.id, ""),
-        agents={name: definitions.agents[name] for name in workflow.agents if name in definitions.agents},
-        files=definitions.transcripts.get(workflow.id, {}),
+        source=of.sources.get(workflow.id, ""),
+        agents={name: of.agents[name] for name in workflow.agents if name in of.agents},
+        files=of.transcripts.get(workflow.id, {}),
         inputs=held.inputs,
         trigger=held.trigger,
         triggered_by=held.actor,
@@ -185,7 +185,8 @@ def _request(occasion: Occasion, held: HeldStart) -> StartRequest:
             branch=occasion.branch,
             repository=occasion.desk.github.repository,
         ),
-        project=definitions.project,
+        project=of.project,
+        last_valid="" if of is definitions else of.commit,
     )
 
 

@@ -129,6 +129,13 @@ class Git(Protocol):
         """Commits of `base..commit` in topological order, oldest first, with their changes against the first parent."""
         ...
 
+    def history(self, commit: str, paths: Collection[str], *, limit: int) -> list[str]:
+        """The newest commits that changed something at or below one of `paths`, newest first, at most `limit`.
+
+        Only those that the branch itself was at: `commit` and its first parents. What a merge brought is one change.
+        """
+        ...
+
     def difference(self, base: str, commit: str) -> tuple[FileChange, ...]:
         """The files that differ between two commits."""
         ...

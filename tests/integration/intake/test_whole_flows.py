@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from orchestrator.agents.library import build, is_agent_path
 from orchestrator.git.repository import GitRepository
 from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
 from orchestrator.lifecycle.intake.answering import answer
@@ -21,6 +20,7 @@ from orchestrator.lifecycle.ports import Decision, Ruling
 from orchestrator.lifecycle.ports.github import Credential, GitHub
 from orchestrator.report.answers import MARKER
 from tests.fakes.checkout import Checkout
+from tests.fakes.garden import reader_of
 from tests.fakes.github.state import Account
 from tests.fakes.github_bench import Hub, StandInBench
 from tests.fakes.payloads import Payload
@@ -53,9 +53,7 @@ class Garden:
             environ={"PATH": os.environ["PATH"], "HOME": str(folder)},
         )
         self.world = World(folder / "world")
-        definitions = CommittedDefinitions(
-            git, "workflows", is_agent=is_agent_path, agents=lambda files: build(files).agents
-        )
+        definitions = CommittedDefinitions(reader_of(git))
         services = replace(self.world.services, git=git)
         self.desk = Desk(services=services, github=self.bench.github, definitions=definitions)
         self._ids = itertools.count(1)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from orchestrator.agents.library import build, is_agent_path
 from orchestrator.definition.publish import PublishKind
 from orchestrator.execution.publication import Fate, Fates
 from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
@@ -16,6 +15,7 @@ from orchestrator.lifecycle.intake.occasion import Delivery, Desk
 from orchestrator.lifecycle.intake.receive import receive
 from orchestrator.lifecycle.ports import Scope
 from orchestrator.lifecycle.publishing.fates import heard, look_after
+from tests.fakes.garden import reader_of
 from tests.fakes.world import World
 from tests.unit.lifecycle.test_publishing import Setting, set_up
 
@@ -57,9 +57,7 @@ def test_an_event_is_the_occasion_to_look(setting: Setting) -> None:
 def test_a_delivery_is_such_an_occasion(setting: Setting) -> None:
     execution = setting.run("  issue: {title: T}")
     number = setting.published(execution)["issue"].number
-    definitions = CommittedDefinitions(
-        setting.world.git, "workflows", is_agent=is_agent_path, agents=lambda found: build(found).agents
-    )
+    definitions = CommittedDefinitions(reader_of(setting.world.git))
     desk = Desk(services=setting.world.services, github=setting.github, definitions=definitions)
     payload: dict[str, Any] = {
         "action": "edited",
