@@ -29,5 +29,7 @@ def flush(
         return
     if place.trouble:
         console.line(f"  github        not all of it can be shown: {printable(place.trouble)}")
+    if place.changes:
+        console.line(f"  github        what changes in workflows is not all shown: {printable(place.changes)}")
     if place.url:
         console.line(f"  github        {place.url}")

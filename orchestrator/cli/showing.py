@@ -6,7 +6,9 @@ import os
 from dataclasses import replace
 
 from orchestrator.cli.console import Console
+from orchestrator.definition.event import read_event
 from orchestrator.errors import MyceliumError
+from orchestrator.lifecycle.projection.proposing import propose_pull_request
 from orchestrator.lifecycle.projection.target import target_of
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import StartRequest
@@ -20,6 +22,9 @@ def shown_on_github(services: Services, request: StartRequest, *, with_event: bo
     head = request.snapshot.head if request.snapshot else None
     try:
         target = target_of(github, request.event_name, request.event, head=head, environ=os.environ)
+        event = read_event(request.event_name, request.event)
+        if target and event.on_pull_request and event.number is not None:
+            propose_pull_request(services, github, event.number)
     except MyceliumError as error:
         Console.stderr().line(f"GitHub will not show this execution: {error}")
         return request

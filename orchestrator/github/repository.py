@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from orchestrator.errors import NotFound
 from orchestrator.github.checks import Checks
@@ -63,6 +64,12 @@ class GitHubRepository(People, Checks, Comments, Pulls, Issues):
         except (NotFound, Moved):
             # GitHub sends whoever asks for a renamed branch on to the new one.
             return None
+
+    def merge_base(self, base: str, head: str) -> str:
+        path = f"{self._path}/compare/{quote(base)}...{quote(head)}"
+        # The first page has the files of the whole difference, which nobody here wants.
+        _, found = self._wire.requestJsonAndCheck("GET", path, parameters={"per_page": 1, "page": 2})
+        return str(found["merge_base_commit"]["sha"])
 
     def remote(self) -> Remote:
         return Remote(url=f"{self.url}.git", token=self._connection.tokens.token())

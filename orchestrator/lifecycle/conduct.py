@@ -20,7 +20,12 @@ def control_loop(services: Services, seat: str) -> ControlLoop:
     from orchestrator.lifecycle.projection.passes import Projection
     from orchestrator.lifecycle.publishing.steps import Publishing
 
-    outward = Beside(partial(both, Publishing(services).step, Projection(services, services.github).step))
+    steps = [Publishing(services).step, Projection(services, services.github).step]
+    if services.comparison:
+        from orchestrator.lifecycle.projection.proposals import Proposals
+
+        steps.append(Proposals(services, services.github, services.comparison).step)
+    outward = Beside(partial(both, *steps))
     if services.definitions is None:
         return ControlLoop(services, seat, outward)
     # Most processes deal with no events, and need not import what reads workflow files.

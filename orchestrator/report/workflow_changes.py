@@ -11,13 +11,16 @@ from orchestrator.report.change_graph import charts
 from orchestrator.report.change_text import text_diff
 from orchestrator.report.change_words import Told, subject_of, told
 from orchestrator.report.check_run import MAX_TEXT, CheckRun, CheckStatus, Conclusion, batched
-from orchestrator.report.comment import Details, Graph, Notice, Paragraphs, Part, to_markdown
+from orchestrator.report.comment import MAX_BYTES, Details, Graph, Notice, Paragraphs, Part, to_markdown
 from orchestrator.report.markdown_safety import fenced, safe_code, safe_message
 from orchestrator.report.numbers import plural
 from orchestrator.report.plain_text import clip, code_spans
 
 NAME = "Changes to workflows"
 EXTERNAL_ID = "workflow-changes"
+MARKER = "<!-- mycelium:changes -->"
+"""The hidden line by which the comment is found again."""
+
 _MOST_PROBLEMS = 10
 _MOST_SENTENCES = 40
 _MOST_TEXTS = 10
@@ -65,6 +68,20 @@ def changes_parts(changes: DefinitionChanges) -> tuple[Part, ...]:
         return ()
     title = Paragraphs(markdown=f"### {NAME}")
     return (title, *_urgent(changes), *(part for file in changes.files for part in _of_file(file)))
+
+
+def changes_comment(changes: DefinitionChanges, *, limit: int = MAX_BYTES) -> str:
+    """The pull request's comment on its changes, with its marker, at most `limit` UTF-8 bytes.
+
+    One that is there already stays when the pull request changes nothing any more, and says so.
+    """
+    parts = changes_parts(changes) or (Paragraphs(markdown=f"### {NAME}\n\n{headline(changes)}"),)
+    return to_markdown(parts, limit=limit, first=MARKER)
+
+
+def is_changes_comment(body: str) -> bool:
+    """Whether a comment is that one; who wrote it is for the caller to look at."""
+    return body.split("\n", 1)[0].strip() == MARKER
 
 
 def headline(changes: DefinitionChanges) -> str:

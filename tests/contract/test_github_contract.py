@@ -203,6 +203,15 @@ def test_a_pull_request_as_it_is(bench: Bench) -> None:
     assert bench.github.branch("no/such") is None
 
 
+def test_where_two_commits_part(bench: Bench) -> None:
+    tip = bench.github.branch("main")
+    assert tip is not None
+    assert bench.github.merge_base("main", bench.head) == tip
+    assert bench.github.merge_base(tip, tip) == tip
+    with pytest.raises(NotFound):
+        bench.github.merge_base("main", "f" * 40)
+
+
 def test_one_pull_request_for_two_branches(bench: Bench) -> None:
     bench.push("fix")
     new = NewPullRequest(head="fix", base="main", title="Fix", body="Fixes it.")

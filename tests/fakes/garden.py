@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.agents.library import FOLDERS, build, is_agent_path
 from orchestrator.definition.roles import Role
 from orchestrator.execution.state import Execution
+from orchestrator.lifecycle.definitions.changed import ChangedWorkflows
 from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
 from orchestrator.lifecycle.definitions.reading import DefinitionReader
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk
@@ -45,7 +46,7 @@ class Garden:
         self.github = MemoryGitHub(REPOSITORY)
         self.github.repo.roles.update({user.login: role for user, role in ROLES.items()})
         self.desk = Desk(
-            services=self.world.services,
+            services=replace(self.world.services, comparison=ChangedWorkflows(reader=reader_of(self.world.git))),
             github=self.github,
             definitions=self.fresh_definitions(),
         )

@@ -96,6 +96,8 @@ class Repository:
         self.default_branch = "main"
         self.commits = {"0" * 40}
         self.branches = {"main": "0" * 40}
+        self.merge_bases: dict[str, str] = {}
+        """Where a head left its base, if that is not the base's present tip."""
         self.pull_requests: dict[int, PullRequest] = {}
         self.files: dict[int, list[FileChange]] = {}
         self.lines: dict[int, set[tuple[str, int]]] = {}
@@ -459,6 +461,13 @@ class MemoryGitHub:
     def branch(self, name: str) -> str | None:
         with self._reading("branch", name):
             return self.repo.branches.get(name)
+
+    def merge_base(self, base: str, head: str) -> str:
+        with self._reading("merge_base", head):
+            known = self.repo.branches.get(base, base)
+            self._commit(known)
+            self._commit(self.repo.branches.get(head, head))
+            return self.repo.merge_bases.get(head, known)
 
     def remote(self) -> Remote:
         return Remote(url=f"{self.url}.git", token="ghs_memory")

@@ -91,6 +91,9 @@ LIMITS = {
     "executions that may wait": "definition.trust_keys.MAX_QUEUE",
     "days for which missed": "definition.due.MAX_MADE_UP_DAYS",
     "missed times of an entry": "definition.due.MAX_MADE_UP_TIMES",
+    "versions in which": "lifecycle.definitions.committed.MOST_VERSIONS",
+    "workflow files of a commit": "lifecycle.definitions.changed.MOST_FILES",
+    "bytes of the workflow files": "lifecycle.definitions.changed.MOST_BYTES",
     "characters of a command": "definition.commands.MAX_LINE",
     "bytes of a payload": "cli.explain.MAX_PAYLOAD_BYTES",
 }
@@ -109,6 +112,9 @@ OWN = {
     "lifecycle.publishing.fates.MOST_AT_ONCE",
     "lifecycle.projection.picture.LONGEST_OWN_PAUSE",
     "lifecycle.projection.passes.LONGEST_PAUSE",
+    "lifecycle.projection.proposals.LONGEST_PAUSE",
+    "lifecycle.projection.proposals.MOST_TRIES",
+    "lifecycle.projection.proposing.MOST_FILES",
 }
 """How the code goes about its work: nobody meets these."""
 

@@ -13,7 +13,7 @@ from orchestrator.errors import InvalidDefinition, Problem
 from orchestrator.lifecycle.definitions.reading import DefinitionReader, decoded
 from orchestrator.lifecycle.ports.definitions import Definitions
 
-LOOKED_AT: Final = 50
+MOST_VERSIONS: Final = 50
 """How many versions back a valid one is looked for: those in which a broken file, an agent or the project file
 changed."""
 
@@ -47,7 +47,7 @@ class CommittedDefinitions:
         paths = [*files, FILE, *self._reader.agent_folders]
         found: dict[str, Definitions] = {}
         left = set(broken)
-        for version in self._reader.git.history(commit, paths, limit=LOOKED_AT):
+        for version in self._reader.git.history(commit, paths, limit=MOST_VERSIONS):
             then = self._known.get(version) or self._read(version)
             valid = left & then.workflows.keys()
             found.update(dict.fromkeys(valid, then))

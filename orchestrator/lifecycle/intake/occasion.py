@@ -17,10 +17,8 @@ from orchestrator.errors import NotFound
 from orchestrator.execution.state import FileChange
 from orchestrator.lifecycle.ports.definitions import Definitions, DefinitionSource
 from orchestrator.lifecycle.ports.github import GitHub, PullRequest, User
+from orchestrator.lifecycle.projection.proposing import MOST_FILES, paths_of
 from orchestrator.lifecycle.services import Services
-
-_MOST_FILES: Final = 3_000
-"""What GitHub tells of a pull request: https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files"""
 
 _NO_COMMIT: Final = "0" * 40
 
@@ -93,7 +91,7 @@ class Occasion:
         """The changed files of a pull request or a push."""
         if self.event.pull_request:
             files = self.desk.github.changed_files(self.event.pull_request.number)
-            return Changed(paths=_unique(files), complete=len(files) < _MOST_FILES)
+            return Changed(paths=_unique(files), complete=len(files) < MOST_FILES)
         return _of_push(self.desk, self.event)
 
     def _broken_before(self, head: Definitions) -> Mapping[str, Definitions]:
@@ -184,4 +182,4 @@ def _of_push(desk: Desk, event: Event) -> Changed:
 
 
 def _unique(files: Iterable[FileChange]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for file in files for name in (file.path, file.previous_path) if name))
+    return tuple(dict.fromkeys(paths_of(files)))

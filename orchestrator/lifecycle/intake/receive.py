@@ -23,6 +23,7 @@ from orchestrator.lifecycle.intake.buttons import press
 from orchestrator.lifecycle.intake.commanded import carry_out, not_understood, subject_of
 from orchestrator.lifecycle.intake.deciding import OPEN, decision, drop, of_version, record
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk, Occasion, account_of, occasion
+from orchestrator.lifecycle.intake.proposing import note_changes
 from orchestrator.lifecycle.intake.turns import next_in_turn
 from orchestrator.lifecycle.ports import Decision, Hold, Ruling
 from orchestrator.lifecycle.ports.github import Busy
@@ -41,7 +42,12 @@ def receive(desk: Desk, delivery: Delivery) -> list[Decision]:
     event = read_event(delivery.event, delivery.payload)
     heard(desk.services, delivery.event, delivery.payload)
     try:
-        return press(desk, delivery, event) if event.pressed else _received(desk, delivery, event)
+        if event.pressed:
+            return press(desk, delivery, event)
+        made = _received(desk, delivery, event)
+        if _here(desk, event.repository):
+            note_changes(desk, delivery, event)
+        return made
     except NotFound as error:
         _LOG.warning("delivery %s of %s is dropped: %s", delivery.id, delivery.event, error)
         return []

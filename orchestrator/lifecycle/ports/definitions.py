@@ -80,5 +80,6 @@ class Comparison(Protocol):
 
     def between(self, before: str, after: str) -> DefinitionChanges:
         """What `after` changes. Of a pull request `before` is where its branch left the base: what others changed there
-        since is none of its doing. `Unavailable` where one of them cannot be had."""
+        since is none of its doing. `Unavailable` where one of them cannot be had, `BadInput` where there is too much to
+        compare."""
         ...

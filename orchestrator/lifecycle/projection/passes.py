@@ -15,6 +15,7 @@ from typing import Final
 
 from orchestrator.errors import MyceliumError, Unavailable
 from orchestrator.execution.showing import Showing, Shown
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, Room, Urgency, User
 from orchestrator.lifecycle.projection.due import Write
 from orchestrator.lifecycle.projection.picture import Due, Picture
@@ -22,6 +23,7 @@ from orchestrator.lifecycle.projection.wanted import Kind
 from orchestrator.lifecycle.projection.writing import Desk, Superseded, carry_out
 from orchestrator.lifecycle.report import links
 from orchestrator.lifecycle.services import Services
+from orchestrator.report.comment import is_comment_of, shown_execution
 
 IDLE_SECONDS: Final = 1.0
 """How often the store is asked what has changed."""
@@ -128,7 +130,14 @@ class Projection:
     def _desk(self, picture: Picture) -> Desk:
         execution = picture.execution
         assert execution is not None  # noqa: S101 - nothing is wanted before it was read
-        return Desk(github=self._github, execution=execution, keep=partial(self._keep, picture), me=self._who)
+        assert execution.target is not None  # noqa: S101 - nor of what has none
+        return Desk(
+            github=self._github,
+            target=execution.target,
+            keep=partial(self._keep, picture),
+            me=self._who,
+            ours=partial(_is_ours, execution),
+        )
 
     def _who(self) -> User:
         if self._me is None:
@@ -173,6 +182,15 @@ class Projection:
         times = [now + timedelta(seconds=IDLE_SECONDS), *self._closed.values()]
         times += [each.at for each in held if each.at > now]
         return max(0.0, _seconds(min(time for time in times if time > now) - now))
+
+
+def _is_ours(execution: Execution, body: str) -> bool:
+    """Whether a comment is the one of the workflow; a newer execution keeps it."""
+    if not is_comment_of(body, execution.workflow_id):
+        return False
+    if shown_execution(body) > execution.id:
+        raise Superseded
+    return True
 
 
 def _seconds(span: timedelta) -> float:

@@ -131,18 +131,19 @@ def _wanted(view: ExecutionView, means: Means, known: Mapping[str, Shown], asked
         whole = execution_check(view, apart={run.index for run in own}, buttons=buttons, links=links)
         if not view.execution.status.ended:
             whole = replace(whole, batches=())  # each can be sent only once, and there may be others by then
-        yield replace(_thing(EXECUTION, kind, whole), urgency=urgency, asks=asks)
+        yield replace(thing(EXECUTION, kind, whole), urgency=urgency, asks=asks)
         for run in own:
             check = run_check(view, run, buttons=buttons, links=links)
             first, rank = _of_one(run, known)
-            yield replace(_thing(run_place(run.index), kind, check), urgency=first, rank=rank, own=True)
+            yield replace(thing(run_place(run.index), kind, check), urgency=first, rank=rank, own=True)
     if target.number is not None and means.comment and Kind.COMMENT not in means.refused:
         text = comment(view)
-        said = Wanted(place=COMMENT, kind=Kind.COMMENT, content=text, digest=_digest(text))
+        said = Wanted(place=COMMENT, kind=Kind.COMMENT, content=text, digest=digest_of(text))
         yield replace(said, urgency=urgency, asks=asks)
 
 
-def _thing(place: str, kind: Kind, check: CheckRun) -> Wanted:
+def thing(place: str, kind: Kind, check: CheckRun) -> Wanted:
+    """A check run, or the commit status that says as much of it as it can."""
     content: CheckRun | CommitStatus = check
     if kind is Kind.STATUS:
         said = {"state": status_state(check), "description": status_description(check), "url": check.details_url}
@@ -151,7 +152,7 @@ def _thing(place: str, kind: Kind, check: CheckRun) -> Wanted:
         place=place,
         kind=kind,
         content=content,
-        digest=_digest(repr(content)),
+        digest=digest_of(repr(content)),
         concluded=check.conclusion is not None,
     )
 
@@ -194,5 +195,5 @@ def _is_known(shown: Shown | None) -> bool:
     return shown is not None and (shown.github_id is not None or shown.begun or bool(shown.digest))
 
 
-def _digest(text: str) -> str:
+def digest_of(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -10,28 +10,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import BadInput, Conflict, NotFound
-from orchestrator.execution.showing import Shown
-from orchestrator.execution.state import Execution
+from orchestrator.execution.showing import Shown, Target
 from orchestrator.lifecycle.ports.github import CommitStatus, GitHub, Posted, Urgency, User
 from orchestrator.lifecycle.projection.due import Deed, Write
 from orchestrator.report.check_run import ANNOTATIONS_A_REQUEST, CheckRun
-from orchestrator.report.comment import is_comment_of, shown_execution
 
 Keep = Callable[[Shown], None]
 
 
 class Superseded(Exception):
-    """A newer execution has the comment."""
+    """Something newer has the comment."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
-    """What a write is done with: `keep` stores what became of it, `me` is whose comments are ours."""
+    """What a write is done with, and where: `keep` stores what became of it. The comment is the one by `me` whose text
+    `ours` knows; that raises `Superseded` where it is not to be touched any more."""
 
     github: GitHub
-    execution: Execution
+    target: Target
     keep: Keep
     me: Callable[[], User]
+    ours: Callable[[str], bool]
 
 
 def carry_out(desk: Desk, write: Write) -> Shown:
@@ -49,8 +49,7 @@ def carry_out(desk: Desk, write: Write) -> Shown:
 
 
 def _done(desk: Desk, write: Write) -> Shown:
-    content, target = write.wanted.content, desk.execution.target
-    assert target is not None  # noqa: S101 - what has none is not shown
+    content, target = write.wanted.content, desk.target
     match content:
         case CheckRun():
             return _check(desk, write, content, target.head_sha)
@@ -159,9 +158,7 @@ def _own_comment(desk: Desk, number: int) -> int | None:
     """On any page, by its marker and by its author: anybody may write the marker."""
     me = desk.me().id
     for comment in desk.github.comments(number):
-        if comment.author.id == me and is_comment_of(comment.body, desk.execution.workflow_id):
-            if shown_execution(comment.body) > desk.execution.id:
-                raise Superseded
+        if comment.author.id == me and desk.ours(comment.body):
             return comment.id
     return None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.lifecycle.definitions.committed import LOOKED_AT, CommittedDefinitions, fingerprint
+from orchestrator.lifecycle.definitions.committed import MOST_VERSIONS, CommittedDefinitions, fingerprint
 from orchestrator.lifecycle.ports import Author, CommitMessage
 from orchestrator.lifecycle.ports.definitions import Definitions
 from tests.fakes.garden import reader_of
@@ -97,7 +97,7 @@ def test_what_was_on_a_merged_branch_alone_was_never_in_force(past: Past) -> Non
 
 def test_the_search_ends(past: Past) -> None:
     past.commit(flow=FLOW)
-    for number in range(LOOKED_AT):
+    for number in range(MOST_VERSIONS):
         past.commit(flow=f"{BROKEN}# {number}\n")
     assert past.now.workflows == {}
     assert "flow" in past.now.sources

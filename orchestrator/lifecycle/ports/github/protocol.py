@@ -150,6 +150,11 @@ class GitHub(Protocol):
         """The commit a branch points at."""
         ...
 
+    def merge_base(self, base: str, head: str) -> str:
+        """The newest commit that two have in common, each named by its SHA or its branch. Asked of GitHub, because a
+        clone of a job's has no history. `NotFound` where there is none."""
+        ...
+
     def remote(self) -> Remote:
         """What git needs to fetch and push here, good for some minutes; for the git adapter alone."""
         ...
