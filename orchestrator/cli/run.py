@@ -17,6 +17,7 @@ from orchestrator.settings import MOST_CONCURRENCY
 
 if TYPE_CHECKING:
     from orchestrator.definition.model import Workflow
+    from orchestrator.lifecycle.services import Services
     from orchestrator.lifecycle.start import StartRequest
     from orchestrator.queue.launch import Supervisor
     from orchestrator.settings import Settings
@@ -55,12 +56,11 @@ def run(ctx: click.Context, /, *, detach: bool, approve_unattended: bool, as_jso
 def _detached(wanted: Mapping[str, Any]) -> str:
     """The id of the execution that others will run."""
     from orchestrator import app
-    from orchestrator.cli.showing import shown_on_github
     from orchestrator.lifecycle.start import start
 
     settings, checked = _checked(wanted)
     with app.shared(settings) as services:
-        checked = shown_on_github(services, checked, with_event=wanted["event"] is not None)
+        checked = _of_event(services, checked, wanted)
         started = start(services, checked).id
     if checked.record:
         how = f"mycelium executions record {started} {quote(str(wanted['record']))}"
@@ -73,7 +73,6 @@ def _carried(wanted: Mapping[str, Any], supervisor: Supervisor, **terminal: bool
     gc.disable()  # nothing that is imported goes away again
     from orchestrator import app
     from orchestrator.cli.carry import Terminal, carry
-    from orchestrator.cli.showing import shown_on_github
     from orchestrator.definition.project import BLACKBOARD
     from orchestrator.lifecycle.start import start
 
@@ -84,8 +83,18 @@ def _carried(wanted: Mapping[str, Any], supervisor: Supervisor, **terminal: bool
     with app.embedded(ours, workflow.queues, supervisor, blackboard=BLACKBOARD in workflow.servers) as services:
         gc.freeze()
         gc.enable()
-        checked = shown_on_github(services, checked, with_event=wanted["event"] is not None)
+        checked = _of_event(services, checked, wanted)
         return carry(services, settings, start(services, checked).id, here, record=wanted["record"])
+
+
+def _of_event(services: Services, checked: StartRequest, wanted: Mapping[str, Any]) -> StartRequest:
+    """The request with what its event says: the commit to work on, and where it is shown."""
+    if wanted["event"] is None:
+        return checked
+    from orchestrator.cli.pinning import pinned
+    from orchestrator.cli.showing import shown_on_github
+
+    return shown_on_github(services, pinned(services, checked, as_it_is=wanted["ref"] is not None))
 
 
 def _useful_workers(workflow: Workflow) -> int:

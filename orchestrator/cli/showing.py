@@ -1,4 +1,4 @@
-"""Whether GitHub shows what a command runs: only where it was given an event, and a token."""
+"""Whether GitHub shows what a command runs on an event: only where it has a token."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.start import StartRequest
 
 
-def shown_on_github(services: Services, request: StartRequest, *, with_event: bool) -> StartRequest:
+def shown_on_github(services: Services, request: StartRequest) -> StartRequest:
     """The request with its target. What keeps GitHub from showing it is told, and keeps nothing from running."""
     github = services.github
-    if github is None or not with_event:
+    if github is None:
         return request
     head = request.snapshot.head if request.snapshot else None
     try:

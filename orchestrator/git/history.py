@@ -32,6 +32,13 @@ def changing(mirror: Mirror, commit: str, paths: Collection[str], limit: int) ->
     return mirror.git.run("log", *options, mirror.commit(commit), "--", *paths).line.split()
 
 
+def parents(mirror: Mirror, commit: str) -> tuple[str, ...]:
+    """As the commit itself names them, whether or not they were fetched."""
+    head = mirror.git.run("cat-file", "commit", mirror.commit(commit)).output.partition(b"\n\n")[0]
+    lines = (line.split() for line in head.decode("ascii", "replace").splitlines())
+    return tuple(words[1] for words in lines if words[:1] == ["parent"])
+
+
 def difference(mirror: Mirror, base: str, commit: str) -> tuple[FileChange, ...]:
     """The changed files between two commits, in git's order."""
     span = (mirror.commit(base), mirror.commit(commit))

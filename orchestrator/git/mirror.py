@@ -147,6 +147,11 @@ class Mirror:
         found = sorted({*theirs.read_bytes().splitlines(), *known})
         gitdir.put(ours, "".join(f"{os.fsdecode(line)}\n" for line in found))
 
+    def ends(self) -> list[str]:
+        """The commits whose history is left out here."""
+        ours = self.path / "shallow"
+        return os.fsdecode(ours.read_bytes()).split() if ours.is_file() else []
+
     def is_shallow(self) -> bool:
         """Whether the history before some commits is left out here, as it is in the checkout."""
         return (self.path / "shallow").is_file()

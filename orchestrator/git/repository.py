@@ -116,6 +116,9 @@ class GitRepository:
             return False
         return origin.fetch(self._mirror(), checkout, self._environ, commit, github=self._github)
 
+    def parents(self, commit: str) -> tuple[str, ...]:
+        return history.parents(self._mirror(), commit)
+
     def has(self, commit: str) -> bool:
         return self._mirror().has(commit)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ def create_branch(mirror: Mirror, checkout: Checkout, name: str, commit: str) ->
     if _points_at(checkout, ref) == mirror.commit(commit):
         return
     _copy_objects(mirror, checkout, commit)
+    _end_history(mirror, checkout, commit)
     nothing = "0" * len(commit)
     made = checkout.git.run("update-ref", ref, commit, nothing, codes=(0, 1, 128))
     found = _points_at(checkout, ref)
@@ -91,3 +93,21 @@ def _copy_objects(mirror: Mirror, checkout: Checkout, commit: str) -> None:
         take = ("unpack-objects", "-q") if objects < _UNPACK_LIMIT else ("index-pack", "--stdin")
         theirs = mirror.git.having({"GIT_OBJECT_DIRECTORY": str(checkout.common_dir / "objects")})
         theirs.run(*take, stdin=pack)
+
+
+def _end_history(mirror: Mirror, checkout: Checkout, commit: str) -> None:
+    """Tell the user's repository, which is shallow itself, of a commit that was fetched here without its history."""
+    place = checkout.common_dir / "shallow"
+    known = os.fsdecode(place.read_bytes()).split() if place.is_file() else []
+    if not (ends := set(mirror.ends()).difference(known)):
+        return
+    roots = mirror.git.run("rev-list", "--max-parents=0", commit).line.split()
+    if not (new := [root for root in roots if root in ends]):
+        return
+    lock = place.with_name("shallow.lock")  # as git has it: nobody else changes it meanwhile
+    try:
+        with lock.open("x", encoding="ascii") as file:
+            file.write("".join(f"{line}\n" for line in [*known, *new]))
+    except FileExistsError as error:
+        raise Conflict(f"{lock} is there: another git works in this repository", hint="try again") from error
+    lock.replace(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,8 @@ class Scenery:
         self.checkout = Checkout(folder=folder / "user")
         (self.checkout.folder / "home").mkdir(parents=True)
         self.checkout.root.mkdir()
-        address = github.url.replace("http://", f"http://x-access-token:{self.token}@")
-        self.checkout.git("clone", "--quiet", "--branch", "change", f"{address}/octo/demo.git", ".")
+        self.address = github.url.replace("http://", f"http://x-access-token:{self.token}@") + "/octo/demo.git"
+        self.checkout.git("clone", "--quiet", "--branch", "change", self.address, ".")
         self.checkout.git("remote", "set-url", "origin", f"{github.url}/octo/demo.git")
         self.checkout.write("event.json", json.dumps(self.event()))
         self.checkout.environ |= {
@@ -93,6 +94,18 @@ class Scenery:
     @property
     def repo(self) -> Any:
         return self.github.client(self.token).get_repo("octo/demo")
+
+    def check_out_the_trial_merge(self) -> str:
+        """As `actions/checkout` does for the event `pull_request`; its commit."""
+        merge = str(self.repo.get_pull(self.pull.number).merge_commit_sha)
+        self.checkout.git("checkout", "--quiet", "--orphan", "nothing")
+        for name in (self.checkout.root / ".git").iterdir():
+            shutil.rmtree(name) if name.is_dir() else name.unlink()
+        self.checkout.git("init", "--quiet")
+        self.checkout.git("fetch", "--quiet", "--depth=1", self.address, merge)
+        self.checkout.git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
+        self.checkout.git("remote", "add", "origin", f"{self.github.url}/octo/demo.git")
+        return merge
 
     def published(self) -> dict[str, dict[str, Any]]:
         told = self.checkout.mycelium("executions", "show", "--json").json()["publications"]
@@ -138,6 +151,24 @@ def test_each_kind_is_on_github(scenery: Scenery) -> None:
 
     kept = [file for file in scenery.checkout.folder.rglob("*") if file.is_file() and file.name != "event.json"]
     assert [file for file in kept if scenery.token.encode() in file.read_bytes()] == []
+
+
+def test_in_a_checkout_of_the_trial_merge_nodes_work_on_the_head(scenery: Scenery) -> None:
+    scenery.repository.actions_may_open_pull_requests = True
+    scenery.github.commit(scenery.repository, {"other.txt": "The base has moved on\n"}, branch="main")
+    merge = scenery.check_out_the_trial_merge()
+    done = scenery.checkout.mycelium("run", "better", "--event", "event.json")
+    assert f"Nodes work on the head of pull request {scenery.pull.number}, {scenery.head[:12]}" in done.stderr
+    found = scenery.published()
+    assert {name: each["state"] for name, each in found.items()} == dict.fromkeys(found, "published"), found
+    opened = scenery.repo.get_pull(found["pull-request"]["number"])
+    assert [parent.sha for parent in scenery.repo.get_commit(opened.head.sha).parents] == [scenery.head]
+    assert scenery.repo.get_pull(scenery.pull.number).head.sha == opened.head.sha
+
+    git = scenery.checkout.git
+    assert git("rev-parse", "HEAD").strip() == merge
+    assert git("log", "--format=%H", "mycelium/better/1").split() == [opened.head.sha, scenery.head]
+    git("fsck", "--no-progress")
 
 
 def test_where_jobs_may_open_no_pull_request_the_branch_is_there_with_a_link(scenery: Scenery) -> None:

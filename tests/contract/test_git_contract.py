@@ -606,3 +606,10 @@ def test_a_sweep_leaves_living_workspaces_alone(setting: Setting) -> None:
     workspace = setting.git.prepare("edit", setting.git.snapshot().base)
     assert setting.git.sweep(quota_bytes=0) == 0
     assert (workspace.path / "README.md").exists()
+
+
+def test_a_commit_tells_what_it_builds_on(setting: Setting) -> None:
+    first = setting.git.snapshot().head
+    setting.edit("README.md", b"# Changed\n")
+    assert setting.git.parents(setting.git.snapshot().base) == (first,)
+    assert setting.git.parents(first) == ()

@@ -180,6 +180,10 @@ class MemoryGit:
             self._commits.update(self.origin._commits)
         return self.has(commit)
 
+    def parents(self, commit: str) -> tuple[str, ...]:
+        self._tree(commit)
+        return self._commits[commit].commit.parents
+
     def has(self, commit: str) -> bool:
         if not re.fullmatch(r"[0-9a-f]{40}", commit):
             raise BadInput(f"{commit!r} is not a full commit id")

@@ -123,6 +123,10 @@ class Git(Protocol):
         """Get what `origin` has; whether the commit is here now. `Unavailable` where `origin` cannot be read."""
         ...
 
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """What a commit says it builds on; a shallow clone need not have them."""
+        ...
+
     def has(self, commit: str) -> bool: ...
 
     def log(self, base: str, commit: str) -> list[Commit]:

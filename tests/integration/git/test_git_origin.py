@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.errors import Unavailable
 from orchestrator.git.repository import GitRepository
+from orchestrator.lifecycle.ports import Author, CommitMessage
 from tests.fakes.checkout import Checkout
 
 UNKNOWN = "1" * 40
@@ -118,3 +119,36 @@ def test_the_users_own_config_may_say_how_to_get_there(clone: Checkout, upstream
     upstream.write("new.txt", "new")
     upstream.commit("New")
     assert git_of(clone).fetch(head(upstream))
+
+
+def test_a_shallow_clone_gets_one_commit_without_its_history(clone: Checkout, upstream: Checkout) -> None:
+    begun = head(upstream)
+    upstream.write("theirs.txt", "theirs")
+    upstream.commit("Before")
+    upstream.write("theirs.txt", "more of theirs")
+    upstream.commit("From a fork")
+    theirs = head(upstream)
+    upstream.git("reset", "--quiet", "--hard", begun)
+    upstream.write("merged.txt", "merged")
+    upstream.commit("The tip")
+    upstream.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    shallow = Checkout(folder=clone.folder / "shallow")
+    shallow.root.mkdir(parents=True)
+    shallow.git("clone", "--quiet", "--depth=1", upstream.root.as_uri(), ".")
+
+    git, before = git_of(shallow), shallow.state()
+    assert git.fetch(theirs)
+    assert git.read(theirs, "theirs.txt") == b"more of theirs"
+    assert len(git.parents(theirs)) == 1
+    assert not git.has(git.parents(theirs)[0])
+    assert shallow.state() == before
+
+    again = git_of(shallow)  # whoever opens the mirror next keeps what was noted there
+    workspace = again.prepare("node", theirs)
+    (workspace.path / "new.txt").write_text("new")
+    made = again.commit(workspace, Author(name="N", email="e@x.invalid"), CommitMessage(subject="Work"))
+    assert made is not None
+    assert [commit.sha for commit in again.log(theirs, made)] == [made]
+    again.create_branch("mycelium/it/1", made)
+    assert shallow.git("log", "--format=%s", "mycelium/it/1").split("\n")[:2] == ["Work", "From a fork"]
+    shallow.git("fsck", "--no-progress")

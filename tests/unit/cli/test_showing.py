@@ -38,15 +38,12 @@ def world(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def test_an_event_and_a_token_make_it_shown(world: World, github: MemoryGitHub) -> None:
     services = replace(world.services, github=github)
-    found = shown_on_github(services, request(COMMENTED), with_event=True)
+    found = shown_on_github(services, request(COMMENTED))
     assert found.target == Target(repository="octo/demo", head_sha="a" * 40, number=1)
 
 
-def test_one_of_them_is_not_enough(world: World, github: MemoryGitHub) -> None:
-    assert shown_on_github(world.services, request(COMMENTED), with_event=True).target is None
-    services = replace(world.services, github=github)
-    assert shown_on_github(services, request(COMMENTED), with_event=False).target is None
-    assert github.sent == []
+def test_without_a_token_it_is_not(world: World) -> None:
+    assert shown_on_github(world.services, request(COMMENTED)).target is None
 
 
 @pytest.mark.parametrize(
@@ -68,13 +65,13 @@ def test_what_keeps_it_from_being_shown_is_told_and_keeps_nothing_from_running(
 ) -> None:
     github.down = down
     services = replace(world.services, github=github)
-    assert shown_on_github(services, request(payload), with_event=True).target is None
+    assert shown_on_github(services, request(payload)).target is None
     assert said in capsys.readouterr().err
 
 
 def test_a_bug_is_no_excuse(world: World, github: MemoryGitHub) -> None:
     github.fail("pull_request", ZeroDivisionError("a bug"))
     with pytest.raises(ZeroDivisionError):
-        shown_on_github(replace(world.services, github=github), request(COMMENTED), with_event=True)
+        shown_on_github(replace(world.services, github=github), request(COMMENTED))
     github.fail("pull_request", Unavailable("away"))
-    assert shown_on_github(replace(world.services, github=github), request(COMMENTED), with_event=True).target is None
+    assert shown_on_github(replace(world.services, github=github), request(COMMENTED)).target is None
