@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,12 @@ from orchestrator.lifecycle.ports.github import Abilities, Credential
 from orchestrator.settings import Settings
 
 INSTALLATION_TOKEN: Final = "ghs_"  # noqa: S105 - how such tokens begin
-"""What begins so is an installation's: that of a job is told apart from others by nothing that can be relied on."""
+"""What begins so is an installation's: that of a job, unless it says, or GitHub does, that it is another App's."""
+
+ACTIONS_APP: Final = "15368"
+"""The App that jobs speak as, on github.com."""
+
+_NAMES_APP: Final = re.compile(rf"{INSTALLATION_TOKEN}(\d+)_")
 
 ABILITIES: Final = {
     Credential.APP: Abilities(
@@ -20,6 +26,10 @@ ABILITIES: Final = {
     ),
     Credential.ACTIONS: Abilities(
         credential=Credential.ACTIONS, check_runs=True, buttons=False, links=False, starts_workflows=False
+    ),
+    # Whether anybody hears its buttons is not known to whoever was given nothing but a token of it.
+    Credential.INSTALLATION: Abilities(
+        credential=Credential.INSTALLATION, check_runs=True, buttons=False, links=True, starts_workflows=True
     ),
     Credential.PERSONAL: Abilities(
         credential=Credential.PERSONAL, check_runs=False, buttons=False, links=False, starts_workflows=True
@@ -36,6 +46,12 @@ class Token:
     @property
     def kind(self) -> Credential:
         return Credential.ACTIONS if self.value.startswith(INSTALLATION_TOKEN) else Credential.PERSONAL
+
+    @property
+    def app_id(self) -> str:
+        """Whose installation it is of, where it says so: those of a newer form do, `ghs_APPID_…`."""
+        found = _NAMES_APP.match(self.value)
+        return found[1] if found else ""
 
     @property
     def setting(self) -> str:

@@ -16,7 +16,8 @@ from orchestrator.lifecycle.ports.github import Busy, Credential, Forbidden
 NOWHERE: Final = "0" * 40
 _KINDS: Final = {
     Credential.APP: "the GitHub App",
-    Credential.ACTIONS: "an installation's token, as that of a job,",
+    Credential.ACTIONS: "the token of a job,",
+    Credential.INSTALLATION: "an installation's token of the GitHub App",
     Credential.PERSONAL: "the personal token of",
 }
 _WITHOUT: Final = {each.name: each.without for each in WANTED} | {
@@ -90,11 +91,17 @@ def _of_app(repository: GitHubRepository) -> list[Lack]:
 
 def _probed(repository: GitHubRepository, kind: Credential, pause: Callable[[datetime], None]) -> list[Lack]:
     found = []
-    for probe in (*_PROBES, _OF_APPS if kind is Credential.ACTIONS else _OF_PEOPLE):
+    for probe in (*_PROBES, _OF_PEOPLE if kind is Credential.PERSONAL else _OF_APPS):
         try:
             _asked(repository, probe, pause)
         except Forbidden as error:
-            found.append(Lack(needs=error.needs, breaks=_WITHOUT[probe.permission], hint=error.hint or ""))
+            found.append(
+                Lack(
+                    needs=error.needs,
+                    breaks=_WITHOUT[probe.permission],
+                    hint=advice(kind, error.needs) or error.hint or "",
+                )
+            )
     return found
 
 

@@ -60,7 +60,7 @@ def advice(kind: Credential, needed: str) -> str:
     if ": " not in needed:
         return ""
     match kind:
-        case Credential.APP:
+        case Credential.APP | Credential.INSTALLATION:
             return "grant it in the App's settings; who installed the App has to accept it"
         case Credential.ACTIONS:
             name, _, level = needed.partition(" or ")[0].partition(", ")[0].partition(": ")

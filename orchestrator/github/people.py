@@ -8,7 +8,8 @@ from threading import Lock
 from typing import Final
 from urllib.parse import quote
 
-from orchestrator.errors import BadInput, NotFound
+from orchestrator.errors import BadInput, MyceliumError, NotFound
+from orchestrator.github.credential import ACTIONS_APP, Token
 from orchestrator.github.part import Connection, Part
 from orchestrator.github.shapes import GHOST, role, user
 from orchestrator.lifecycle.ports.github import Credential, Forbidden, Role, User
@@ -18,6 +19,9 @@ MOST_ROLES: Final = 10_000
 ACTIONS: Final = User(id=41898282, login="github-actions[bot]", kind="Bot")
 """Who `GITHUB_TOKEN` is on github.com, where GitHub does not say."""
 
+ASK_AGAIN_SECONDS: Final = 60.0
+_PUBLIC: Final = "api.github.com"
+_ACTIONS_SLUG: Final = ACTIONS.login.removesuffix("[bot]")
 _VIEWER: Final = "query { viewer { login databaseId } }"
 _TEAM: Final = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 
@@ -33,6 +37,8 @@ class People(Part):
         super().__init__(connection)
         self._me: User | None = None
         self._guessed = False
+        self._kind: Credential | None = None
+        self._ask_after = float("-inf")
         self._roles: dict[str, _Known] = {}
         self._roles_lock = Lock()
 
@@ -41,11 +47,42 @@ class People(Part):
             match self._connection.credential.kind:
                 case Credential.APP:
                     self._me = self._app_user()
-                case Credential.ACTIONS:
+                case Credential.ACTIONS | Credential.INSTALLATION:
                     self._me = self._viewer()
                 case Credential.PERSONAL:
                     self._me = self._person()
         return self._me
+
+    def kind(self) -> Credential:
+        """What the credential is. Of an installation's token GitHub is asked whose it is, unless it says so itself.
+
+        Where GitHub does not tell now it counts as that of a job, which promises least, for the next minute.
+        """
+        credential = self._connection.credential
+        if credential.kind is not Credential.ACTIONS:
+            return credential.kind
+        if self._kind is None and (app := self._named_app()):
+            self._kind = Credential.ACTIONS if app == ACTIONS_APP else Credential.INSTALLATION
+        if self._kind is None and self._connection.clock.monotonic() >= self._ask_after:
+            self._kind = self._kind_told()
+        return self._kind or Credential.ACTIONS
+
+    def _named_app(self) -> str:
+        """Only on github.com is it known which number a job's App has."""
+        credential = self._connection.credential
+        public = self._connection.address.host == _PUBLIC
+        return credential.app_id if public and isinstance(credential, Token) else ""
+
+    def _kind_told(self) -> Credential | None:
+        try:
+            login = self.me().login
+        except MyceliumError:
+            login = ""
+        if not login or self._guessed:
+            self._ask_after = self._connection.clock.monotonic() + ASK_AGAIN_SECONDS
+            return None
+        # No person, and no other App, can have this name.
+        return Credential.ACTIONS if login in (ACTIONS.login, _ACTIONS_SLUG) else Credential.INSTALLATION
 
     def role(self, login: str) -> Role:
         now = self._connection.clock.monotonic()

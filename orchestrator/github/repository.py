@@ -36,7 +36,7 @@ class GitHubRepository(People, Checks, Comments, Pulls, Issues):
 
     @property
     def abilities(self) -> Abilities:
-        return ABILITIES[self._connection.credential.kind]
+        return ABILITIES[self.kind()]
 
     def room(self) -> Room:
         return self._connection.budget.room()

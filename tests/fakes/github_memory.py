@@ -47,6 +47,7 @@ REACTIONS = frozenset({"eyes", "rocket", "confused", "+1", "-1", "laugh", "heart
 WHO = {
     Credential.APP: User(id=9_001, login="mycelium[bot]", kind="Bot"),
     Credential.ACTIONS: User(id=41_898_282, login="github-actions[bot]", kind="Bot"),
+    Credential.INSTALLATION: User(id=9_002, login="robot[bot]", kind="Bot"),
     Credential.PERSONAL: User(id=583_231, login="octocat"),
 }
 _EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -227,7 +228,7 @@ class MemoryGitHub:
             credential=self.credential,
             check_runs=self.credential is not Credential.PERSONAL,
             buttons=app,
-            links=app,
+            links=app or self.credential is Credential.INSTALLATION,
             starts_workflows=self.credential is not Credential.ACTIONS,
         )
 

@@ -47,7 +47,7 @@ def test_a_job_that_may_do_little(
         wire.post(f"{REPO}/{path}", status=403, json=REFUSED)
     wire.post(f"{REPO}/issues", status=410, json={"message": "Issues has been disabled in this repository."})
     found = diagnose(github(TOKEN="ghs_x"), pause)
-    assert found.speaker == "an installation's token, as that of a job, github-actions[bot]"
+    assert found.speaker == "the token of a job, github-actions[bot]"
     assert [(lack.needs, lack.breaks) for lack in found.lacks] == [
         ("pull requests: write", "no pull requests are opened, and no reviews written"),
         (

@@ -325,13 +325,46 @@ def test_where_git_goes(github: Made) -> None:
     assert remote.token not in repr(remote)
 
 
-def test_what_each_credential_can_do_at_all(github: Made) -> None:
+def test_what_each_credential_can_do_at_all(github: Made, wire: responses.RequestsMock) -> None:
+    wire.post(f"{API}/graphql", json={"data": {"viewer": {"login": "github-actions[bot]", "databaseId": 1}}})
     job, person = github(**ACTIONS).abilities, github().abilities
     assert (job.credential, job.check_runs, job.buttons, job.links, job.starts_workflows) == (
         Credential.ACTIONS,
         *(True, False, False, False),
     )
     assert (person.credential, person.check_runs, person.starts_workflows) == (Credential.PERSONAL, False, True)
+
+
+def test_a_token_that_a_job_got_from_an_app_is_the_apps(github: Made, wire: responses.RequestsMock) -> None:
+    wire.post(f"{API}/graphql", json={"data": {"viewer": {"login": "robot[bot]", "databaseId": 77}}})
+    job = github(**ACTIONS)
+    found = [job.abilities for _ in range(3)][-1]
+    assert (found.credential, found.check_runs, found.buttons, found.links, found.starts_workflows) == (
+        Credential.INSTALLATION,
+        *(True, False, True, True),
+    )
+    assert job.me().id == 77
+    assert len(wire.calls) == 1
+
+
+@pytest.mark.parametrize(("app", "kind"), [("15368", Credential.ACTIONS), ("77", Credential.INSTALLATION)])
+def test_a_token_that_names_its_app_needs_no_question(github: Made, app: str, kind: Credential) -> None:
+    assert github(TOKEN=f"ghs_{app}_ey.x").abilities.credential is kind
+
+
+def test_where_the_question_is_refused_it_is_a_jobs_until_github_tells(
+    github: Made, wire: responses.RequestsMock, clock: FakeClock
+) -> None:
+    for _ in range(2):
+        wire.post(f"{API}/graphql", status=502)
+    job = github(AT_ONCE, **ACTIONS)
+    assert job.abilities.credential is job.abilities.credential is Credential.ACTIONS
+    assert len(wire.calls) == 1, "it is not asked again at once"
+    clock.advance(61)
+    assert job.abilities.credential is Credential.ACTIONS
+    clock.advance(61)
+    wire.post(f"{API}/graphql", json={"data": {"viewer": {"login": "robot[bot]", "databaseId": 77}}})
+    assert job.abilities.credential is Credential.INSTALLATION
 
 
 def test_reactions_labels_and_issues(github: Made, wire: responses.RequestsMock) -> None:

@@ -13,6 +13,8 @@ class Credential(StrEnum):
     APP = "app"
     ACTIONS = "actions"
     """`GITHUB_TOKEN` of a job."""
+    INSTALLATION = "installation"
+    """A token of an App's installation without the App's key, such as `actions/create-github-app-token` makes."""
     PERSONAL = "personal"
 
 
