@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from orchestrator.errors import Conflict, NotFound
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.ports.intake import Decision, Group, HeldStart, Hold, Vote
+from tests.fakes.copied import copied
 
 
 @dataclass
@@ -62,27 +62,27 @@ class MemoryIntake:
         return found[:limit]
 
     def hold(self, start: HeldStart) -> HeldStart:
-        stored = replace(deepcopy(start), id=next(self._tables.ids))
+        stored = replace(copied(start), id=next(self._tables.ids))
         self._undo.append(lambda: self._tables.starts.pop(stored.id))
         self._tables.starts[stored.id] = stored
-        return deepcopy(stored)
+        return copied(stored)
 
     def settle(self, start: HeldStart) -> None:
         if start.id not in self._tables.starts:
             raise NotFound(f"there is no held start {start.id}")
         before = self._tables.starts[start.id]
         self._undo.append(lambda: self._tables.starts.__setitem__(start.id, before))
-        self._tables.starts[start.id] = deepcopy(start)
+        self._tables.starts[start.id] = copied(start)
 
     def held(self, states: Collection[Hold], *, number: int | None = None) -> list[HeldStart]:
         rows = [each for _, each in sorted(self._tables.starts.items())]
-        return deepcopy([each for each in rows if each.state in states and number in (None, each.number)])
+        return copied([each for each in rows if each.state in states and number in (None, each.number)])
 
     def group(self, name: str) -> Group:
         mine = [each for _, each in sorted(self._tables.starts.items()) if each.group == name]
         ids = [each.execution_id for each in mine if each.state is Hold.STARTED]
         unended = [id_ for id_ in ids if id_ in self._executions and not self._executions[id_].status.ended]
-        queued = tuple(deepcopy(each) for each in mine if each.state is Hold.QUEUED)
+        queued = tuple(copied(each) for each in mine if each.state is Hold.QUEUED)
         return Group(running=tuple(sorted(unended)), queued=queued)
 
     def mark(self, name: str) -> datetime | None:

@@ -11,7 +11,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -27,6 +26,7 @@ from orchestrator.execution.publication import Publication, PublicationState
 from orchestrator.execution.showing import Proposal, Showing, Shown
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import AgentHistory, Lead, Lease, StoredEffect
+from tests.fakes.copied import copied
 from tests.fakes.history import MemoryHistory
 from tests.fakes.intake import IntakeTables, MemoryIntake
 
@@ -122,7 +122,7 @@ class Tables:
     def effects(self, instance: str, execution_id: str | None) -> list[StoredEffect]:
         rows = [row for _, row in sorted(self.outbox.items())]
         mine = [row for row in rows if self.executions[row.execution_id].instance == instance]
-        return deepcopy([row for row in mine if execution_id in (None, row.execution_id)])
+        return copied([row for row in mine if execution_id in (None, row.execution_id)])
 
 
 class MemoryTransaction:
@@ -156,14 +156,14 @@ class MemoryTransaction:
             raise Conflict(f"execution {key} (number {execution.number} of {execution.workflow_id}) exists already")
         self._undo.append(lambda: self._forget(key))
         self._locked.add(key)
-        tables.executions[key], tables.plans[key] = deepcopy(execution), deepcopy(plan)
+        tables.executions[key], tables.plans[key] = copied(execution), copied(plan)
         if execution.target:
             shows = Showing(execution_id=key, workflow_id=execution.workflow_id, target=execution.target, changes=1)
             tables.showings[key] = shows
         tables.edges[key] = sorted(edges)
         tables.runs[key], tables.sources[key], tables.targets[key] = {}, {}, {}
         for run in runs:
-            tables.put_run(deepcopy(run))
+            tables.put_run(copied(run))
         for source, target in tables.edges[key]:
             tables.targets[key].setdefault(source, []).append(target)
             tables.sources[key].setdefault(target, []).append(source)
@@ -173,20 +173,20 @@ class MemoryTransaction:
             raise RuntimeError("`lock` comes before `claim`: the other order can deadlock")
         execution = self._tables.execution(execution_id)
         self._locked.add(execution_id)
-        return deepcopy(execution)
+        return copied(execution)
 
     def execution(self, execution_id: str) -> Execution:
-        return deepcopy(self._tables.execution(execution_id))
+        return copied(self._tables.execution(execution_id))
 
     def save(self, execution: Execution) -> None:
-        self._put_execution(deepcopy(execution))
+        self._put_execution(copied(execution))
 
     def run(self, execution_id: str, index: int) -> NodeRun:
-        return deepcopy(self._tables.run(execution_id, index))
+        return copied(self._tables.run(execution_id, index))
 
     def runs(self, execution_id: str) -> list[NodeRun]:
         self._tables.execution(execution_id)
-        return deepcopy(_by_index(self._tables.runs[execution_id].values()))
+        return copied(_by_index(self._tables.runs[execution_id].values()))
 
     def successors(self, execution_id: str, index: int) -> list[NodeRun]:
         self._tables.run(execution_id, index)
@@ -201,7 +201,7 @@ class MemoryTransaction:
         for run in runs:
             if run.epoch < self._tables.run(run.execution_id, run.index).epoch:
                 raise StaleClaim(f"{run.key} of {run.execution_id} has been claimed again since")
-            self._put_run(deepcopy(run))
+            self._put_run(copied(run))
 
     def cancel_pending(self, execution_id: str, at: datetime) -> int:
         self._tables.execution(execution_id)
@@ -246,7 +246,7 @@ class MemoryTransaction:
         self._tables.execution(execution_id)
         runs = self._tables.runs[execution_id].values()
         short = [run for run in runs if run.status is NodeStatus.QUEUED and run.error_code in SHORT_OF_BUDGET]
-        return deepcopy(sorted(short, key=_claim_order))
+        return copied(sorted(short, key=_claim_order))
 
     def remember(self, attempt: AgentRun) -> None:
         self._hold(attempt.execution_id)
@@ -267,7 +267,7 @@ class MemoryTransaction:
         self._tables.execution(execution_id)
         for effect in effects:
             self._tables.last_effect += 1
-            stored = StoredEffect(id=self._tables.last_effect, execution_id=execution_id, effect=deepcopy(effect))
+            stored = StoredEffect(id=self._tables.last_effect, execution_id=execution_id, effect=copied(effect))
             self._put(self._tables.outbox, stored.id, stored)
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
@@ -345,10 +345,10 @@ class MemoryTransaction:
             lease=0,
         )
         self._store_run(taken)
-        return deepcopy(taken)
+        return copied(taken)
 
     def _pick(self, execution_id: str, indexes: Collection[int]) -> list[NodeRun]:
-        return [deepcopy(self._tables.runs[execution_id][index]) for index in indexes]
+        return [copied(self._tables.runs[execution_id][index]) for index in indexes]
 
     def _put_execution(self, execution: Execution) -> None:
         self._tables.execution(execution.id)
@@ -422,20 +422,20 @@ class MemoryStore:
 
     def execution(self, execution_id: str) -> Execution:
         with self._reading() as tables:
-            return deepcopy(tables.execution(execution_id))
+            return copied(tables.execution(execution_id))
 
     def find(self, reference: str) -> Execution:
         with self._reading() as tables:
             if reference in tables.executions:
-                return deepcopy(tables.executions[reference])
+                return copied(tables.executions[reference])
             if reference == "latest" and tables.executions:
-                return deepcopy(tables.executions[max(tables.executions)])
+                return copied(tables.executions[max(tables.executions)])
             found = sorted(key for key in tables.executions if len(reference) >= 4 and key.startswith(reference))
             if not found:
                 raise NotFound(f"there is no execution {reference}")
             if len(found) > 1:
                 raise BadInput(f"{reference} is ambiguous: {', '.join(found)}")
-            return deepcopy(tables.executions[found[0]])
+            return copied(tables.executions[found[0]])
 
     def executions(
         self,
@@ -450,17 +450,17 @@ class MemoryStore:
             found = [
                 e for e in found if workflow_id in (None, e.workflow_id) and (not statuses or e.status in statuses)
             ]
-            return deepcopy([e for e in found if before is None or e.id < before][:limit])
+            return copied([e for e in found if before is None or e.id < before][:limit])
 
     def plan(self, execution_id: str) -> Plan:
         with self._reading(constant=True) as tables:
             tables.execution(execution_id)
-            return deepcopy(tables.plans[execution_id])
+            return copied(tables.plans[execution_id])
 
     def runs(self, execution_id: str) -> list[NodeRun]:
         with self._reading() as tables:
             tables.execution(execution_id)
-            return deepcopy(_by_index(tables.runs[execution_id].values()))
+            return copied(_by_index(tables.runs[execution_id].values()))
 
     def edges(self, execution_id: str) -> list[tuple[int, int]]:
         with self._reading(constant=True) as tables:
@@ -503,7 +503,7 @@ class MemoryStore:
     def overdue(self, instance: str, now: datetime) -> list[NodeRun]:
         with self._reading() as tables:
             waiting = tables.moving_of(instance, NodeStatus.WAITING)
-            return deepcopy([run for run in waiting if run.deadline is not None and run.deadline <= now])
+            return copied([run for run in waiting if run.deadline is not None and run.deadline <= now])
 
     def effects(self, *, instance: str, limit: int = 100, execution_id: str | None = None) -> list[StoredEffect]:
         with self._reading() as tables:

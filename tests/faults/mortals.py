@@ -71,6 +71,7 @@ class Machine:
     mended: bool = False
     deaths: int = 0
     ledger: Ledger = field(default_factory=Ledger)
+    _id: str = ""
 
     def __post_init__(self) -> None:
         self.git = MemoryGit(self.folder, {"README.md": b"# Example\n", "shared.txt": b"neither\n"})
@@ -199,7 +200,7 @@ class Machine:
         )
 
     def _nothing_left(self) -> bool:
-        if not self._mine():
+        if not self._begun():
             self._start(self._process("person").services)
         self._control()
         self._work()
@@ -236,8 +237,8 @@ class Machine:
         self._processes.clear()
         self._loop = None
         self.instance = _named(self.folder, self.deaths)
-        if self._mine() and (self._rows() or self._unpublished() or not self._execution().status.ended):
-            resume(self._process("person").services, self._execution().id)
+        if self._begun() and (self._rows() or self._unpublished() or not self._execution().status.ended):
+            resume(self._process("person").services, self._id)
 
     def _bury_one(self, role: str) -> None:
         self.deaths += 1
@@ -274,19 +275,25 @@ class Machine:
         found = self.store.executions(before=f"{self.folder.name}-~", limit=2)
         return [each for each in found if each.id.startswith(f"{self.folder.name}-")]
 
+    def _begun(self) -> bool:
+        """Whether the execution is there; its id is looked for until then."""
+        if not self._id and (found := self._mine()):
+            self._id = found[0].id
+        return bool(self._id)
+
     def _execution(self) -> Execution:
-        return self._mine()[0]
+        assert self._begun()
+        return self.store.execution(self._id)
 
     def _runs(self) -> list[NodeRun]:
-        return self.store.runs(self._execution().id) if self._mine() else []
+        return self.store.runs(self._id) if self._begun() else []
 
     def _rows(self) -> int:
         """What the outbox holds; an execution that nobody has taken up belongs to a dead tree."""
-        instances = {execution.instance for execution in self._mine()}
-        return sum(len(self.store.effects(instance=instance)) for instance in instances)
+        return len(self.store.effects(instance=self._execution().instance)) if self._begun() else 0
 
     def _unpublished(self) -> bool:
-        return any(each.pending for each in self.store.publications(self._execution().id))
+        return any(each.pending for each in self.store.publications(self._id))
 
     def _publication(self, found: Publication) -> dict[str, Any]:
         kept = {key: value for key, value in asdict(found).items() if not key.endswith(("_at", "_id", "before"))}
