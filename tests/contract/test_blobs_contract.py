@@ -33,7 +33,7 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
 
 @pytest.fixture
 def engine(postgres_databases: PostgresDatabases) -> Iterator[Engine]:
-    built = build_engine(make_url(postgres_databases.create()))
+    built = build_engine(make_url(postgres_databases.emptied()))
     yield built
     built.dispose()
 

@@ -33,7 +33,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     url = f"sqlite:///{tmp_path}/state.db"
     if request.param == "postgresql":
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-        url = databases.create()
+        url = databases.emptied()
     opened = open_store(url, home=tmp_path)
     yield opened
     opened.close()

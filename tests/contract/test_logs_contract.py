@@ -59,7 +59,7 @@ def small_logs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeptL
 
 def shared(request: pytest.FixtureRequest, limit: int = LIMIT_BYTES) -> Iterator[PostgresLogs]:
     databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-    engine = build_engine(make_url(databases.create()))
+    engine = build_engine(make_url(databases.emptied()))
     yield PostgresLogs(engine, "the database", limit=limit)
     engine.dispose()
 
@@ -382,7 +382,7 @@ class TestProcesses:
         if request.param == "sqlite":
             return partial(open_logs, tmp_path / "logs.db")
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-        return partial(_shared_logs, databases.create())
+        return partial(_shared_logs, databases.emptied())
 
     def test_several_write_at_once_and_share_one_sequence(self, opening: Callable[[], Logs]) -> None:
         context = multiprocessing.get_context("spawn")

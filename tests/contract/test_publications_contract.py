@@ -31,7 +31,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         opened = open_store(f"sqlite:///{tmp_path}/state.db", home=tmp_path)
     else:
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-        opened = open_store(databases.create(), home=tmp_path)
+        opened = open_store(databases.emptied(), home=tmp_path)
     for number, (execution_id, instance) in enumerate((("01a", "here"), ("01b", "here"), ("01c", "there")), 1):
         execution = Execution(
             id=execution_id,

@@ -11,8 +11,6 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,11 @@ from orchestrator.store.opening import upgrade_store
 
 PATIENCE_SECONDS = 120.0
 _TEMPLATE = "with_tables"
+_REUSED = "one_after_the_other"
 _PASSWORD = "open sesame / 100%"
 _SYSTEM_USER = "pgserver"
+_SIZE = "SELECT sum(pg_table_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+_LARGE_BYTES = 4_000_000
 _FORGETFUL = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
@@ -81,22 +82,22 @@ class PostgresServer:
             self._process = None
 
     def remove(self) -> None:
-        """Stop it, and forget its data."""
-        self.stop()
+        """Stop it, and forget its data, which it need not write to disk before."""
+        self.stop(signal.SIGQUIT)
         shutil.rmtree(self._folder)
 
     def execute(self, statement: str) -> None:
         """Run a statement that makes or drops databases."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             connection.execute(statement)
 
-    @contextmanager
-    def _connected(self) -> Iterator[Any]:
+    def connected(self, database: str = "postgres") -> Any:
+        """A connection of psycopg's, in which each statement is a transaction."""
         import psycopg
 
-        where = {"host": str(self._folder), "port": self._port, "user": "postgres", "dbname": "postgres"}
-        with psycopg.connect(**where, autocommit=True) as connection:
-            yield connection
+        return psycopg.connect(
+            host=str(self._folder), port=self._port, user="postgres", dbname=database, autocommit=True
+        )
 
     def _await_answer(self) -> None:
         import psycopg
@@ -153,34 +154,45 @@ class PostgresDatabases:
         self._folder = folder
         self._has_template = False
         self._reused = ""
+        self._emptier: Any = None
 
-    def create(self, *, tables: bool = True, tcp: bool = False) -> str:
+    def create(self, *, tables: bool = True, tcp: bool = False, name: str = "") -> str:
         """The URL of a new database, with our tables."""
         if tables and not self._has_template:
             upgrade_store(self._new(_TEMPLATE), home=self._folder)
             self._has_template = True
-        return self._new(f"test_{uuid.uuid4().hex}", template=_TEMPLATE if tables else "template1", tcp=tcp)
+        name = name or f"test_{uuid.uuid4().hex}"
+        return self._new(name, template=_TEMPLATE if tables else "template1", tcp=tcp)
 
     def emptied(self) -> str:
-        """The URL of a database with our tables and no rows, for one test after the other: faster than a new one."""
-        from sqlalchemy import create_engine
-
-        from orchestrator.store import schema, shared_tables
-
-        self._reused = self._reused or self.create()
-        engine = create_engine(self._reused)
-        tables = ", ".join([*schema.metadata.tables, *shared_tables.metadata.tables])
-        with engine.begin() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
-        engine.dispose()
+        """The URL of a database with our tables and no rows, for one test after the other: a hundred times faster than
+        a new one. A test that needs two, or changes tables, makes its own."""
+        if self._emptier is None:
+            self._reused = self.create(name=_REUSED)
+            self._emptier = self.server.connected(_REUSED)
+            self._emptier.execute("SET lock_timeout = '30s'")
+        with self._emptier.transaction():
+            large = self._emptier.execute(_SIZE).fetchone()[0] > _LARGE_BYTES
+            self._emptier.execute(_emptying(large))
+            self._emptier.execute("SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'")
         return self._reused
 
     def close(self) -> None:
+        if self._emptier is not None:
+            self._emptier.close()
         self.server.remove()
 
     def _new(self, name: str, *, template: str = "template1", tcp: bool = False) -> str:
         self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.server.url(name, tcp=tcp)
+
+
+def _emptying(large: bool) -> str:
+    """Deleting a few rows is much faster than a new file for each table; many of them would stay as dead rows."""
+    from orchestrator.store import schema, shared_tables
+
+    tables = [table.name for each in (schema, shared_tables) for table in reversed(each.metadata.sorted_tables)]
+    return f"TRUNCATE {', '.join(tables)}" if large else "; ".join(f"DELETE FROM {name}" for name in tables)
 
 
 def _free_port() -> int:

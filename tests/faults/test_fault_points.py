@@ -72,7 +72,7 @@ def _store(database: str, request: pytest.FixtureRequest, clock: FakeClock, fold
             return open_store(f"sqlite:///{folder / 'state.db'}", home=folder)
         case _:
             databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-            return open_store(databases.create(), home=folder)
+            return open_store(databases.emptied(), home=folder)
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)

@@ -23,7 +23,7 @@ def garden(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Garden]:
     url = f"sqlite:///{tmp_path}/state.db"
     if request.param == "postgresql":
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-        url = databases.create()
+        url = databases.emptied()
     storage = open_storage(url, home=tmp_path)
     yield Garden(tmp_path, FLOW, storage=storage)
     storage.store.close()
