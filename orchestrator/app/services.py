@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from orchestrator import settings as configuration
 from orchestrator.app.clock import SystemClock
@@ -68,7 +69,9 @@ def build_in_child(*, redis_url: str, instance: str, root: str, blackboard_url: 
 def _hidden(settings: Settings) -> tuple[str, ...]:
     """What no log may show; a private key may be named by its path, which is no secret."""
     key = settings.github_private_key.replace("\\n", "\n")
-    return tuple(value for value in (settings.github_token, key if "-----BEGIN" in key else "") if value)
+    urls = (settings.database_url, settings.redis_url, settings.blackboard_url)
+    passwords = (unquote(urlsplit(url).password or "") for url in urls if url)
+    return tuple(filter(None, (settings.github_token, key if "-----BEGIN" in key else "", *passwords)))
 
 
 def _blackboard(url: str | None) -> Blackboard | None:

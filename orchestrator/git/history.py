@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from orchestrator.execution.state import Commit, FileChange
@@ -45,16 +45,30 @@ def difference(mirror: Mirror, base: str, commit: str) -> tuple[FileChange, ...]
     return parse_changes(mirror.git.run("diff-tree", *CHANGE_OPTIONS, *span).fields())
 
 
-def diff(mirror: Mirror, base: str, commit: str, limit: int) -> str:
+def diff(mirror: Mirror, base: str, commit: str, limit: int, *, as_text: bool = False) -> str:
     """Unified diff; past `limit` bytes it ends after the last file that fits, and a last line says so."""
     span = (mirror.commit(base), mirror.commit(commit))
-    answer = mirror.git.run("diff-tree", "-r", "-p", *DIFF_OPTIONS, *span, limit=limit, cut=True)
+    options = (*DIFF_OPTIONS, *(["--text"] if as_text else []))
+    answer = mirror.git.run("diff-tree", "-r", "-p", *options, *span, limit=limit, cut=True)
     if not answer.truncated:
         return answer.output.decode("utf-8", "replace")
     # Lines of a file's content begin with a blank, a plus, a minus or a backslash, so this begins a file's diff.
     end = answer.output.rfind(b"\ndiff --git ") + 1
     shown = answer.output[:end].decode("utf-8", "replace")
     return f"{shown}{DIFF_GOES_ON}what is left out would take it past {limit:,} bytes.\n"
+
+
+def new_files(mirror: Mirror, base: str, commit: str, limit: int) -> list[bytes] | None:
+    """The content of every file that `base..commit` brings; None past `limit` bytes."""
+    span = f"{mirror.commit(base)}..{mirror.commit(commit)}"
+    objects = mirror.git.run("rev-list", "--objects", "--no-object-names", span).output
+    facts = mirror.git.run("cat-file", "--batch-check=%(objecttype) %(objectsize) %(objectname)", stdin=objects).line
+    blobs = [line.split(" ") for line in facts.splitlines() if line.startswith("blob ")]
+    if sum(int(size) for _, size, _ in blobs) > limit:
+        return None
+    if not blobs:
+        return []
+    return list(_contents(mirror, [name for _, _, name in blobs]))
 
 
 def read(mirror: Mirror, commit: str, path: str) -> bytes | None:
@@ -67,19 +81,18 @@ def read_all(mirror: Mirror, commit: str, paths: Collection[str]) -> dict[str, b
     """The content of each of `paths` that is there, from one git process; of a symbolic link, its target."""
     wanted = set(paths)
     blobs = {path: blob for path, blob in _blobs(mirror, commit, "").items() if path in wanted}
-    if not blobs:
-        return {}
-    output = mirror.git.run(
-        "cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs.values()).encode()
-    ).output
-    found: dict[str, bytes] = {}
+    return dict(zip(blobs, _contents(mirror, blobs.values()), strict=True)) if blobs else {}
+
+
+def _contents(mirror: Mirror, blobs: Iterable[str]) -> Iterator[bytes]:
+    """The content of each blob, from one git process."""
+    output = mirror.git.run("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode()).output
     at = 0
-    for path in blobs:
+    while at < len(output):
         # `<id> blob <size>`, a line end, the content, a line end
         start = output.index(b"\n", at) + 1
         at = start + int(output[at : start - 1].rsplit(b" ", 1)[1]) + 1
-        found[path] = output[start : at - 1]
-    return found
+        yield output[start : at - 1]
 
 
 def files(mirror: Mirror, commit: str, under: str) -> list[str]:

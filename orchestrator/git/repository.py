@@ -131,8 +131,11 @@ class GitRepository:
     def difference(self, base: str, commit: str) -> tuple[FileChange, ...]:
         return history.difference(self._mirror(), base, commit)
 
-    def diff(self, base: str, commit: str, *, limit: int = 1_000_000) -> str:
-        return history.diff(self._mirror(), base, commit, limit)
+    def diff(self, base: str, commit: str, *, limit: int = 1_000_000, as_text: bool = False) -> str:
+        return history.diff(self._mirror(), base, commit, limit, as_text=as_text)
+
+    def new_files(self, base: str, commit: str, *, limit: int) -> list[bytes] | None:
+        return history.new_files(self._mirror(), base, commit, limit)
 
     def read(self, commit: str, path: str) -> bytes | None:
         return history.read(self._mirror(), commit, path)

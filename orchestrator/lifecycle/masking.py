@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import json
 from base64 import b64encode
 from bisect import insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
 from orchestrator.definition.model import JsonValue
+from orchestrator.execution.state import FileChange
 from orchestrator.report.plain_text import ANSI
 
 MASK: Final = "***"
@@ -21,7 +24,7 @@ FEW: Final = 100
 
 
 class Mask:
-    """Replaces known values by `***`, also where they are written in JSON, in an address or in base64.
+    """Replaces known values by `***`, also where they are written in JSON, HTML, an address, base64 or hexadecimal.
 
     A value of several lines is masked line by line, as logs come that way. Adding is cheap, however many there are: a
     node may mask as it prints.
@@ -29,6 +32,7 @@ class Mask:
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
+        self.values: set[str] = set()
         self._longest_first: list[str] = []
         self._by_beginning: dict[str, list[str]] = {}
         for value in values:
@@ -37,11 +41,23 @@ class Mask:
     def add(self, value: str) -> None:
         """From now on mask this value too."""
         for each in {value.strip(), *(line.strip() for line in value.splitlines())}:
-            new = set(_forms(each)) - self._known if len(each) >= SHORTEST else set[str]()
+            if len(each) < SHORTEST:
+                continue
+            self.values.add(each)
+            new = set(_forms(each)) - self._known
             self._known |= new
             for form in new:
                 insort(self._longest_first, form, key=_shortness)
                 self._by_beginning.setdefault(form[:SHORTEST], []).append(form)
+
+    @property
+    def forms(self) -> Sequence[str]:
+        """The values and what else is looked for, longest first."""
+        return tuple(self._longest_first)
+
+    def holds(self, text: str) -> bool:
+        """Whether one of the values stands in `text`."""
+        return self.text(text) != text
 
     def text(self, text: str) -> str:
         """`text` without the values; where colours divided one, the text loses them."""
@@ -51,6 +67,11 @@ class Mask:
             found = self._replaced(bare)
             return masked if found == bare else found
         return masked
+
+    def change(self, change: FileChange) -> FileChange:
+        """A changed file without the values in its names."""
+        before = change.previous_path
+        return replace(change, path=self.text(change.path), previous_path=before and self.text(before))
 
     def json(self, value: JsonValue) -> JsonValue:
         """`value` with all its texts masked, keys included."""
@@ -90,8 +111,12 @@ def _forms(value: str) -> Iterator[str]:
     yield json.dumps(value, ensure_ascii=False)[1:-1]
     yield quote(value, safe="")
     yield quote(value)
+    yield html.escape(value)
     if len(value) >= 2 * SHORTEST:
-        yield from _in_base64(value.encode("utf-8", "replace"))
+        encoded = value.encode("utf-8", "replace")
+        yield from _in_base64(encoded)
+        yield encoded.hex()
+        yield encoded.hex().upper()
 
 
 def _in_base64(value: bytes) -> Iterator[str]:

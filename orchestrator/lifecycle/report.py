@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
@@ -18,6 +18,8 @@ from orchestrator.execution.ledger import Ledger, Reservation, balance
 from orchestrator.execution.publication import Publication
 from orchestrator.execution.state import Commit, Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle import contexts
+from orchestrator.lifecycle.masking import Mask
+from orchestrator.lifecycle.secrecy import mask_of
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.duration import span_seconds
 from orchestrator.report.view import ExecutionView, Links
@@ -225,9 +227,22 @@ def _commits(services: Services, execution: Execution) -> tuple[Commit, ...]:
     if execution.comparison is None:
         return ()
     try:
-        return tuple(services.git.log(*execution.comparison))
+        found = services.git.log(*execution.comparison)
     except MyceliumError:
         return ()  # an old execution's commits may have been swept; its records are shown without them
+    mask = mask_of(services)
+    return tuple(_masked_commit(each, mask) for each in found)
+
+
+def _masked_commit(commit: Commit, mask: Mask) -> Commit:
+    """Of a commit that came to hold a secret, the rest is shown."""
+    return replace(
+        commit,
+        subject=mask.text(commit.subject),
+        body=mask.text(commit.body),
+        trailers=tuple((name, mask.text(value)) for name, value in commit.trailers),
+        changes=tuple(mask.change(each) for each in commit.changes),
+    )
 
 
 def _time(at: datetime | None) -> str | None:

@@ -13,6 +13,7 @@ from orchestrator.execution.experience import Experience
 from orchestrator.execution.state import Execution, LogLine
 from orchestrator.lifecycle import experience, report
 from orchestrator.lifecycle.ports import Scope
+from orchestrator.lifecycle.secrecy import mask_of
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.experience import AgentsReport
 from orchestrator.report.view import ExecutionView
@@ -51,7 +52,7 @@ class StoredExecutions:
         if span is None:
             return ""
         try:
-            return self._services.git.diff(*span)
+            return mask_of(self._services).text(self._services.git.diff(*span))
         except MyceliumError:
             return ""
 

@@ -213,7 +213,12 @@ class MemoryGit:
     def difference(self, base: str, commit: str) -> tuple[FileChange, ...]:
         return _changes(self._tree(base), self._tree(commit))
 
-    def diff(self, base: str, commit: str, *, limit: int = 1_000_000) -> str:
+    def new_files(self, base: str, commit: str, *, limit: int) -> list[bytes] | None:
+        known = {content for sha in self._ancestors(base) for content in self._tree(sha).values()}
+        new = {content for sha in self._ancestors(commit) for content in self._tree(sha).values()} - known
+        return sorted(new) if sum(map(len, new)) <= limit else None
+
+    def diff(self, base: str, commit: str, *, limit: int = 1_000_000, as_text: bool = False) -> str:
         old, new = self._tree(base), self._tree(commit)
         text = ""
         for path in sorted(old.keys() | new.keys()):

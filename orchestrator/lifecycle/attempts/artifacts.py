@@ -10,6 +10,7 @@ from typing import Final
 
 from orchestrator.execution.state import Artifact, Level
 from orchestrator.lifecycle.attempts.attempt import Attempt
+from orchestrator.lifecycle.buried import Searcher
 from orchestrator.lifecycle.limits import MAX_ARTIFACT_BYTES, MAX_ARTIFACTS, left_out_because
 
 _WILDCARDS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
@@ -18,8 +19,10 @@ _WILDCARDS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 def keep_artifacts(attempt: Attempt, folder: Path) -> tuple[Artifact, ...]:
     """Store the files below `folder` that the node's `artifacts` name; a folder's name stands for all in it.
 
-    Links are never followed. Past the limits of the node and of the execution files are left out, and the log says so.
+    Links are never followed. Past the limits of the node and of the execution files are left out, and so is what holds
+    the value of a secret: pages show artifacts. The log says so.
     """
+    searcher = Searcher(attempt.mask)
     room = MAX_ARTIFACT_BYTES - attempt.execution.artifact_bytes
     kept: list[Artifact] = []
     names = matching(folder, attempt.node.artifacts)
@@ -30,6 +33,9 @@ def keep_artifacts(attempt: Attempt, folder: Path) -> tuple[Artifact, ...]:
         size = (folder / name).stat(follow_symlinks=False).st_size
         if size > room:
             attempt.log.say(left_out_because(name, size), level=Level.WARNING)
+            continue
+        if searcher.found_in((folder / name).read_bytes()):
+            attempt.log.say(f"artifact {name} is left out: it holds the value of a secret", level=Level.WARNING)
             continue
         room -= size
         kept.append(Artifact(name=name, digest=attempt.services.blobs.put(folder / name), size=size))

@@ -38,7 +38,9 @@ _LOG = logging.getLogger(__name__)
 
 def carry_out(attempt: Attempt) -> Outcome:
     """Do what the node says, once; the outcome is masked. Raises `StaleClaim` and nothing else that is expected."""
-    outcome = _masked(within_limits(_with_calls(attempt, _guarded(attempt))), attempt.mask)
+    said = _words_masked(_with_calls(attempt, _guarded(attempt)), attempt.mask)
+    # What is nested too deeply cannot be masked, and a word that was cut in two would not be found.
+    outcome = _outputs_masked(within_limits(said), attempt.mask)
     return replace(outcome, transcripts=tuple(attempt.transcripts))
 
 
@@ -154,17 +156,23 @@ def _always(attempt: Attempt, outcome: Outcome) -> dict[str, JsonValue]:
     return {"text": "", "commit": outcome.commit, "files_changed": files, "usage": usage}
 
 
-def _masked(outcome: Outcome, mask: Mask) -> Outcome:
+def _outputs_masked(outcome: Outcome, mask: Mask) -> Outcome:
     outputs = mask.json(outcome.outputs)
+    return replace(outcome, outputs=outputs if isinstance(outputs, dict) else {})
+
+
+def _words_masked(outcome: Outcome, mask: Mask) -> Outcome:
+    """Everything that is said of the attempt besides its outputs, names of files included."""
     called = outcome.called
     return replace(
         outcome,
         message=mask.text(outcome.message),
         summary=mask.text(outcome.summary),
-        outputs=outputs if isinstance(outputs, dict) else {},
         annotations=tuple(
             replace(each, message=mask.text(each.message), title=mask.text(each.title), path=mask.text(each.path))
             for each in outcome.annotations
         ),
+        artifacts=tuple(replace(each, name=mask.text(each.name)) for each in outcome.artifacts),
+        changes=tuple(mask.change(each) for each in outcome.changes),
         called=called and replace(called, engine=mask.text(called.engine), model=mask.text(called.model)),
     )

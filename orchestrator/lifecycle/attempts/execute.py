@@ -17,10 +17,9 @@ from orchestrator.lifecycle.attempts.logbook import Logbook
 from orchestrator.lifecycle.attempts.tally import Tally
 from orchestrator.lifecycle.attempts.temporary import Folders
 from orchestrator.lifecycle.claim import Claim, Claimant, claim
-from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.outage import through_outage
 from orchestrator.lifecycle.ports import Control, StopReason, StopSignals
-from orchestrator.lifecycle.secrecy import secrets_for
+from orchestrator.lifecycle.secrecy import mask_of, secrets_for
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.budget import forfeit, refusal, waiting
 
@@ -65,7 +64,7 @@ def _attempted(services: Services, ours: Claim, control: Control, folders: Folde
     run, execution = ours.run, through_outage(lambda: _started(services, ours))
     plan = through_outage(lambda: services.plan(run.execution_id))
     start = through_outage(lambda: budgets.start(services, run))
-    mask = Mask((*services.secrets.values(), *services.hidden))
+    mask = mask_of(services)
     tally = Tally(start.reserved, run.started_at, services.clock)
     with Logbook(services, run, mask) as log:
         if start.short and start.short.passes:

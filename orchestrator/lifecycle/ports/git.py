@@ -144,8 +144,18 @@ class Git(Protocol):
         """The files that differ between two commits."""
         ...
 
-    def diff(self, base: str, commit: str, *, limit: int = 1_000_000) -> str:
-        """Unified diff of `base` to `commit`; past `limit` bytes it ends at a file boundary and says so."""
+    def diff(self, base: str, commit: str, *, limit: int = 1_000_000, as_text: bool = False) -> str:
+        """Unified diff of `base` to `commit`; past `limit` bytes it ends at a file boundary and says so.
+
+        `as_text`: with the lines of every file, whatever its bytes and `.gitattributes` say of it.
+        """
+        ...
+
+    def new_files(self, base: str, commit: str, *, limit: int) -> list[bytes] | None:
+        """The content of every file that `commit` has, or one of its ancestors, and `base` and its ancestors have not.
+
+        It is what a push would bring out. None where it is more than `limit` bytes.
+        """
         ...
 
     def read(self, commit: str, path: str) -> bytes | None: ...

@@ -17,8 +17,9 @@ from orchestrator.lifecycle.publishing.channels.branches import push_to_head
 from orchestrator.lifecycle.publishing.channels.pull_request import open_pull_request
 from orchestrator.lifecycle.publishing.channels.review import write_review
 from orchestrator.lifecycle.publishing.channels.words import set_labels, write_comment, write_issue
-from orchestrator.lifecycle.publishing.layout import NOBODY, mask_of, planned_of, put_off, save, withhold
+from orchestrator.lifecycle.publishing.layout import NOBODY, planned_of, put_off, save, withhold
 from orchestrator.lifecycle.publishing.outgoing import Done, Outgoing
+from orchestrator.lifecycle.secrecy import mask_of
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.travel import OutOfReach
 

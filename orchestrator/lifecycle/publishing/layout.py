@@ -6,10 +6,9 @@ goes out later, when GitHub takes it: nothing waits for that, and nothing of it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Final
 
 from orchestrator.definition.expressions import ExpressionError
@@ -21,16 +20,14 @@ from orchestrator.execution.publish_plan import Ended, Planned, named, plan
 from orchestrator.execution.state import Commit, Execution, NodeRun
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.masking import Mask
-from orchestrator.lifecycle.ports.git import DIFF_GOES_ON
+from orchestrator.lifecycle.publishing.leaks import leak
+from orchestrator.lifecycle.secrecy import mask_of
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.travel import OutOfReach, bring
 from orchestrator.report.filling import headline
 
 MOST_COMMITS: Final = 500
 """Commits that one publication may bring out."""
-
-MOST_DIFF_BYTES: Final = 100_000_000
-"""How much of a commit's diff is looked through for secrets."""
 
 NOBODY: Final = "no token"
 
@@ -83,11 +80,6 @@ def withdraw(known: Iterable[Publication]) -> list[Publication]:
     """Those that have not gone out yet, taken back: the execution runs again, and another end will come."""
     reason = "the execution was run again"
     return [replace(each, state=PublicationState.WITHDRAWN, reason=reason) for each in known if each.pending]
-
-
-def mask_of(services: Services) -> Mask:
-    """What no text that leaves may hold."""
-    return Mask((*services.secrets.values(), *services.hidden))
 
 
 def withhold(services: Services, publication: Publication, reason: str) -> None:
@@ -186,7 +178,7 @@ def _looked_through(services: Services, execution: Execution, workflow: Workflow
         return planned.refused(f"{len(commits):,} commits, and at most {MOST_COMMITS} can be published")
     if refused := _refused_paths(workflow, commits):
         return planned.refused(f"it changes {named(refused)}: name that in `allow.paths` if it may")
-    if found := _not_for_others(services, execution.merge_base, commits):
+    if found := leak(services.git, mask_of(services), execution.merge_base, commits):
         return planned.refused(found)
     return planned
 
@@ -196,24 +188,3 @@ def _refused_paths(workflow: Workflow, commits: Iterable[Commit]) -> list[str]:
         return []
     paths = paths_of(change for commit in commits for change in commit.changes)
     return refused_paths(workflow.publish, paths, workflows_dir=workflows_dir(workflow.path, workflow.id))
-
-
-def _not_for_others(services: Services, base: str, commits: Sequence[Commit]) -> str:
-    """What a message, or what any of the commits adds, has of secrets: all of them become public."""
-    mask = mask_of(services)
-    steps = [(commit.parents[0], commit.sha) for commit in commits if commit.parents]
-    diffs = (services.git.diff(*step, limit=MOST_DIFF_BYTES) for step in [*steps, (base, commits[-1].sha)])
-    said = (f"{commit.subject}\n{commit.body}" for commit in commits)
-    for text in chain(said, map(_added, diffs)):
-        if text is None:
-            return f"a commit changes more than {MOST_DIFF_BYTES:,} bytes, too much to look through for secrets"
-        if mask.text(text) != text:
-            return "a commit holds the value of a secret"
-    return ""
-
-
-def _added(diff: str) -> str | None:
-    """The lines that a diff adds; None of one that goes on."""
-    if diff.rstrip("\n").rpartition("\n")[2].startswith(DIFF_GOES_ON):
-        return None
-    return "\n".join(line[1:] for line in diff.splitlines() if line.startswith("+"))

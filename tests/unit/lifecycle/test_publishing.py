@@ -17,7 +17,7 @@ from orchestrator.execution.publication import Fate, Publication, PublicationSta
 from orchestrator.execution.state import Execution, Outcome, Usage
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.ports.github import Busy, Credential, Forbidden, User
-from orchestrator.lifecycle.publishing import layout as publish
+from orchestrator.lifecycle.publishing import leaks
 from orchestrator.lifecycle.report import as_json, view
 from orchestrator.lifecycle.rerun import rerun
 from orchestrator.lifecycle.resume import owes, resume
@@ -448,7 +448,7 @@ def _written(workspace: Path, path: str, text: str) -> Outcome:
 def test_a_commit_that_is_too_large_to_be_looked_through_stays_here(
     setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish, "MOST_DIFF_BYTES", 1_000)
+    monkeypatch.setattr(leaks, "MOST_BYTES", 1_000)
     setting.world.runner.deeds["fix"] = writes(large_txt="x" * 2_000)
     found = setting.only("  pull-request: fix")
     assert found.state is PublicationState.REFUSED
