@@ -1,0 +1,1 @@
+"""Executions without a server: records of them in a branch, and going on with one on any machine."""

@@ -1,0 +1,34 @@
+"""The line that the branch's index has of one execution: enough to find it, and nothing that is believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.execution.state import ExecutionStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """What the index says of a record.
+
+    `path` is the record's in the branch. `saved_at` tells one version of it from the next. `thread` is the number of
+    the issue or pull request that the execution is shown at, `head` the commit. `holder` names whoever runs it now, as
+    Actions' `RUN_ID/ATTEMPT`, and is empty where nobody does: then it has ended, or waits for a person.
+    """
+
+    id: str
+    path: str
+    workflow_id: str
+    number: int
+    status: ExecutionStatus
+    created_at: datetime
+    saved_at: datetime
+    thread: int | None = None
+    head: str = ""
+    holder: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it can go on."""
+        return not self.status.ended
