@@ -46,12 +46,16 @@ agents: setup ## Install the coding agents that tests run, and bubblewrap (`make
 github: setup
 	@requirements/github.sh
 
+.PHONY: linters
+linters: setup
+	@requirements/linters.sh
+
 .PHONY: test
-test: agents github ## Run all tests, with the coverage gate
+test: agents github linters ## Run all tests, with the coverage gate
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(PYTEST_ARGS)
 
 .PHONY: lint
-lint: setup ## Check style, types, imports, installed packages and workflow files
+lint: setup linters ## Check style, types, imports, installed packages, and workflow files of both kinds
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
@@ -59,6 +63,7 @@ lint: setup ## Check style, types, imports, installed packages and workflow file
 	@$(BIN)/pip --disable-pip-version-check check >.venv/packages.log || { cat .venv/packages.log; exit 1; }
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/unit/test_locks.py
 	@$(BIN)/mycelium validate
+	@$(BIN)/python -m tests.linting
 
 .PHONY: format
 format: setup ## Format the code and fix what can be fixed
@@ -98,7 +103,8 @@ lock: tools ## Resolve requirements/*.lock again (UPGRADE=--upgrade: to newer ve
 	@$(COMPILE) --output-file requirements/runtime.lock pyproject.toml
 	@$(COMPILE) --output-file requirements/dev.lock --constraint requirements/runtime.lock --group dev pyproject.toml
 	@$(COMPILE) --output-file requirements/tools.lock --constraint requirements/dev.lock --group tools
-	@if command -v npm >/dev/null; then for part in agents github; do (cd requirements/$$part && \
+	@$(COMPILE) --output-file requirements/linters.lock --constraint requirements/dev.lock --group linters
+	@if command -v npm >/dev/null; then for part in agents github linters; do (cd requirements/$$part && \
 		npm install --package-lock-only --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null) \
 		|| exit; done; else echo "what comes from npm is left as it is: npm is not on PATH" >&2; fi
 
