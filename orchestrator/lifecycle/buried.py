@@ -103,7 +103,7 @@ def _members(content: bytes, room: _Room) -> Iterator[bytes]:
                     raise _TooMuch
                 yield each.filename.encode("utf-8", "surrogateescape") + b"\n" + each.comment
                 with archive.open(each) as member:
-                    yield room.all_of(member.read1)
+                    yield room.all_of(member.read)
     except _BROKEN:
         return
 

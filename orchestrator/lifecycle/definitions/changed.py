@@ -10,7 +10,6 @@ from orchestrator.definition.project import FILE
 from orchestrator.errors import BadInput
 from orchestrator.lifecycle.definitions.reading import DefinitionFiles, DefinitionReader
 
-
 MOST_FILES: Final = 1_000
 MOST_BYTES: Final = 4_000_000
 """Anybody may propose files, and reading them takes our time."""
