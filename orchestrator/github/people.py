@@ -29,6 +29,7 @@ _TEAM: Final = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Known:
     role: Role
+    account: int
     until: float
 
 
@@ -84,18 +85,26 @@ class People(Part):
         # No person, and no other App, can have this name.
         return Credential.ACTIONS if login in (ACTIONS.login, _ACTIONS_SLUG) else Credential.INSTALLATION
 
-    def role(self, login: str) -> Role:
+    def role(self, login: str, *, account: int = 0) -> Role:
         now = self._connection.clock.monotonic()
         with self._roles_lock:
             known = self._roles.get(login.lower())
-        if known and known.until > now:
-            return known.role
-        found = self._role(login)
+        if known is None or known.until <= now:
+            known = self._asked(login, now)
+        # Whoever gives up a login makes it free for anybody.
+        return Role.NONE if account and known.account not in (0, account) else known.role
+
+    def _asked(self, login: str, now: float) -> _Known:
+        found, account = self._role(login)
+        known = _Known(role=found, account=account, until=now + ROLE_SECONDS)
         with self._roles_lock:
             if len(self._roles) >= MOST_ROLES:
                 self._roles.clear()
-            self._roles[login.lower()] = _Known(role=found, until=now + ROLE_SECONDS)
-        return found
+            # An account that has another login now has lost the one before.
+            for other in [name for name, each in self._roles.items() if account and each.account == account]:
+                del self._roles[other]
+            self._roles[login.lower()] = known
+        return known
 
     def in_team(self, login: str, team: str) -> bool:
         if not _TEAM.fullmatch(team):
@@ -110,7 +119,8 @@ class People(Part):
             return False
         return bool(found["state"] == "active")
 
-    def _role(self, login: str) -> Role:
+    def _role(self, login: str) -> tuple[Role, int]:
+        """The role, and the number of the account that it is of; 0 where GitHub does not tell."""
         try:
             # PyGithub has a method for either name of the role, and both are needed.
             _, found = self._wire.requestJsonAndCheck(
@@ -118,8 +128,8 @@ class People(Part):
             )
         except NotFound:
             # Apps have no role, and neither has who is not there any more.
-            return Role.NONE
-        return role(found)
+            return Role.NONE, 0
+        return role(found), int((found.get("user") or {}).get("id") or 0)
 
     def _person(self) -> User:
         from github.AuthenticatedUser import AuthenticatedUser

@@ -115,6 +115,8 @@ class Repository:
         self.checks: dict[int, StoredCheck] = {}
         self.statuses: dict[str, list[CommitStatus]] = {}
         self.roles: dict[str, Role] = {}
+        self.accounts: dict[str, int] = {}
+        """Whose a login is, where a test says so."""
         self.teams: dict[str, set[str]] = {}
         self.actions_may_open_pull_requests = True
         self.ids = itertools.count(1_000)
@@ -278,8 +280,10 @@ class MemoryGitHub:
         with self._reading("issue", number):
             return self._issue(number)
 
-    def role(self, login: str) -> Role:
+    def role(self, login: str, *, account: int = 0) -> Role:
         with self._reading("role", login):
+            if account and self.repo.accounts.get(login, account) != account:
+                return Role.NONE
             return self.repo.roles.get(login, Role.NONE if self.repo.private else Role.READ)
 
     def in_team(self, login: str, team: str) -> bool:

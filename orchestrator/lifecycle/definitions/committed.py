@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -93,11 +94,12 @@ def _project(text: bytes | None) -> tuple[Project, tuple[Problem, ...]]:
 
 
 def fingerprint(definitions: Definitions, workflow_id: str) -> str:
-    """A hash over everything that decides what a workflow runs: its text, its agents and the project file."""
+    """A hash over everything that decides what a workflow runs: its text, agents, transcripts and the project file."""
     of = definitions.of(workflow_id)
     workflow = of.workflows[workflow_id]
     agents = {name: of.agents[name] for name in workflow.agents if name in of.agents}
-    parts = (of.sources.get(workflow_id, ""), dump_agents(agents), dump_project(of.project))
+    played = json.dumps(sorted(of.transcripts.get(workflow_id, {}).items()))
+    parts = (of.sources.get(workflow_id, ""), dump_agents(agents), dump_project(of.project), played)
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")

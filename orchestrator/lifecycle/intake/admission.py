@@ -110,7 +110,8 @@ def moved(head: str) -> Reason:
 
 
 def _how(head_sha: str) -> tuple[str, ...]:
-    return (f"A maintainer lets it start with `/mycelium allow {head_sha[:SHOWN_SHA]}`",)
+    """All digits: of fewer, two commits can be made."""
+    return (f"A maintainer lets it start with `/mycelium allow {head_sha}`",)
 
 
 def _decision_of(desk: Desk, held: HeldStart) -> Decision | None:

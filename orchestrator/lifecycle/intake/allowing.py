@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from orchestrator.definition.authority import has_role
 from orchestrator.definition.reasons import Reason, Rule
@@ -10,6 +11,9 @@ from orchestrator.definition.roles import Role
 from orchestrator.lifecycle.intake.admission import SHOWN_SHA, reconsider
 from orchestrator.lifecycle.intake.occasion import Occasion
 from orchestrator.lifecycle.ports import HeldStart, Hold, Ruling
+
+_LOOKED_AT: Final = 1_000
+"""Decisions on a pull request among which earlier heads are looked for."""
 
 
 def allow(found: Occasion, sha: str) -> Reason:
@@ -25,6 +29,8 @@ def allow(found: Occasion, sha: str) -> Reason:
     if not pull_request.head_sha.startswith(sha):
         head = pull_request.head_sha[:SHOWN_SHA]
         return _refused(f"the head of the pull request is {head}, and not {sha[:SHOWN_SHA]}", Rule.MOVED)
+    if _names_another(found, pull_request.head_sha, sha):
+        return _refused(f"`{sha}` begins more than one commit of this pull request: give all of its digits", Rule.MOVED)
     return _let(found, [held for held in _waiting(found) if held.head_sha == pull_request.head_sha])
 
 
@@ -38,6 +44,16 @@ def _let(found: Occasion, waiting: list[HeldStart]) -> Reason:
     names = ", ".join(f"`{name}`" for name in started)
     text = "; ".join([*([f"{names} started"] if started else []), *others])
     return Reason(starts=True, text=text or "what waited is gone", rule=Rule.ALLOWED)
+
+
+def _names_another(found: Occasion, head: str, sha: str) -> bool:
+    """Whether an earlier head began alike: two such commits are made in seconds, one to be looked at and one to run."""
+    number = found.event.number
+    if number is None or len(sha) == len(head):
+        return False
+    with found.desk.services.store.begin() as tx:
+        heads = {each.head_sha for each in tx.intake.of_thread(number, limit=_LOOKED_AT)}
+    return any(each != head and each.startswith(sha) for each in heads)
 
 
 def _waiting(found: Occasion) -> list[HeldStart]:

@@ -57,7 +57,8 @@ class Occasion:
     @cached_property
     def role(self) -> Role | None:
         """What the permission API says of whoever did it; None of what is no person."""
-        return self.desk.github.role(self.event.sender.login) if self.event.sender.is_person else None
+        sender = self.event.sender
+        return self.desk.github.role(sender.login, account=sender.id) if sender.is_person else None
 
     @cached_property
     def definitions(self) -> Definitions:
@@ -130,7 +131,7 @@ class Occasion:
         found = self.event.pull_request
         if found is None or not of_a_member(found, Role.ADMIN):
             return Role.NONE
-        return self.desk.github.role(found.author.login)
+        return self.desk.github.role(found.author.login, account=found.author.id)
 
     def _default_branch(self) -> str:
         return self.event.default_branch or self.desk.github.facts().default_branch

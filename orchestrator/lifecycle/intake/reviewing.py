@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.definition.authority import has_role
-from orchestrator.definition.event import Account, pull_request_of
+from orchestrator.definition.event import Account, pull_request_of, read_event
 from orchestrator.definition.model import Approval
 from orchestrator.definition.reasons import Reason, Rule
 from orchestrator.definition.roles import Role
@@ -43,7 +43,7 @@ def review(desk: Desk, said: Review) -> Reason:
             text=f"`{said.node}` has the approval of `{said.by.login}`; {missing} more needed",
             rule=Rule.ACTOR,
         )
-    decide.approve(desk.services, said.execution.id, said.node, _voters(desk, said, runs[0]))
+    decide.approve(desk.services, said.execution.id, said.node, ", ".join(_voters(desk, said, runs[0])))
     return _told(f"`{said.node}` was approved")
 
 
@@ -73,17 +73,17 @@ def _refusal(desk: Desk, said: Review, asked: Approval) -> Reason | None:
     if said.approves and (reason := _past(desk, said.execution)):
         return reason
     if asked.reviewers:
-        return None if _is_reviewer(desk, said.by, asked) else _no_reviewer(said.by, asked)
-    reason = has_role(said.by, desk.github.role(said.by.login), Role.WRITE)
+        return None if _is_reviewer(desk, said.by.login, asked) else _no_reviewer(said.by, asked)
+    reason = has_role(said.by, desk.github.role(said.by.login, account=said.by.id), Role.WRITE)
     return None if reason.starts else reason
 
 
 def _their_own(said: Review) -> bool:
-    """Who started the execution, or wrote the pull request, does not approve it."""
-    found = pull_request_of(said.execution.event)
-    return said.by.login.lower() == said.execution.triggered_by.lower() or (
-        found is not None and said.by.id == found.author.id
-    )
+    """Who started the execution, or wrote the pull request, does not approve it, under whatever login."""
+    execution = said.execution
+    found, sender = pull_request_of(execution.event), read_event(execution.event_name, execution.event).sender
+    theirs = (sender.id, found.author.id if found else 0)
+    return said.by.login.lower() == execution.triggered_by.lower() or bool(said.by.id and said.by.id in theirs)
 
 
 def _past(desk: Desk, execution: Execution) -> Reason | None:
@@ -92,10 +92,10 @@ def _past(desk: Desk, execution: Execution) -> Reason | None:
     return None if head == execution.head or head is None else moved(head)
 
 
-def _is_reviewer(desk: Desk, by: Account, asked: Approval) -> bool:
+def _is_reviewer(desk: Desk, login: str, asked: Approval) -> bool:
     logins = {name.lower() for name in asked.reviewers if "/" not in name}
     teams = [name for name in asked.reviewers if "/" in name]
-    return by.login.lower() in logins or any(desk.github.in_team(by.login, team) for team in teams)
+    return login.lower() in logins or any(desk.github.in_team(login, team) for team in teams)
 
 
 def _no_reviewer(by: Account, asked: Approval) -> Reason:
@@ -105,18 +105,28 @@ def _no_reviewer(by: Account, asked: Approval) -> Reason:
 
 def _vote(desk: Desk, said: Review, run: NodeRun) -> int:
     """How many approvals a node run still lacks with this one."""
-    minimum = _asked(desk, said, run).minimum
+    asked = _asked(desk, said, run)
+    if not run.started_at or asked.minimum <= 1:
+        return 0
     with desk.services.store.begin() as tx:
-        if run.started_at and minimum > 1:
-            tx.intake.vote(Vote(execution_id=run.execution_id, index=run.index, since=run.started_at, by=said.by.login))
-            return minimum - len(tx.intake.votes(run.execution_id, run.index, run.started_at))
-    return 0
+        tx.intake.vote(Vote(execution_id=run.execution_id, index=run.index, since=run.started_at, by=said.by.login))
+    return asked.minimum - len(_voters(desk, said, run))
 
 
-def _voters(desk: Desk, said: Review, run: NodeRun) -> str:
+def _voters(desk: Desk, said: Review, run: NodeRun) -> list[str]:
+    """Who has agreed and may still, with whoever does now.
+
+    A login that has no role any more may be the former one of somebody who agrees a second time.
+    """
+    asked = _asked(desk, said, run)
     with desk.services.store.begin() as tx:
         votes = tx.intake.votes(run.execution_id, run.index, run.started_at) if run.started_at else ()
-    return ", ".join(votes) or said.by.login
+    others = [login for login in votes if login != said.by.login and _may_still(desk, login, asked)]
+    return [*others, said.by.login]
+
+
+def _may_still(desk: Desk, login: str, asked: Approval) -> bool:
+    return _is_reviewer(desk, login, asked) if asked.reviewers else desk.github.role(login) >= Role.WRITE
 
 
 def _told(text: str) -> Reason:

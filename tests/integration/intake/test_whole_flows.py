@@ -107,7 +107,7 @@ def test_a_strangers_pull_request_waits_is_allowed_and_runs_the_bases_workflow(g
     assert (made.ruling, made.rule) == (Ruling.WAITING, "fork")
     answer(garden.desk)
     (reply,) = garden.replies(number)
-    assert f"/mycelium allow {head[:12]}" in reply
+    assert f"/mycelium allow {head}" in reply
     assert garden.says(stranger, f"/mycelium allow {head}", number)[0].ruling is Ruling.DENIED
     assert garden.says(member, f"/mycelium allow {head[:12]}", number)[0].ruling is Ruling.MATCHED
     answer(garden.desk)

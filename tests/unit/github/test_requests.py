@@ -416,3 +416,17 @@ def test_a_commit_that_github_does_not_know(github: Made, wire: responses.Reques
     wire.post(f"{REPO}/check-runs", status=422, json={"message": f"No commit found for SHA: {SHA}"})
     with pytest.raises(NotFound, match="No commit found"):
         github(**ACTIONS).create_check_run(SHA, CHECK)
+
+
+def test_a_kept_role_is_of_an_account_and_not_of_its_login(github: Made, wire: responses.RequestsMock) -> None:
+    """Logins that are given up are free for anybody."""
+    place = "https://api.github.com/repos/octo/demo/collaborators/{}/permission"
+    ada = {"permission": "write", "role_name": "write", "user": {"id": 5}}
+    wire.get(place.format("ada"), json=ada)
+    wire.get(place.format("ada-two"), json=ada)
+    reader = github()
+    assert [reader.role("ada", account=5), reader.role("ada", account=6)] == [Role.WRITE, Role.NONE]
+    # Under the new login nothing that was kept of the old one counts any more.
+    assert reader.role("ada-two", account=5) is Role.WRITE
+    wire.replace(responses.GET, place.format("ada"), status=404, json={"message": "Not Found"})
+    assert reader.role("ada") is Role.NONE

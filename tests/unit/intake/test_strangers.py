@@ -36,7 +36,7 @@ def waiting(garden: Garden, *, files: dict[str, str] | None = None) -> PullReque
     pull = garden.open(EVIL if files is None else files, author=STRANGER, fork=True)
     (made,) = garden.pulled(pull)
     assert (made.ruling, made.rule, made.owed) == (Ruling.WAITING, "fork", True)
-    assert made.lines == (f"A maintainer lets it start with `/mycelium allow {pull.head_sha[:12]}`",)
+    assert made.lines == (f"A maintainer lets it start with `/mycelium allow {pull.head_sha}`",)
     assert garden.executions == []
     return pull
 

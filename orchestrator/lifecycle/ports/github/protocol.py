@@ -78,8 +78,11 @@ class GitHub(Protocol):
 
     def issue(self, number: int) -> Issue: ...
 
-    def role(self, login: str) -> Role:
-        """As GitHub's permission API says, which knows private members too; at most 60 seconds old."""
+    def role(self, login: str, *, account: int = 0) -> Role:
+        """As GitHub's permission API says, which knows private members too; at most 60 seconds old.
+
+        `account` is the number of whoever is meant: none where the login is somebody else's by now.
+        """
         ...
 
     def in_team(self, login: str, team: str) -> bool:
