@@ -52,7 +52,7 @@ linters: setup
 
 .PHONY: test
 test: agents github linters ## Run all tests, with the coverage gate
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --cov --cov-report=term $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: setup linters ## Check style, types, imports, installed packages, and workflow files of both kinds

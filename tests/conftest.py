@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,23 @@ if TYPE_CHECKING:
 # How long an example takes is a matter of the machine and of what else it does, and proves nothing.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+HERE = Path(__file__).parent
+SLOW_FIRST = (
+    *("unit/lifecycle/machine", "chaos", "faults", "acceptance/test_full_disk.py", "acceptance/test_demo"),
+    *("acceptance/test_run_shown", "acceptance/test_run_published", "integration/agents", "integration/machines"),
+    *("kills", "acceptance", "fuzz", "integration/runners", "integration/queue", "integration", "contract"),
+)
+"""Beginnings of paths, by how long one test takes; the rest are quick."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: with the quick ones at the end, all workers have something to do until then."""
+    items.sort(key=lambda item: _rank(item.path.relative_to(HERE).as_posix()))
+
+
+def _rank(path: str) -> int:
+    return next((rank for rank, start in enumerate(SLOW_FIRST) if path.startswith(start)), len(SLOW_FIRST))
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from tests.faults.mortals import Machine
 from tests.faults.stories import STORIES, Story
 from tests.faults.tripwire import Tripwire, deadly_effects
 
+pytestmark = pytest.mark.no_cover
 Run = Callable[..., Machine]
 DATABASES = ("memory", "sqlite", "postgresql")
 SUCCESSORS = ("seat", "other", "tree")

@@ -110,6 +110,7 @@ def test_the_limit_itself_is_fine_and_one_more_is_refused(made: Callable[[int], 
     assert problem.place is not None
 
 
+@pytest.mark.no_cover
 def test_a_file_of_as_many_values_as_are_allowed() -> None:
     assert load_workflow(values(MAX_NODES), "w.yaml").nodes
     (problem,) = problems(values(MAX_NODES + 1))
@@ -162,6 +163,7 @@ def test_a_problem_quotes_no_more_than_a_person_reads() -> None:
         ),
     ],
 )
+@pytest.mark.no_cover
 def test_large_files_take_time_in_proportion(text: str) -> None:
     # Each of these took minutes, or all memory, before the work was bounded.
     loaded = load_all({"w.yaml": text})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -176,6 +177,7 @@ def play(world: World, definition: Workflow, moves: list[str], *, again: bool) -
         player.check_end()
 
 
+@pytest.mark.no_cover
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(definition=graphs(), moves=st.lists(MOVES, max_size=40), again=st.booleans())
 def test_every_execution_ends_with_its_books_right(definition: Workflow, moves: list[str], again: bool) -> None:

@@ -122,11 +122,12 @@ def test_hostile_text_opens_nothing() -> None:
     assert not re.search(r"@\w", "".join(token.content for token in inside if token.type == "text"))
 
 
+@pytest.mark.no_cover
 @settings(max_examples=12, deadline=None)
 @given(
     size=st.integers(min_value=0, max_value=40_000),
     text=st.sampled_from(["@", "é", "<b>", "```\n", "| a |\n", "x" * 50 + "\n", "\u202e", "🍄"]),
-    count=st.integers(min_value=1, max_value=15),
+    count=st.integers(min_value=1, max_value=7),  # of 12,000 each: more than a comment holds
 )
 def test_it_stays_under_the_limit(size: int, text: str, count: int) -> None:
     shown = views.completed()

@@ -324,6 +324,7 @@ def test_whatever_a_value_is_its_sentence_is_one_line_and_its_code_ends(
         assert each.sentence.strip("` ")
 
 
+@pytest.mark.no_cover
 @settings(max_examples=5, deadline=None)
 @given(
     files=st.integers(0, 120),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -23,6 +24,7 @@ from tests.unit.lifecycle.machine.graphs import Graph, graphs
 from tests.unit.lifecycle.machine.processes import Fate, Process
 from tests.unit.lifecycle.machine.stage import Stage
 
+pytestmark = pytest.mark.no_cover  # a tracer doubles its time, and it takes no way that no other test takes
 T = TypeVar("T")
 PROFILES = {
     "quick": settings(max_examples=120, stateful_step_count=50, derandomize=True),

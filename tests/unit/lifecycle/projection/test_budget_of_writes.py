@@ -21,7 +21,7 @@ from orchestrator.lifecycle.ports.github import Urgency
 from tests.fakes.github_memory import Sent
 from tests.fakes.projected import Scene
 
-pytestmark = pytest.mark.usefixtures("brief")
+pytestmark = [pytest.mark.usefixtures("brief"), pytest.mark.no_cover]
 
 RUNNING, COMPLETED, FAILED, WAITING = (
     NodeStatus.RUNNING,

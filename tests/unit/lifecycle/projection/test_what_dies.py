@@ -18,6 +18,7 @@ from tests.fakes.projected import Scene
 from tests.faults.tripwire import Died, Ledger, Process, Tripwire
 
 NOTES = tuple(Annotation(level="warning", message=f"No. {count}", path="a.py") for count in range(120))
+pytestmark = pytest.mark.no_cover
 CREDENTIALS = [Credential.APP, Credential.PERSONAL]
 
 
