@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.errors import Conflict
+from orchestrator.execution.showing import Proposal
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import advance
 from orchestrator.lifecycle.perform import perform
@@ -21,8 +22,20 @@ def owes(services: Services, execution: Execution) -> bool:
 
 def _is_behind(services: Services, execution_id: str) -> bool:
     """Whether GitHub has yet to be told of it, by somebody who can."""
-    showing = services.store.showing(execution_id) if services.github else None
-    return showing is not None and showing.behind
+    if services.github is None:
+        return False
+    showing = services.store.showing(execution_id)
+    return (showing is not None and showing.behind) or _changes(services, execution_id) is not None
+
+
+def _changes(services: Services, execution_id: str) -> Proposal | None:
+    """What its pull request changes in workflows, where that was to be shown by whoever ran it, and is not yet."""
+    execution = services.store.execution(execution_id)
+    if execution.target is None or execution.target.number is None:
+        return None
+    subject = Proposal(repository=execution.target.repository, number=execution.target.number).subject
+    found = services.store.proposal(execution.target.repository, subject)
+    return found if found and found.behind and found.instance == execution.instance else None
 
 
 def resume(services: Services, execution_id: str, *, of: str | None = None) -> None:
@@ -32,7 +45,7 @@ def resume(services: Services, execution_id: str, *, of: str | None = None) -> N
     taken it up since, or when the execution has ended, unless its processes died before they had made its branch, told
     its end, here and to GitHub, and sent what it publishes: that is done now.
     """
-    behind = _is_behind(services, execution_id)
+    behind, changes = _is_behind(services, execution_id), _changes(services, execution_id)
     with services.store.begin() as tx:
         execution = tx.lock(execution_id)
         if execution.status.ended and not (behind or _owes(tx, execution)):
@@ -42,6 +55,8 @@ def resume(services: Services, execution_id: str, *, of: str | None = None) -> N
         if of not in (None, execution.instance):
             raise Conflict(f"another process has taken up execution {execution_id} just now")
         tx.save(replace(execution, instance=services.instance))
+        if changes:
+            tx.propose(replace(changes, instance=services.instance))
     for lease in services.store.leases(services.instance):
         if lease.execution_id == execution_id:
             advance.lose(services, lease)

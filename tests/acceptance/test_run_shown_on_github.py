@@ -131,6 +131,34 @@ def test_a_person_shows_statuses_and_the_comment_of_a_comment_event(scenery: Sce
     assert len(scenery.comments()) == 1
 
 
+def test_what_the_pull_request_changes_in_workflows_is_shown_whatever_runs(scenery: Scenery) -> None:
+    flow = "name: Flow\non: pull_request\nnodes:\n  look: {run: echo 1}\n  tell: {needs: look, run: echo 2}\n"
+    broken = "nodes: {only: {ran: echo}}\n"
+    files = {"workflows/flow.yaml": flow, "workflows/broken.yaml": broken}
+    scenery.head = scenery.github.commit(scenery.repository, files, branch="change")
+    scenery.checkout.git("remote", "add", "origin", str(scenery.repository.git.folder))
+    scenery.checkout.workflow("short", "name: Short\nnodes: {only: {run: echo yes}}\n")
+    scenery.checkout.write("event.json", json.dumps(scenery.event()))
+    said = scenery.mycelium("run", "short", "--event", "event.json", token=scenery.job())
+    assert "workflows is not all shown" not in said
+    assert scenery.checks() == {
+        "Short": ("completed", "success"),
+        "Short / only": ("completed", "success"),
+        "Changes to workflows": ("completed", "failure"),
+    }
+    commit = scenery.github.client(scenery.job()).get_repo("octo/demo").get_commit(scenery.head)
+    (check,) = commit.get_check_runs(check_name="Changes to workflows")
+    assert check.external_id == "workflow-changes"
+    assert {note.path for note in check.get_annotations()} == {"workflows/flow.yaml", "workflows/broken.yaml"}
+    (body,) = [each for each in scenery.comments() if each.startswith("<!-- mycelium:changes -->")]
+    assert "is invalid" in body
+    assert "```mermaid" in body
+    assert len(scenery.comments()) == 2
+    scenery.mycelium("run", "short", "--event", "event.json", token=scenery.job())
+    assert len(scenery.comments()) == 2
+    assert commit.get_check_runs(check_name="Changes to workflows").totalCount == 1
+
+
 def test_without_github_it_runs_all_the_same_says_so_and_catches_up(scenery: Scenery) -> None:
     scenery.checkout.workflow("short", "name: Short\nnodes: {only: {run: echo yes}}\n")
     token = scenery.job()

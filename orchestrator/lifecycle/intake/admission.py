@@ -11,7 +11,7 @@ from orchestrator.definition.reasons import Reason, Rule
 from orchestrator.errors import Conflict
 from orchestrator.execution.state import TriggerKind
 from orchestrator.lifecycle.definitions.committed import fingerprint
-from orchestrator.lifecycle.intake.deciding import decision, drop, keep, known, record, ruled, settled
+from orchestrator.lifecycle.intake.deciding import decision, drop, keep, known, of_version, record, ruled, settled
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk, Occasion, occasion
 from orchestrator.lifecycle.intake.turns import take_turn
 from orchestrator.lifecycle.ports import Decision, HeldStart, Hold, Ruling
@@ -29,6 +29,7 @@ def enter(
     """
     held = _held(found, workflow, inputs, asked)
     comment = found.event.comment.id if found.event.comment else None
+    reason = of_version(found, workflow.id, reason)
     made = decision(
         found, workflow.id, Ruling.MATCHED, reason, owed=asked, comment_id=comment, label=_label(found, asked)
     )

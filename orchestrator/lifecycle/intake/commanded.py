@@ -19,7 +19,7 @@ from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.intake.admission import enter, moved
 from orchestrator.lifecycle.intake.allowing import allow
-from orchestrator.lifecycle.intake.deciding import OPEN, decision, drop, of_version, record
+from orchestrator.lifecycle.intake.deciding import OPEN, decision, drop, record
 from orchestrator.lifecycle.intake.occasion import Occasion
 from orchestrator.lifecycle.intake.reviewing import Review, review
 from orchestrator.lifecycle.ports import Decision, Ruling, Transaction
@@ -94,7 +94,7 @@ def _run(found: Occasion, asked: Command) -> Answer:
     if not any(trigger.event == "workflow_dispatch" for trigger in workflow.triggers):
         return Answer(reason=_no(f"`on` of `{workflow.id}` does not name `workflow_dispatch`"))
     reason = Reason(starts=True, text=f"the comment asks for it: `{asked.line[:100]}`", rule=Rule.COMMAND)
-    made = enter(found, workflow, asked.inputs, of_version(found, workflow.id, reason), asked=True)
+    made = enter(found, workflow, asked.inputs, reason, asked=True)
     return Answer(reason=reason, recorded=made)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from orchestrator.definition.event import BRANCH, Event
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk, occasion
+from orchestrator.lifecycle.ports.github import Forbidden
 from orchestrator.lifecycle.projection.proposing import concerned, propose_pull_request, propose_push
 
+_LOG = logging.getLogger(__name__)
 _CHANGING: Final = frozenset({"opened", "synchronize", "reopened", "edited"})
 """By an edit the base may be another one."""
 
@@ -15,8 +18,16 @@ _CHANGING: Final = frozenset({"opened", "synchronize", "reopened", "edited"})
 def note_changes(desk: Desk, delivery: Delivery, event: Event) -> None:
     """Have GitHub shown what a pull request changes in workflows, and on a commit of the default branch what it breaks.
 
-    Our own pull requests too: people decide on those. GitHub's errors pass on.
+    Our own pull requests too: people decide on those. GitHub's errors pass on, unless we may not look: then nobody is
+    told.
     """
+    try:
+        _note(desk, delivery, event)
+    except Forbidden as error:
+        _LOG.warning("what delivery %s changes in workflows is not shown: %s", delivery.id, error)
+
+
+def _note(desk: Desk, delivery: Delivery, event: Event) -> None:
     if event.name == "pull_request" and event.action in _CHANGING and event.number is not None:
         propose_pull_request(desk.services, desk.github, event.number)
     elif _may_break(desk, event) and concerned(desk.services, occasion(desk, delivery).changed.paths):

@@ -170,14 +170,14 @@ def _consider(found: Occasion, workflow: Workflow, triggers: list[Trigger]) -> D
 
 def _ruled(found: Occasion, workflow: Workflow, trigger: Trigger, inputs: Mapping[str, JsonValue]) -> Decision:
     reasons = reasons_for(found, workflow, trigger)
-    decided = of_version(found, workflow.id, deciding(reasons))
     asked = trigger.event in _COMMANDS
     if verdict(reasons):
-        return enter(found, workflow, inputs, decided, asked=asked)
+        return enter(found, workflow, inputs, deciding(reasons), asked=asked)
     ruling = Ruling.DENIED if asked else Ruling.FILTERED
     comment = found.event.comment.id if found.event.comment else None
     label = found.event.label if trigger.event == "label" else ""
-    made = decision(found, workflow.id, ruling, decided, owed=asked, comment_id=comment, label=label)
+    reason = of_version(found, workflow.id, deciding(reasons))
+    made = decision(found, workflow.id, ruling, reason, owed=asked, comment_id=comment, label=label)
     return record(found.desk, made)
 
 

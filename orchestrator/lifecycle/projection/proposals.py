@@ -117,7 +117,10 @@ class Proposals:
         for place in known.keys() - {COMMENT, check_place(seen.target.head_sha)}:
             del known[place]
         means = Means(abilities=self._github.abilities, refused=proposal.refused)
-        return next(iter(due(proposed(seen.found, seen.target, means, known), known, {}, timedelta())), None)
+        wanted = proposed(seen.found, seen.target, means, known)
+        # Another store may know of the same head, as each job of Actions has its own: GitHub is asked first.
+        perhaps = {each.place: Shown(place=each.place, begun=True) for each in wanted if each.kind is Kind.CHECK}
+        return next(iter(due(wanted, {**perhaps, **known}, {}, timedelta())), None)
 
     def _read(self, proposal: Proposal, seen: Seen) -> None:
         """As it is now; a pull request that was closed is shown no more."""

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.cli.console import Console
 from orchestrator.cli.flush import flush
-from orchestrator.execution.showing import Shown
+from orchestrator.execution.showing import Proposal, Shown
 from orchestrator.execution.state import NodeStatus
 from orchestrator.lifecycle.following.shown import MOST_SECONDS, PATIENCE_SECONDS
 from tests.fakes.projected import Scene
@@ -38,6 +38,22 @@ def test_it_waits_for_a_check_run_of_each_node(scene: Scene) -> None:
     assert said == "  github        https://github.example/octo/demo/pull/1\n"
     assert PATIENCE_SECONDS < seconds < 40
     assert len(scene.github.repo.checks) == 21
+
+
+def test_it_waits_for_what_changes_in_workflows_unless_that_is_in_trouble(scene: Scene) -> None:
+    key = scene.add(1, number=scene.pull_request())
+    scene.set(key, 0, NodeStatus.COMPLETED)
+    proposal = Proposal(repository="octo/demo", number=1, instance="here")
+    with scene.store.begin() as tx:
+        tx.propose(proposal)
+    said, seconds = flushed(scene, key)
+    assert "what changes in workflows is not all shown: it takes too long" in said
+    assert seconds >= PATIENCE_SECONDS
+    with scene.store.begin() as tx:
+        tx.put_proposal(replace(proposal, trouble="No."))
+    said, seconds = flushed(scene, key)
+    assert "what changes in workflows is not all shown: No." in said
+    assert seconds == 0.0
 
 
 def test_it_does_not_wait_where_nothing_is_shown(scene: Scene) -> None:

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import Unavailable
+from orchestrator.definition.model import Node, Run, Workflow
+from orchestrator.errors import Place, Unavailable
+from orchestrator.execution.showing import Target
 from orchestrator.execution.state import FileChange
 from orchestrator.lifecycle.definitions.changed import ChangedWorkflows
 from orchestrator.lifecycle.ports.definitions import Comparison
 from orchestrator.lifecycle.ports.github import Busy, Credential, PullRequest
 from orchestrator.lifecycle.projection.proposals import MOST_TRIES, Proposals
 from orchestrator.lifecycle.projection.proposing import propose_pull_request
+from orchestrator.lifecycle.resume import owes, resume
 from orchestrator.report.check_run import Conclusion
 from orchestrator.report.workflow_changes import MARKER, NAME
 from tests.fakes.garden import MEMBER, OWNER, STRANGER, Garden, reader_of
@@ -188,6 +191,40 @@ def test_nothing_is_shown_twice_whoever_dies(tmp_path: Path, method: str, after:
     assert second.head_sha == pull.head_sha
     assert len(second.annotations) == len({(note.start_line, note.message) for note in second.annotations})
     assert "is invalid" in scene.comment(pull.number)
+
+
+def test_another_store_finds_the_check_of_the_same_head(scene: Scene, tmp_path: Path) -> None:
+    pull = scene.open(BROKEN)
+    scene.settle()
+    other = Scene(tmp_path / "other")
+    other.garden.world.git.unbundle(scene.garden.world.git.bundle(pull.head_sha, known=[]))
+    other.garden.world.git.unbundle(scene.garden.world.git.bundle(scene.garden.main, known=[]))
+    other.github = scene.github
+    other.restart()
+    assert propose_pull_request(other.garden.desk.services, scene.github, pull.number)
+    other.settle()
+    (check,) = scene.checks
+    assert len(check.annotations) == len({(note.start_line, note.message) for note in check.annotations})
+    assert "is invalid" in scene.comment(pull.number)
+
+
+def test_whoever_resumes_shows_what_is_left(scene: Scene) -> None:
+    pull = scene.open(EDITED)
+    services = scene.garden.desk.services
+    target = Target(repository=scene.github.repository, number=pull.number)
+    node = Node(id="n", action=Run(script="x"), place=Place(file="workflows/demo.yaml"))
+    definition = Workflow(id="demo", path="workflows/demo.yaml", name="Demo", nodes={"n": node})
+    started = scene.garden.world.start(definition, target=target)
+    others = replace(services, instance="others", github=scene.github)
+    assert owes(others, started)
+    resume(others, started.id, of="here")
+    assert [each.number for each in services.store.proposals("others")] == [pull.number]
+
+
+def test_who_may_not_look_still_decides(scene: Scene) -> None:
+    scene.garden.github.denied = {"changed_files": "pull requests: read"}
+    assert scene.open(EDITED).number
+    assert scene.garden.world.store.proposals("here") == []
 
 
 def test_an_hour_of_silence_is_waited_for_and_a_full_budget_too(scene: Scene) -> None:
