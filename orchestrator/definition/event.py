@@ -40,6 +40,7 @@ class PullRequestState:
     number: int
     author: Account = Account()
     draft: bool = False
+    closed: bool = False
     head_sha: str = ""
     head_ref: str = ""
     head_repository: str = ""
@@ -142,6 +143,7 @@ def pull_request_of(payload: Mapping[str, JsonValue]) -> PullRequestState | None
         number=number,
         author=_account(_map(found, "user")),
         draft=found.get("draft") is True,
+        closed=found.get("state") == "closed",
         head_sha=_text(head, "sha"),
         head_ref=_text(head, "ref"),
         head_repository=_text(_map(head, "repo"), "full_name"),
@@ -156,6 +158,7 @@ def as_payload(state: PullRequestState) -> dict[str, JsonValue]:
     return {
         "number": state.number,
         "draft": state.draft,
+        "state": "closed" if state.closed else "open",
         "user": {"id": state.author.id, "login": state.author.login, "type": state.author.kind},
         "head": {"sha": state.head_sha, "ref": state.head_ref, "repo": {"full_name": state.head_repository}},
         "base": {"sha": state.base_sha, "ref": state.base_ref, "repo": {"full_name": state.base_repository}},

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from orchestrator.errors import NotFound
+from orchestrator.github.answers import guarded
 from orchestrator.github.checks import Checks
 from orchestrator.github.comments import Comments
 from orchestrator.github.credential import ABILITIES
@@ -23,6 +24,7 @@ from orchestrator.lifecycle.ports.github import (
 )
 
 
+@guarded
 class GitHubRepository(People, Checks, Comments, Pulls, Issues):
     """Implements `GitHub` with PyGithub. Nothing is imported or connected before something is asked of GitHub."""
 

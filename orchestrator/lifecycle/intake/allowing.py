@@ -21,6 +21,8 @@ def allow(found: Occasion, sha: str) -> Reason:
     pull_request = found.event.pull_request
     if pull_request is None:
         return _refused("only what waits on a pull request can be allowed", Rule.WHERE)
+    if pull_request.closed:
+        return _refused("the pull request is closed", Rule.WHERE)
     role = has_role(found.event.sender, found.role or Role.NONE, Role.WRITE)
     if not role.starts:
         return role

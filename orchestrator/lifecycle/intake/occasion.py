@@ -161,6 +161,7 @@ def state_of(found: PullRequest) -> PullRequestState:
         number=found.number,
         author=account_of(found.author),
         draft=found.draft,
+        closed=found.state == "closed",
         head_sha=found.head_sha,
         head_ref=found.head_ref,
         head_repository=found.head_repository,

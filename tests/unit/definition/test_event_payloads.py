@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,7 +68,8 @@ def test_a_deleted_fork_is_a_fork_and_case_is_none(head: str, fork: bool) -> Non
 def test_a_pinned_pull_request_reads_as_one_of_github() -> None:
     found = pull_request_of({"pull_request": pull_request(fork=True, author=account("x", 9))})
     assert found is not None
-    assert pull_request_of({"pull_request": as_payload(found)}) == found
+    for state in (found, replace(found, closed=True)):
+        assert pull_request_of({"pull_request": as_payload(state)}) == state
 
 
 _KEYS = ["pull_request", "issue", "comment", "sender", "repository", "label", "labels", "merge_group", "commits", "ref"]

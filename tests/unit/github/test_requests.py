@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import responses
 
-from orchestrator.errors import BadInput, Conflict, NotFound
+from orchestrator.errors import BadInput, Conflict, NotFound, Unavailable
 from orchestrator.execution.state import FileChange
 from orchestrator.github.budget.limits import Limits
 from orchestrator.github.needs import OPEN_PULL_REQUESTS
@@ -430,3 +430,30 @@ def test_a_kept_role_is_of_an_account_and_not_of_its_login(github: Made, wire: r
     assert reader.role("ada-two", account=5) is Role.WRITE
     wire.replace(responses.GET, place.format("ada"), status=404, json={"message": "Not Found"})
     assert reader.role("ada") is Role.NONE
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "ask"),
+    [
+        ("/pulls/1", {**pull(), "number": "one"}, lambda found: found.pull_request(1)),
+        ("/pulls/1", {**pull(), "head": None}, lambda found: found.pull_request(1)),
+        ("/pulls/1", {}, lambda found: found.pull_request(1)),
+        ("/pulls/1", ["x"], lambda found: found.pull_request(1)),
+        ("/issues/1/comments", [{**comment(), "created_at": "yesterday"}], lambda found: list(found.comments(1))),
+        ("/issues/1/comments", ["x"], lambda found: list(found.comments(1))),
+        ("/branches/main", {"name": "main"}, lambda found: found.branch("main")),
+        ("", {"full_name": 7}, lambda found: found.facts()),
+    ],
+)
+def test_an_answer_that_is_not_what_is_documented_is_asked_for_again_later(
+    github: Made, wire: responses.RequestsMock, path: str, body: Any, ask: Callable[[GitHubRepository], object]
+) -> None:
+    wire.assert_all_requests_are_fired = False
+    wire.get(f"{REPO}{path}", json=body)
+    with pytest.raises(Unavailable, match="not what it documents"):
+        ask(github())
+
+
+def test_a_mistake_of_ours_stays_one(github: Made) -> None:
+    with pytest.raises(TypeError):
+        github().pull_request()  # type: ignore[call-arg]

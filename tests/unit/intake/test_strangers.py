@@ -105,6 +105,16 @@ def test_another_commit_is_not_allowed(garden: Garden) -> None:
     assert f"the head of the pull request is {pull.head_sha[:12]}" in made.reason
 
 
+def test_a_closed_pull_request_is_not_allowed(garden: Garden) -> None:
+    pull = waiting(garden)
+    pulls = garden.github.repo.pull_requests
+    pulls[pull.number] = replace(pulls[pull.number], state="closed")
+    assert allow(garden, pull).reason == "the pull request is closed"
+    assert garden.executions == []
+    pulls[pull.number] = replace(pulls[pull.number], state="open")
+    assert allow(garden, pull).ruling is Ruling.MATCHED
+
+
 def test_a_push_after_the_maintainer_looked_ends_it(garden: Garden) -> None:
     pull = waiting(garden)
     moved = garden.move(pull.number, {**EVIL, "worse": ""})
