@@ -19,6 +19,9 @@ class Comments(Part):
         for found in self._issue(number).get_comments():
             yield comment(found)
 
+    def comment(self, comment_id: int) -> Comment:
+        return comment(self._comment(comment_id))
+
     def write_comment(self, number: int, body: str, *, urgency: Urgency = Urgency.PROGRESS) -> Comment:
         text = comment_body(body)
         with self._sending(urgency):

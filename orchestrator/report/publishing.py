@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import re
+from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -15,6 +17,7 @@ from orchestrator.report.markdown_safety import fenced, safe_code, safe_inline, 
 from orchestrator.report.plain_text import visible
 from orchestrator.report.view import ExecutionView
 
+_DIGITS: Final = 16
 REMARK_BYTES: Final = 20_000
 _SAFE: Final = ":/?#&=%.~-_"
 _SAYS: Final = {Opinion.APPROVE: "approves of it", Opinion.CHANGES: "asks for changes", Opinion.COMMENT: "comments"}
@@ -26,6 +29,26 @@ def mark(execution_id: str, target: str, digest: str = "") -> str:
     of = f"execution={quote(execution_id, safe='')} target={quote(target, safe='')}".replace("--", "%2D%2D")
     said = f" digest={digest}" if digest else ""
     return f"<!-- mycelium:publish {of}{said} -->"
+
+
+_DIGEST: Final = re.compile(r" digest=([0-9a-f]+) -->$")
+
+
+def sealed(body: str, mark_of: Callable[[str], str]) -> str:
+    """`body` with a mark in the place of its own that knows the text: `is_edited` tells whether it is still that."""
+    return "\n".join([mark_of(_digest(body)), *body.split("\n")[1:]])
+
+
+def is_edited(body: str) -> bool:
+    """Whether somebody has changed a body that was `sealed`; False of what has no such mark."""
+    found = _DIGEST.search(body.strip().partition("\n")[0].strip())
+    return found is not None and found[1] != _digest(body)
+
+
+def _digest(body: str) -> str:
+    """Of all but the mark; GitHub may give line ends and blanks at the end back in another form."""
+    lines = [line.rstrip() for line in body.strip().split("\n")[1:]]
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 
 def pull_request_body(view: ExecutionView, said: str, mark: str) -> str:

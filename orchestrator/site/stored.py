@@ -60,8 +60,10 @@ class StoredExecutions:
         return self._services.blobs.get(digest) if self._services.blobs.has(digest) else None
 
     def agents_key(self) -> str:
-        extent = self._services.store.history().extent(Scope(replayed=True))
-        return f"{self._today} {extent.attempts} {extent.last_at}"
+        history, scope = self._services.store.history(), Scope(replayed=True)
+        extent = history.extent(scope)
+        # People decide about what was published when no attempt ends any more.
+        return f"{self._today} {extent.attempts} {extent.last_at} {history.fates(scope)}"
 
     def agents(self) -> AgentsReport:
         history = self._services.store.history()

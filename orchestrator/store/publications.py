@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, text, tuple_
 
-from orchestrator.execution.publication import Fate, Fates, Publication, PublicationState
+from orchestrator.execution.publication import Fate, Fates, Publication
 from orchestrator.lifecycle.ports import Scope
 from orchestrator.store.schema import FOLLOWED, executions, publication_agents, publications
 
@@ -70,7 +70,7 @@ def read_fates(connection: Connection, scope: Scope) -> list[Fates]:
     query = (
         select(agent, _ROW.kind, _ROW.fate, func.count())
         .join_from(publications, publication_agents, mine)
-        .where(_ROW.state == PublicationState.PUBLISHED, *_within(scope))
+        .where(_ROW.published_at.is_not(None), *_within(scope))
         .group_by(agent, _ROW.kind, _ROW.fate)
     )
     counts: dict[tuple[str, Any], dict[Fate | None, int]] = defaultdict(dict)

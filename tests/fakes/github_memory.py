@@ -299,6 +299,10 @@ class MemoryGitHub:
             if len(page) <= start + PAGE:
                 return
 
+    def comment(self, comment_id: int) -> Comment:
+        with self._reading("comment", comment_id):
+            return _found(self.repo.comments, comment_id, "comment")[1]
+
     def write_comment(self, number: int, body: str, *, urgency: Urgency = Urgency.PROGRESS) -> Comment:
         with self._writing("write_comment", number, urgency, creates=True):
             self._issue(number)

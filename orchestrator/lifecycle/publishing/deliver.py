@@ -79,7 +79,10 @@ def deliver(services: Services, publication: Publication) -> bool:
         done = Done(state=PublicationState.FAILED, reason=str(error))
     if done.state is not PublicationState.PUBLISHED:
         _LOG.warning("`%s` of execution %s: %s", publication.target, publication.execution_id, done.reason)
-    save(services, _ended(services, publication, done))
+    ended = _ended(services, publication, done)
+    if earlier := _earlier(publication, ended):
+        save(services, earlier)
+    save(services, ended)
     _tell_the_last(services, publication.execution_id)
     return True
 
@@ -107,6 +110,14 @@ def _sent(services: Services, github: GitHub, publication: Publication) -> Done:
     out = Outgoing(services, github, publication, planned, mask)
     done = CHANNELS[publication.kind](out)
     return replace(done, title=out.masked(done.title or publication.title))
+
+
+def _earlier(before: Publication, after: Publication) -> Publication | None:
+    """What the execution published before it ran again, where that is another thing: its fate stays known."""
+    place = before.remote_id or before.number
+    if before.fate is None or (after.number, after.remote_id) == (before.number, before.remote_id):
+        return None
+    return replace(before, target=f"{before.target} #{place}", state=PublicationState.PUBLISHED, reason="")
 
 
 def _ended(services: Services, publication: Publication, done: Done) -> Publication:

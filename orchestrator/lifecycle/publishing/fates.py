@@ -11,17 +11,19 @@ from orchestrator.definition.event import read_event
 from orchestrator.definition.model import JsonValue
 from orchestrator.definition.publish import PublishKind
 from orchestrator.errors import NotFound
-from orchestrator.execution.fates import Look, looked_at
+from orchestrator.execution.fates import Look, look_at_labels, looked_at
 from orchestrator.execution.publication import Publication
 from orchestrator.lifecycle.ports.github import GitHub, Review
 from orchestrator.lifecycle.publishing.layout import save
 from orchestrator.lifecycle.services import Services
+from orchestrator.report.publishing import is_edited
 
 LOOK_AGAIN_AFTER: Final = timedelta(hours=1)
 MOST_AT_ONCE: Final = 3
 """Publications that one look reads: each costs a request or two, and the control loop does nothing else meanwhile."""
 
 _TELLING: Final = frozenset({"pull_request", "pull_request_review", "issues"})
+_OF_COMMENTS: Final = frozenset({"edited", "deleted"})
 _DISMISSED: Final = "DISMISSED"
 
 
@@ -31,7 +33,8 @@ def heard(services: Services, event_name: str, payload: Mapping[str, JsonValue])
     The event is only the occasion. What GitHub says then counts, so that events may come late, twice, or never.
     """
     event = read_event(event_name, payload)
-    if services.github is None or event_name not in _TELLING or event.number is None:
+    tells = event_name in _TELLING or (event_name == "issue_comment" and event.action in _OF_COMMENTS)
+    if services.github is None or not tells or event.number is None:
         return 0
     if event.repository.lower() != services.github.repository.lower():
         return 0
@@ -66,6 +69,12 @@ def _seen(github: GitHub, publication: Publication) -> Look:
         if publication.kind is PublishKind.ISSUE:
             issue = github.issue(number)
             return Look(closed=issue.state == "closed", changed=issue.title != publication.title)
+        if publication.kind is PublishKind.LABELS:
+            issue = github.issue(number)
+            return look_at_labels(publication.title, issue.labels, closed=issue.state == "closed")
+        if publication.kind is PublishKind.COMMENT:
+            said, issue = github.comment(publication.remote_id or 0), github.issue(number)
+            return Look(closed=issue.state == "closed", changed=is_edited(said.body))
         pull_request = github.pull_request(number)
         dismissed = publication.kind is PublishKind.REVIEW and _is_dismissed(github.reviews(number), publication)
     except NotFound:

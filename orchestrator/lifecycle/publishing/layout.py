@@ -155,6 +155,10 @@ def _at_the_same_place(row: Publication, known: Publication) -> Publication:
         url=known.url,
         branch=known.branch,
         commit=known.commit,
+        published_at=known.published_at,
+        fate=known.fate,
+        final=known.final,
+        checked_at=known.checked_at,
     )
 
 

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from orchestrator.definition.publish import PublishKind
-from orchestrator.execution.publication import Fate, Fates
+from orchestrator.execution.fates import look_at_labels, looked_at
+from orchestrator.execution.publication import Fate, Fates, Publication
 from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk
 from orchestrator.lifecycle.intake.receive import receive
 from orchestrator.lifecycle.ports import Scope
 from orchestrator.lifecycle.publishing.fates import heard, look_after
 from tests.fakes.garden import reader_of
+from orchestrator.lifecycle.rerun import rerun
+from orchestrator.site.stored import StoredExecutions
 from tests.fakes.world import World
 from tests.unit.lifecycle.test_publishing import Setting, set_up
+
+LABELS = Publication(
+    execution_id="1",
+    target="labels",
+    kind=PublishKind.LABELS,
+    workflow_id="w",
+    ended_at=datetime(2026, 3, 1, tzinfo=UTC),
+)
 
 
 @pytest.fixture
@@ -75,6 +87,7 @@ def test_what_is_open_is_looked_at_once_an_hour(setting: Setting) -> None:
     assert look_after(services) == 0
     clock.advance(3601)
     assert look_after(services) == 3
+    assert look_after(services) == 1
     assert look_after(services) == 0
     number = setting.published(execution)["pull-request"].number
     settle(setting, number, state="closed")
@@ -84,11 +97,12 @@ def test_what_is_open_is_looked_at_once_an_hour(setting: Setting) -> None:
     setting.github.repo.issues[issue.number] = replace(issue, state="closed")
     clock.advance(3601)
     assert look_after(services) == 3
+    assert look_after(services) == 1
     targets = ("pull-request", "review", "issue", "comment")
     found = [fate(setting, execution.id, target) for target in targets]
-    assert found == [Fate.DISMISSED, Fate.DISMISSED, Fate.DONE, None]
+    assert found == [Fate.DISMISSED, Fate.DISMISSED, Fate.DONE, Fate.OPEN]
     clock.advance(3601)
-    assert look_after(services) == 0
+    assert look_after(services) == 1
     assert setting.world.store.history().fates(Scope(agent="python-pro")) == [
         Fates(agent="python-pro", kind=PublishKind.PULL_REQUEST, published=1, fates={Fate.DISMISSED: 1})
     ]
@@ -108,3 +122,76 @@ def test_what_is_gone_was_dismissed(setting: Setting) -> None:
     setting.world.clock.advance(3601)
     assert look_after(setting.world.services) == 1
     assert fate(setting, execution.id, "issue") is Fate.DISMISSED
+
+
+def test_a_comment_is_edited_or_removed(setting: Setting) -> None:
+    execution = setting.run("  comment: All is well")
+    comments, services = setting.github.repo.comments, setting.world.services
+    (ident,) = [each.remote_id for each in setting.world.store.publications(execution.id)]
+    number, said = comments[ident or 0]
+    telling = {
+        "issue": {"number": number, "pull_request": {}},
+        "comment": {"id": ident},
+        "repository": {"full_name": "octo/demo"},
+    }
+
+    def told(action: str) -> Fate | None:
+        assert heard(services, "issue_comment", {**telling, "action": action}) == 1
+        assert look_after(services) == 1
+        return fate(setting, execution.id, "comment")
+
+    assert heard(services, "issue_comment", {**telling, "action": "created"}) == 0
+    comments[ident or 0] = number, replace(said, body=said.body.replace("\n", "\r\n") + "\n")
+    assert told("edited") is Fate.OPEN, "as GitHub may give it back"
+    comments[ident or 0] = number, replace(said, body=said.body.replace("well", "bad"))
+    assert told("edited") is Fate.EDITED
+    comments[ident or 0] = number, said
+    settle(setting, number, state="closed")
+    del comments[ident or 0]
+    assert told("deleted") is Fate.DISMISSED
+    assert heard(services, "issue_comment", {**telling, "action": "deleted"}) == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "closed", "seen"),
+    [
+        (["bug", "Good first"], False, Fate.OPEN),
+        (["BUG", "good first", "more"], True, Fate.DONE),
+        (["bug"], False, Fate.EDITED),
+        (["bug", "good first", "old"], True, Fate.EDITED),
+        (["more"], False, Fate.DISMISSED),
+    ],
+)
+def test_labels_are_kept_or_taken_off(labels: list[str], closed: bool, seen: Fate) -> None:
+    found = looked_at(LABELS, look_at_labels("+bug +good first -old", labels, closed=closed), LABELS.ended_at)
+    assert found.fate is seen
+    assert found.final == (closed or seen is Fate.DISMISSED)
+
+
+def test_what_was_published_before_a_rerun_keeps_its_fate(setting: Setting) -> None:
+    execution = setting.run("  pull-request: fix")
+    first = setting.published(execution)["pull-request"]
+    settle(setting, first.number, state="closed")
+    setting.world.clock.advance(3601)
+    assert look_after(setting.world.services) == 1
+    rerun(setting.world.services, execution.id, failed_only=False, node="fix")
+    while setting.world.work():
+        pass
+    setting.world.control.step()
+    found = setting.published(execution)
+    assert found[f"pull-request #{first.number}"].fate is Fate.DISMISSED
+    assert found["pull-request"].number != first.number
+    assert found["pull-request"].fate is Fate.OPEN
+    (fates,) = setting.world.store.history().fates(Scope(agent="python-pro"))
+    assert (fates.published, fates.fates) == (2, {Fate.OPEN: 1, Fate.DISMISSED: 1})
+
+
+def test_pages_of_agents_are_made_anew_for_a_fate(setting: Setting) -> None:
+    execution = setting.run("  pull-request: fix")
+    source = StoredExecutions(setting.world.services)
+    before = source.agents_key()
+    assert source.agents_key() == before
+    settle(setting, setting.published(execution)["pull-request"].number, state="closed", merged=True)
+    setting.world.clock.advance(3601)
+    look_after(setting.world.services)
+    assert source.agents_key() != before

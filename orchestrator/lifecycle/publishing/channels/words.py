@@ -8,7 +8,7 @@ from typing import Final
 from orchestrator.execution.publication import Fate
 from orchestrator.lifecycle.ports.github import Comment, Issue, Urgency
 from orchestrator.lifecycle.publishing.outgoing import Done, Outgoing
-from orchestrator.report.publishing import plain_body
+from orchestrator.report.publishing import plain_body, sealed
 
 MOST_LOOKED_AT: Final = 200
 """Issues among which one that was made just now, whose answer was lost, is looked for: they come newest first."""
@@ -17,13 +17,13 @@ MOST_LOOKED_AT: Final = 200
 def write_comment(out: Outgoing) -> Done:
     """Write it, or bring the one that is there up to date."""
     number, said = out.event.number or 0, out.said(out.planned.target.body)
-    body = out.masked(plain_body(out.view, said, out.mark()))
+    body = sealed(out.masked(plain_body(out.view, said, out.mark())), out.mark)
     known = next((each for each in out.github.comments(number) if _is_mine(out, each)), None)
     if known is None:
         known = out.github.write_comment(number, body, urgency=Urgency.FINAL)
     elif known.body != body:
         out.github.edit_comment(known.id, body, urgency=Urgency.FINAL)
-    return Done(number=number, remote_id=known.id, url=known.url)
+    return Done(number=number, remote_id=known.id, url=known.url, fate=Fate.OPEN)
 
 
 def set_labels(out: Outgoing) -> Done:
@@ -36,7 +36,7 @@ def set_labels(out: Outgoing) -> Done:
     for label in out.planned.remove:
         if label.lower() in there:
             out.github.remove_label(number, label)
-    return Done(number=number, url=issue.url)
+    return Done(number=number, url=issue.url, fate=Fate.OPEN)
 
 
 def write_issue(out: Outgoing) -> Done:
@@ -50,7 +50,8 @@ def write_issue(out: Outgoing) -> Done:
 
 
 def _is_mine(out: Outgoing, comment: Comment) -> bool:
-    return out.mark() in comment.body and comment.author.id == out.me.id
+    begins = out.mark().removesuffix("-->")
+    return begins in comment.body and comment.author.id == out.me.id
 
 
 def _known_issue(out: Outgoing) -> Issue | None:
