@@ -17,6 +17,7 @@ from orchestrator.execution.experience import AgentRun, Experience
 from orchestrator.execution.state import Execution, Plan
 from orchestrator.lifecycle.ports import AgentHistory, Extent, Scope, Store
 from orchestrator.store.opening import open_store
+from tests.fakes import sqlite
 from tests.fakes.postgres import PostgresDatabases
 from tests.fakes.store import MemoryStore
 
@@ -30,10 +31,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    url = f"sqlite:///{tmp_path}/state.db"
     if request.param == "postgresql":
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
         url = databases.emptied()
+    else:
+        url = sqlite.with_tables(tmp_path)
     opened = open_store(url, home=tmp_path)
     yield opened
     opened.close()
@@ -360,7 +362,12 @@ SCOPES = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+@pytest.mark.no_cover
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 @given(
     rows=st.lists(ATTEMPTS, max_size=25, unique_by=lambda each: (each.execution_id, each.run, each.epoch)),
     reruns=st.sets(st.tuples(st.integers(1, 4), st.integers(2, 4))),
@@ -371,7 +378,7 @@ def test_sqlite_counts_as_the_fake_does(
 ) -> None:
     """`reruns` are the node runs and epochs before which a predecessor ran anew."""
     home = tmp_path_factory.mktemp("history")
-    opened, fake = open_store(f"sqlite:///{home}/state.db", home=home), MemoryStore()
+    opened, fake = open_store(sqlite.with_tables(home), home=home), MemoryStore()
     of_one = {(each.execution_id, each.run): each.agent for each in rows}
     made = [
         replace(

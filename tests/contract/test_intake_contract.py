@@ -15,6 +15,7 @@ from orchestrator.errors import Conflict, NotFound
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, Plan, TriggerKind
 from orchestrator.lifecycle.ports import Decision, HeldStart, Hold, Ruling, Store, Vote
 from orchestrator.store.opening import open_store
+from tests.fakes import sqlite
 from tests.fakes.postgres import PostgresDatabases
 from tests.fakes.store import MemoryStore
 
@@ -27,10 +28,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    url = f"sqlite:///{tmp_path}/state.db"
     if request.param == "postgresql":
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
         url = databases.emptied()
+    else:
+        url = sqlite.with_tables(tmp_path)
     opened = open_store(url, home=tmp_path)
     yield opened
     opened.close()

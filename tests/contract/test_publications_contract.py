@@ -15,6 +15,7 @@ from orchestrator.execution.publication import Fate, Fates, Publication, Publica
 from orchestrator.execution.state import Execution, Plan
 from orchestrator.lifecycle.ports import Scope, Store
 from orchestrator.store.opening import open_store
+from tests.fakes import sqlite
 from tests.fakes.postgres import PostgresDatabases
 from tests.fakes.store import MemoryStore
 
@@ -28,7 +29,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         opened: Store = MemoryStore()
     elif request.param == "sqlite":
-        opened = open_store(f"sqlite:///{tmp_path}/state.db", home=tmp_path)
+        opened = open_store(sqlite.with_tables(tmp_path), home=tmp_path)
     else:
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
         opened = open_store(databases.emptied(), home=tmp_path)

@@ -35,6 +35,7 @@ from orchestrator.execution.state import (
 )
 from orchestrator.lifecycle.ports import Lead, Lease, Store, Transaction
 from orchestrator.store.opening import open_store
+from tests.fakes import sqlite
 from tests.fakes.postgres import PostgresDatabases
 from tests.fakes.store import MemoryStore
 
@@ -49,10 +50,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    url = f"sqlite:///{tmp_path}/state.db"
     if request.param == "postgresql":
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
         url = databases.emptied()
+    else:
+        url = sqlite.with_tables(tmp_path)
     opened = open_store(url, home=tmp_path)
     yield opened
     opened.close()

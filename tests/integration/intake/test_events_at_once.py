@@ -11,6 +11,7 @@ import pytest
 from orchestrator.lifecycle.intake.receive import release
 from orchestrator.lifecycle.ports import Ruling
 from orchestrator.store.opening import open_storage
+from tests.fakes import sqlite
 from tests.fakes.garden import Garden
 from tests.fakes.postgres import PostgresDatabases
 
@@ -20,10 +21,11 @@ AT_ONCE = 8
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
 def garden(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Garden]:
-    url = f"sqlite:///{tmp_path}/state.db"
     if request.param == "postgresql":
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
         url = databases.emptied()
+    else:
+        url = sqlite.with_tables(tmp_path)
     storage = open_storage(url, home=tmp_path)
     yield Garden(tmp_path, FLOW, storage=storage)
     storage.store.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.store.opening import Storage, open_storage
+from tests.fakes import sqlite
 from tests.fakes.postgres import PostgresDatabases
 from tests.fakes.world import World
 
@@ -16,10 +17,11 @@ from tests.fakes.world import World
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     """Empty, and of this test alone."""
-    url = f"sqlite:///{tmp_path}/home/state.db"
     if request.param == "postgresql":
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
         url = databases.emptied()
+    else:
+        url = sqlite.with_tables(tmp_path / "home")
     opened = open_storage(url, home=tmp_path / "home")
     yield opened
     opened.close()
