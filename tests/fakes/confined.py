@@ -84,11 +84,13 @@ def serve(sentence: Sentence) -> Served:
         return Served(code=code, **said, used=place.used, news=place.news())
 
 
-def serve_elsewhere(sentence: Sentence, before: Sequence[str], python: str, environ: dict[str, str]) -> Served:
-    """In a process that `before` starts: as another user, in other namespaces."""
+def serve_elsewhere(
+    sentences: Sequence[Sentence], before: Sequence[str], python: str, environ: dict[str, str]
+) -> list[Served]:
+    """One after the other in a process that `before` starts: as another user, in other namespaces."""
     path = os.pathsep.join([str(REPOSITORY), *(place for place in sys.path if place.endswith("site-packages"))])
     done = subprocess.run(
-        [*before, python, "-m", "tests.fakes.confined", json.dumps(asdict(sentence))],
+        [*before, python, "-m", "tests.fakes.confined", json.dumps([asdict(each) for each in sentences])],
         cwd=REPOSITORY,
         env={"PATH": os.defpath, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **environ},
         stdin=subprocess.DEVNULL,
@@ -98,7 +100,7 @@ def serve_elsewhere(sentence: Sentence, before: Sequence[str], python: str, envi
         timeout=2 * SECONDS,
     )
     assert done.returncode == 0, done.stderr
-    return Served(**json.loads(done.stdout))
+    return [Served(**each) for each in json.loads(done.stdout)]
 
 
 def _names_end_here() -> None:
@@ -109,4 +111,4 @@ def _names_end_here() -> None:
 
 if __name__ == "__main__":
     _names_end_here()
-    print(json.dumps(asdict(serve(Sentence(**json.loads(sys.argv[1]))))))
+    print(json.dumps([asdict(serve(Sentence(**each))) for each in json.loads(sys.argv[1])]))

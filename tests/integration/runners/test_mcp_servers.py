@@ -183,8 +183,14 @@ def _blackboard(where: str) -> Iterator[RedisBlackboard]:
 
 
 @pytest.mark.skipif(not usable().works, reason="bubblewrap does not work here")
-@pytest.mark.parametrize("where", ["socket", "port"])
-@both
+@pytest.mark.parametrize(
+    ("cli", "where"),
+    [
+        # Where the server listens is nothing to the program.
+        pytest.param(CLAUDE, "socket", id="claude-socket", marks=claude_cli.needs_claude),
+        pytest.param(CODEX, "port", id="codex-port", marks=codex_cli.needs_codex),
+    ],
+)
 def test_the_blackboard_is_reached_from_a_sandbox(cli: Cli, where: str, tmp_path: Path) -> None:
     with _blackboard(where) as board, board.admit(_RUN) as redis:
         key = f"{board.prefix(_RUN.execution_id)}note"

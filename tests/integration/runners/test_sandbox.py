@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -79,17 +79,25 @@ class Prison:
         return self.folder / "cache/workspaces/mine"
 
     def run(self, *argv: str, **given: Any) -> Served:
+        (served,) = self.run_each(argv, **given)
+        return served
+
+    def run_each(self, *programs: Sequence[str], **given: Any) -> list[Served]:
+        """One after the other, by one worker: it takes that a while to come up."""
         env = {"PATH": os.defpath, "HOME": f"{self.folder}/scratch/home", "TMPDIR": f"{self.folder}/scratch/tmp"}
-        sentence = Sentence(
-            argv=argv,
-            workspace=str(self.workspace),
-            writable=[env["HOME"], env["TMPDIR"]],
-            env=env,
-            hosts=[("127.0.0.1", self.model), ("model.test", self.model)],
-            **given,
-        )
+        sentences = [
+            Sentence(
+                argv=argv,
+                workspace=str(self.workspace),
+                writable=[env["HOME"], env["TMPDIR"]],
+                env=env,
+                hosts=[("127.0.0.1", self.model), ("model.test", self.model)],
+                **given,
+            )
+            for argv in programs
+        ]
         environ = {"HOME": f"{self.folder}/home", "TMPDIR": f"{self.folder}/tmp", "MYCELIUM_SECRET_KEY": KEY}
-        return serve_elsewhere(sentence, self.before, self.python, environ)
+        return serve_elsewhere(sentences, self.before, self.python, environ)
 
 
 class _Model(BaseHTTPRequestHandler):
@@ -246,13 +254,11 @@ def test_what_it_made_is_there_and_has_the_right_owner(tried: dict[str, Any], pr
     assert made.stat().st_uid == prison.owner
 
 
-@pytest.mark.parametrize(("script", "code"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", -9), ("kill -15 $$", -15)])
-def test_the_program_s_end_is_told(prison: Prison, script: str, code: int) -> None:
-    assert prison.run("/bin/sh", "-c", script).code == code
-
-
-def test_an_exit_code_that_looks_like_a_signal_is_one_of_the_program(prison: Prison) -> None:
-    assert prison.run("/bin/sh", "-c", "exit 143").code == 143
+def test_the_program_s_end_is_told(prison: Prison) -> None:
+    """An exit code that looks like a signal is one of the program."""
+    ends = {"exit 0": 0, "exit 7": 7, "kill -9 $$": -9, "kill -15 $$": -15, "exit 143": 143}
+    served = prison.run_each(*(("/bin/sh", "-c", script) for script in ends))
+    assert {script: each.code for script, each in zip(ends, served, strict=True)} == ends
 
 
 def test_what_it_leaves_behind_is_ended_and_named(prison: Prison) -> None:
