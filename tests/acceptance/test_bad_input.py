@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.store.upgrade import HEAD
+from tests.fakes import warm
 
 GOOD = "name: Good\nnodes:\n  greet: {run: echo hello}\n"
 WITH_INPUTS = """\
@@ -45,13 +46,14 @@ class User:
         self, *arguments: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None, shell: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run the program; `shell` is what stands after the command in a shell, as `>&-`."""
+        folder, given = cwd or self.repository, {**self.environ, **(environ or {})}
+        if not shell:
+            return warm.command(arguments, cwd=folder, env=given, patience=60)
         command = [sys.executable, "-P", "-m", "orchestrator.cli", *arguments]
-        if shell:
-            command = ["/bin/sh", "-c", f'"$@" {shell}', "sh", *command]
         return subprocess.run(
-            command,
-            cwd=cwd or self.repository,
-            env={**self.environ, **(environ or {})},
+            ["/bin/sh", "-c", f'"$@" {shell}', "sh", *command],
+            cwd=folder,
+            env=given,
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,

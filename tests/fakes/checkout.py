@@ -17,6 +17,7 @@ import psutil
 
 from orchestrator import settings as configuration
 from orchestrator.settings import Settings
+from tests.fakes import warm
 
 PATIENCE_SECONDS = 60.0
 _SCRIPT = Path(sys.executable).with_name("mycelium")
@@ -91,11 +92,10 @@ class Checkout:
 
     def mycelium(self, *words: str, code: int | None = 0, **environ: str) -> Done:
         """Run it to its end, and expect this exit code (None: any)."""
-        process = self.start(*words, **environ)
-        stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
-        assert code in (None, process.returncode), f"{process.returncode}\n{stdout}\n{stderr}"
-        assert "Traceback" not in stderr, stderr
-        return Done(code=process.returncode, stdout=stdout, stderr=stderr)
+        ended = warm.command(words, cwd=self.root, env={**self.environment(), **environ}, patience=PATIENCE_SECONDS)
+        assert code in (None, ended.returncode), f"{ended.returncode}\n{ended.stdout}\n{ended.stderr}"
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return Done(code=ended.returncode, stdout=ended.stdout, stderr=ended.stderr)
 
     def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
         """Start it, in a process group of its own; `end` kills what is left."""
@@ -187,9 +187,16 @@ class Checkout:
 def eventually(condition: Callable[[], Found], what: str) -> Found:
     """Wait until a condition holds, and return what made it true; fail after a long while."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (value := condition()):
+    while not (value := _timed(condition)):
         assert time.monotonic() < deadline, f"never came: {what}"
-        time.sleep(0.02)
+    return value
+
+
+def _timed(condition: Callable[[], Found]) -> Found:
+    """Ask, and where it does not hold rest as long as asking took: what is waited for needs the CPU, too."""
+    began = time.monotonic()
+    if not (value := condition()):
+        time.sleep(min(max(time.monotonic() - began, 0.02), 0.25))
     return value
 
 
