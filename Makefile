@@ -6,7 +6,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 ENGINE ?= replay
-WORKERS ?= 2
+# One more than cores: while some tests wait, others work.
+WORKERS ?= 3
 MINUTES ?= 10
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -81,6 +82,10 @@ bench: agents ## Measure what Mycelium costs (BENCH_ARGS='--shape chain --databa
 .PHONY: fuzz
 fuzz: setup ## Feed every parser with what no one would write (MINUTES=10: for each)
 	@FUZZ_SECONDS=$$(($(MINUTES) * 60)) $(BIN)/python -m pytest -q -n $(WORKERS) -p no:cacheprovider $(FUZZ_ARGS) tests/fuzz
+
+.PHONY: faults
+faults: setup ## Let a process die at every point of an execution, on every database
+	@FAULT_POINTS=all $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -p no:cacheprovider tests/faults
 
 .PHONY: chaos
 chaos: setup ## Kill processes at random under load, for 30 minutes (CHAOS_ARGS='--minutes 5 --database sqlite')
