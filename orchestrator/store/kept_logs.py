@@ -82,6 +82,13 @@ class KeptLogs(ABC):
         with self._reading(execution_id) as rows:
             return list(islice(rows.lines(run=run, newest_first=True), max(lines, 0)))[::-1]
 
+    def forget(self, execution_id: str) -> None:
+        with self._lock:
+            with self._writing(execution_id) as rows:
+                rows.forget()
+            self._held.pop(execution_id, None)
+            self._lost = {key: lost for key, lost in self._lost.items() if key[0] != execution_id}
+
     @abstractmethod
     def close(self) -> None: ...
 

@@ -37,6 +37,11 @@ cut_lines = excluded.cut_lines, cut_bytes = excluded.cut_bytes
 _LINES = (
     "SELECT first, run, data FROM <chunks> WHERE execution_id = :execution_id AND last > :after AND level >= :level"
 )
+_FORGET = (
+    "DELETE FROM <chunks> WHERE execution_id = :execution_id",
+    "DELETE FROM <volumes> WHERE execution_id = :execution_id",
+    "DELETE FROM <sequences> WHERE execution_id = :execution_id",
+)
 _PAGE: Final = 64
 _OF_RUN = " AND run = :run"
 _OLDEST_FIRST, _NEWEST_FIRST = " ORDER BY last", " ORDER BY last DESC"
@@ -110,6 +115,10 @@ class LogRows:
 
     def remove(self, last: int) -> None:
         self._run(_REMOVE, last=last)
+
+    def forget(self) -> None:
+        for statement in _FORGET:
+            self._run(statement)
 
     def tail(self, run: int, after: int) -> Iterator[Span]:
         """What the limit may drop, oldest first."""

@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Select, bindparam, func, or_, select, text, update
+from sqlalchemy import Connection, Engine, Select, func, or_, select, text, update
 
-from orchestrator.definition.codec import load_agents, load_project, load_workflow
-from orchestrator.definition.project import Project
 from orchestrator.errors import BadInput
 from orchestrator.execution.ledger import Reservation
 from orchestrator.execution.publication import Publication
@@ -27,7 +25,7 @@ from orchestrator.store.neighbourhood import (
     run_of,
 )
 from orchestrator.store.outbox import read_effects
-from orchestrator.store.prepared import Prepared
+from orchestrator.store.plans import read_plan
 from orchestrator.store.proposals import read_proposal, read_proposals
 from orchestrator.store.publications import (
     next_publication,
@@ -37,13 +35,12 @@ from orchestrator.store.publications import (
     read_publications,
 )
 from orchestrator.store.reservations import read_reservations
-from orchestrator.store.schema import RUN_COLUMNS, edges, executions, node_runs, plans
+from orchestrator.store.schema import RUN_COLUMNS, edges, executions, node_runs
 from orchestrator.store.showing import read_behind, read_newest, read_showing, read_shown
 from orchestrator.store.transaction import SqlTransaction
 
 RUNNING = text("node_runs.status = 'running'")
 WAITING = text("node_runs.status = 'waiting'")
-_PLAN = Prepared(select(plans).where(plans.c.execution_id == bindparam("execution_id")))
 _SHORTEST_PREFIX = 4
 _SHOWN_CANDIDATES = 10
 
@@ -103,19 +100,7 @@ class SqlStore:
 
     def plan(self, execution_id: str) -> Plan:
         with self._reading() as connection:
-            row = _PLAN.row(connection, execution_id=execution_id)
-        if row is None:
-            raise no_execution(execution_id)
-        return Plan(
-            definition=load_workflow(row["definition"]),
-            source=row["source"],
-            agents=load_agents(row["agents"]),
-            files=row["files"],
-            base_bundle=row["base_bundle"],
-            project=load_project(row["project"]) if row["project"] else Project(),
-            record=row["record"],
-            last_valid=row["last_valid"],
-        )
+            return read_plan(connection, execution_id)
 
     def runs(self, execution_id: str) -> list[NodeRun]:
         with self._reading() as connection:
@@ -202,6 +187,12 @@ class SqlStore:
     def publications(self, execution_id: str) -> list[Publication]:
         with self._reading() as connection:
             return read_publications(connection, execution_id)
+
+    def copies(self, execution_id: str) -> dict[str, str]:
+        from orchestrator.store.dossiers import read_copies  # few executions come from elsewhere
+
+        with self._reading() as connection:
+            return read_copies(connection, execution_id)
 
     def due_publications(self, instance: str, now: datetime, *, limit: int = 20) -> list[Publication]:
         with self._reading() as connection:

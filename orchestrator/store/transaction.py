@@ -19,7 +19,7 @@ from orchestrator.execution.ledger import Balance, Reservation
 from orchestrator.execution.publication import Publication
 from orchestrator.execution.showing import Proposal, Showing, Shown
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
-from orchestrator.lifecycle.ports import Intake, Lead, StoredEffect
+from orchestrator.lifecycle.ports import Dossier, Intake, Lead, StoredEffect
 from orchestrator.store import claims, reservations, showing
 from orchestrator.store.attempts import write_attempt
 from orchestrator.store.neighbourhood import (
@@ -269,6 +269,27 @@ class SqlTransaction:
 
     def put_proposal(self, proposal: Proposal) -> None:
         write_proposal_told(self._connection, proposal)
+
+    def dossier(self, execution_id: str) -> Dossier:
+        from orchestrator.store.dossiers import read_dossier  # workers take nothing elsewhere, and need not import it
+
+        self.flush()
+        return read_dossier(self._connection, execution_id)
+
+    def put_dossier(self, dossier: Dossier) -> None:
+        from orchestrator.store.dossiers import write_rest
+
+        self.insert(dossier.execution, dossier.plan, dossier.runs, dossier.edges)
+        write_rest(self._connection, dossier)
+
+    def remove(self, execution_id: str) -> None:
+        from orchestrator.store.dossiers import remove
+
+        self._hold(execution_id)
+        self.flush()
+        remove(self._connection, execution_id)
+        self._locked.pop(execution_id)
+        self._changed.discard(execution_id)
 
     def lead(self, name: str) -> Lead | None:
         row = self._connection.execute(select(leads).where(leads.c.name == name)).one_or_none()

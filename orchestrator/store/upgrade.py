@@ -20,7 +20,7 @@ from orchestrator.store.engine import WRITE
 from orchestrator.store.faults import sqlite_fault, translated
 from orchestrator.store.schema import metadata
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
 """Every revision, oldest first; they are the files of `migrations/versions`."""
 
 HEAD = REVISIONS[-1]

@@ -93,6 +93,14 @@ class TestReading:
         assert logs.append("x", []) == 6
         assert [each.id for each in logs.read("x")] == [1, 2, 3, 4, 5, 6]
 
+    def test_a_log_that_is_forgotten_begins_anew(self, logs: Logs) -> None:
+        logs.append("x", [line("a"), line("b")])
+        logs.append("y", [line("c")])
+        logs.forget("x")
+        assert logs.read("x") == []
+        assert logs.append("x", [line("d")]) == 1
+        assert [texts(logs.read(name)) for name in ("x", "y")] == [["d"], ["c"]]
+
     def test_what_mixed_batches_held_can_be_read_by_run(self, logs: Logs) -> None:
         logs.append("x", [line("a", 0), line("b", 1), line("c", 0), line("d", 0)])
         logs.append("x", [line("e", 1)])

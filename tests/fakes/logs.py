@@ -49,5 +49,9 @@ class MemoryLogs:
         found = self.read(execution_id, run=run, limit=2**63)
         return found[-lines:] if lines > 0 else []
 
+    def forget(self, execution_id: str) -> None:
+        with self._lock:
+            self._lines.pop(execution_id, None)
+
     def close(self) -> None:
         """Nothing to close."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -25,7 +26,7 @@ from orchestrator.execution.ledger import Balance, Reservation, balance
 from orchestrator.execution.publication import Publication, PublicationState
 from orchestrator.execution.showing import Proposal, Showing, Shown
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
-from orchestrator.lifecycle.ports import AgentHistory, Lead, Lease, StoredEffect
+from orchestrator.lifecycle.ports import AgentHistory, Dossier, Lead, Lease, StoredEffect
 from tests.fakes.copied import copied
 from tests.fakes.history import MemoryHistory
 from tests.fakes.intake import IntakeTables, MemoryIntake
@@ -62,6 +63,7 @@ class Tables:
     shown: dict[tuple[str, str], Shown] = field(default_factory=dict)
     proposals: dict[tuple[str, str], Proposal] = field(default_factory=dict)
     leads: dict[str, Lead] = field(default_factory=dict)
+    copies: dict[str, dict[str, str]] = field(default_factory=dict)
     intake: IntakeTables = field(default_factory=IntakeTables)
     last_effect: int = 0
 
@@ -118,6 +120,42 @@ class Tables:
             and each.fate is not None
             and not each.final
         ]
+
+    def dossier(self, key: str) -> Dossier:
+        intake = self.intake
+        held = [each for _, each in sorted(intake.starts.items()) if each.execution_id == key]
+        votes = [vote for vote in intake.votes if vote.execution_id == key]
+        return deepcopy(
+            Dossier(
+                execution=self.execution(key),
+                plan=self.plans[key],
+                runs=tuple(_by_index(self.runs[key].values())),
+                edges=tuple(self.edges[key]),
+                reservations=tuple(self.reserved_of(key)),
+                effects=tuple(row.effect for _, row in sorted(self.outbox.items()) if row.execution_id == key),
+                showing=self.showings.get(key),
+                shown=tuple(thing for (of, _), thing in sorted(self.shown.items()) if of == key),
+                attempts=tuple(each for _, each in sorted(self.agent_runs.items()) if each.execution_id == key),
+                publications=tuple(self.publications_of(key)),
+                decisions=tuple(
+                    replace(each, id=0) for _, each in sorted(intake.decisions.items()) if each.execution_id == key
+                ),
+                held=tuple(replace(each, id=0) for each in held),
+                votes=tuple(sorted(votes, key=attrgetter("index", "since"))),
+                copies=self.copies.get(key, {}),
+            )
+        )
+
+    def forget(self, key: str) -> None:
+        """What is not an execution's own row, and goes with it all the same."""
+        self.outbox = {number: row for number, row in self.outbox.items() if row.execution_id != key}
+        self.shown = {place: thing for place, thing in self.shown.items() if place[0] != key}
+        self.publications = {target: each for target, each in self.publications.items() if target[0] != key}
+        self.copies.pop(key, None)
+        intake = self.intake
+        intake.decisions = {id_: each for id_, each in intake.decisions.items() if each.execution_id != key}
+        intake.starts = {id_: each for id_, each in intake.starts.items() if each.execution_id != key}
+        intake.votes = [vote for vote in intake.votes if vote.execution_id != key]
 
     def effects(self, instance: str, execution_id: str | None) -> list[StoredEffect]:
         rows = [row for _, row in sorted(self.outbox.items())]
@@ -318,6 +356,41 @@ class MemoryTransaction:
         if known := self._tables.proposals.get(key):
             told = {name: getattr(proposal, name) for name in ("told", "refused", "trouble", "shown")}
             self._put(self._tables.proposals, key, replace(known, **told))
+
+    def dossier(self, execution_id: str) -> Dossier:
+        return self._tables.dossier(execution_id)
+
+    def put_dossier(self, dossier: Dossier) -> None:
+        found, key = deepcopy(dossier), dossier.execution.id
+        self.insert(found.execution, found.plan, found.runs, found.edges)
+        for reservation in found.reservations:
+            self.put_reservation(key, reservation)
+        self.add_effects(key, found.effects)
+        if found.showing and key in self._tables.showings:
+            self._put(self._tables.showings, key, found.showing)
+            for thing in found.shown:
+                self.put_shown(key, thing)
+        for attempt in found.attempts:
+            self._tables.agent_runs.setdefault((key, attempt.run, attempt.epoch), attempt)
+        for publication in found.publications:
+            self.put_publication(publication)
+        for decision in found.decisions:
+            with suppress(Conflict):
+                self.intake.record(decision)
+        for held in found.held:
+            self.intake.hold(held)
+        for vote in found.votes:
+            self.intake.vote(vote)
+        self._put(self._tables.copies, key, dict(found.copies))
+
+    def remove(self, execution_id: str) -> None:
+        self._hold(execution_id)
+        before = deepcopy(self._tables)
+        self._undo.append(lambda: vars(self._tables).update(vars(before)))
+        self._forget(execution_id)
+        self._tables.forget(execution_id)
+        self._locked.discard(execution_id)
+        self._changed.discard(execution_id)
 
     def lead(self, name: str) -> Lead | None:
         return self._tables.leads.get(name)
@@ -542,6 +615,10 @@ class MemoryStore:
     def publications(self, execution_id: str) -> list[Publication]:
         with self._reading() as tables:
             return tables.publications_of(execution_id)
+
+    def copies(self, execution_id: str) -> dict[str, str]:
+        with self._reading() as tables:
+            return dict(tables.copies.get(execution_id, {}))
 
     def due_publications(self, instance: str, now: datetime, *, limit: int = 20) -> list[Publication]:
         with self._reading() as tables:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from orchestrator.lifecycle.ports.blackboard import Blackboard
 from orchestrator.lifecycle.ports.clock import Clock
+from orchestrator.lifecycle.ports.dossier import Dossier
 from orchestrator.lifecycle.ports.git import Author, CommitMessage, Git, Snapshot, Workspace
 from orchestrator.lifecycle.ports.history import AgentHistory, Extent, Scope
 from orchestrator.lifecycle.ports.intake import Decision, Group, HeldStart, Hold, Intake, Ruling, Vote
@@ -36,6 +37,7 @@ __all__ = [
     "CommitMessage",
     "Control",
     "Decision",
+    "Dossier",
     "Events",
     "Extent",
     "Git",

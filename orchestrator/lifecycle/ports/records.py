@@ -60,6 +60,10 @@ class Logs(Protocol):
 
     def tail(self, execution_id: str, run: int, lines: int) -> list[LogLine]: ...
 
+    def forget(self, execution_id: str) -> None:
+        """Remove the log of an execution; the next line is the first one again."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -19,6 +19,7 @@ from orchestrator.execution.state import (
     NodeRun,
     Plan,
 )
+from orchestrator.lifecycle.ports.dossier import Dossier
 from orchestrator.lifecycle.ports.history import AgentHistory
 from orchestrator.lifecycle.ports.intake import Intake
 
@@ -194,6 +195,21 @@ class Transaction(Protocol):
         """Store how far GitHub agrees, what it shows and refuses, and what is the matter; the rest stays as it is."""
         ...
 
+    def dossier(self, execution_id: str) -> Dossier:
+        """All that is stored of it, as it is now. O(nodes)."""
+        ...
+
+    def put_dossier(self, dossier: Dossier) -> None:
+        """Store an execution that comes from elsewhere; `Conflict` where its id, or its number, is taken.
+
+        What is remembered of attempts, and was decided, is left as it is where it is known already.
+        """
+        ...
+
+    def remove(self, execution_id: str) -> None:
+        """Forget the execution, all but what is remembered of its attempts."""
+        ...
+
     def lead(self, name: str) -> Lead | None: ...
 
     def take_lead(self, name: str, lead: Lead, *, expected: Lead | None) -> bool:
@@ -288,6 +304,10 @@ class Store(Protocol):
 
     def publications(self, execution_id: str) -> list[Publication]:
         """As `Transaction.publications`."""
+        ...
+
+    def copies(self, execution_id: str) -> dict[str, str]:
+        """As in its `Dossier`; nothing where it began here."""
         ...
 
     def due_publications(self, instance: str, now: datetime, *, limit: int = 20) -> list[Publication]:

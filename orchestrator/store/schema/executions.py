@@ -165,6 +165,16 @@ outbox = Table(
 )
 Index("ix_outbox_execution", outbox.c.execution_id, outbox.c.id)
 
+# What git had of an execution that comes from elsewhere: digests of blobs.
+copies = Table(
+    "copies",
+    metadata,
+    Column("execution_id", Identifier, ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 leads = Table(
     "leads",
     metadata,
