@@ -17,9 +17,9 @@ from orchestrator.lifecycle.intake.occasion import Delivery, Desk
 from orchestrator.lifecycle.intake.receive import receive
 from orchestrator.lifecycle.ports import Scope
 from orchestrator.lifecycle.publishing.fates import heard, look_after
-from tests.fakes.garden import reader_of
 from orchestrator.lifecycle.rerun import rerun
 from orchestrator.site.stored import StoredExecutions
+from tests.fakes.garden import reader_of
 from tests.fakes.world import World
 from tests.unit.lifecycle.test_publishing import Setting, set_up
 
