@@ -21,9 +21,9 @@ def scene(tmp_path: Path) -> Scene:
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Comments and summaries say how many node runs have settled, and no more: what matters is when they are sent."""
 
-    def parts(view: ExecutionView) -> tuple[Part, ...]:
+    def parts(view: ExecutionView, **_: object) -> tuple[Part, ...]:
         return (Paragraphs(markdown=f"{figures(view).settled} settled. {sentence(view)}"),)
 
     monkeypatch.setattr("orchestrator.report.check_run.overview", parts)
-    monkeypatch.setattr("orchestrator.report.check_run.results", lambda _view: ())
+    monkeypatch.setattr("orchestrator.report.check_run.results", lambda _view, **_: ())
     monkeypatch.setattr("orchestrator.report.comment.comment_parts", parts)
