@@ -25,6 +25,9 @@ SMALL: Final = 20
 MOST_APART: Final = 40
 """Of a larger graph, so many node runs have one at most."""
 
+MOST_LASTING: Final = MOST_APART // 2
+"""Those that only run get none beyond this: what fails or asks later has to find room."""
+
 SPARED: Final = 4
 """So many of a larger graph's writes are left to failures by those that only run."""
 
@@ -111,7 +114,7 @@ def apart(view: ExecutionView, means: Means, known: Mapping[str, Shown]) -> list
     else:
         lasting = [] if means.scarce else [run for run in rest if _lasts(view, run)]
         # Each of these is written twice, and they leave something for failures.
-        spared = max(0, (means.begin - SPARED) // 2)
+        spared = max(0, min((means.begin - SPARED) // 2, MOST_LASTING - len(has)))
         begun = [*telling, *lasting[:spared]][: max(0, min(means.begin, MOST_APART - len(has)))]
     if means.kind is Kind.STATUS:
         # A status cannot be changed, only followed by another, which is a creation each time.

@@ -312,3 +312,20 @@ def test_a_late_answer_of_an_old_round_is_forgotten(scene: Scene) -> None:
 def test_not_found_is_bad_input() -> None:
     """What `carry_out` takes for a refusal of the content."""
     assert issubclass(NotFound, BadInput)
+
+
+def test_two_pull_requests_with_one_head_each_have_their_own(tmp_path: Path) -> None:
+    scene = Scene(folder=tmp_path, limited=False)
+    first, second = scene.pull_request(), scene.pull_request()
+    keys = [scene.add(1, number=number) for number in (first, second)]
+    scene.set(keys[0], 0, FAILED)
+    scene.settle()
+    scene.set(keys[1], 0, RUNNING)
+    scene.restart()
+    scene.settle()
+    (failed,), (running,) = (scene.github.comment_bodies(number) for number in (first, second))
+    assert "Demo: failed" in failed
+    assert "Demo: running" in running
+    checks = {each.check.external_id: each.check.conclusion for each in scene.github.repo.checks.values()}
+    assert {key: checks[key] for key in keys} == {keys[0]: "failure", keys[1]: None}
+    assert [scene.disagreements(key) for key in keys] == [[], []]
