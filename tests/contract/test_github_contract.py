@@ -145,6 +145,7 @@ def test_comments_come_from_all_pages_oldest_first(bench: Bench) -> None:
     assert [comment.body for comment in found] == [*map(str, range(105)), "Ours, edited"]
     assert [comment.author.login for comment in found[-2:]] == ["ada", "mycelium[bot]"]
     assert (made.author, found[-1].author.kind) == (bench.github.me(), "Bot")
+    assert bench.github.comment(made.id) == found[-1]
 
 
 def test_what_github_refuses_of_a_comment_is_not_sent(bench: Bench) -> None:
@@ -172,6 +173,7 @@ ABSENT: list[Callable[[GitHub], object]] = [
     lambda github: github.reviews(99),
     lambda github: list(github.comments(99)),
     lambda github: github.write_comment(99, "x"),
+    lambda github: github.comment(99),
     lambda github: github.edit_comment(99, "x"),
     lambda github: github.react(99, "eyes"),
     lambda github: github.create_check_run("b" * 40, CHECK),
