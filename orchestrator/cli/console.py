@@ -24,8 +24,11 @@ def printable(text: str) -> str:
 
 
 def printable_json(value: object, *, indent: int | None = 2) -> str:
-    """JSON with the same characters as escapes, which a terminal does not act on and a parser reads as they were."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    """JSON with the same characters as escapes, which a terminal does not act on and a parser reads as they were.
+
+    So is `##[`, with which a job of GitHub Actions is commanded.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False).replace("##[", "#\\u0023[")
     return HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 

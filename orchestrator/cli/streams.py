@@ -6,6 +6,10 @@ import os
 import sys
 from io import TextIOWrapper
 
+import click
+
+from orchestrator.job_log import JobLog, in_a_job
+
 
 def make_whole() -> None:
     """Put the null device where a stream is closed, and let no character be one that cannot be written.
@@ -19,9 +23,26 @@ def make_whole() -> None:
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - it stays open
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+            if in_a_job(os.environ):
+                setattr(sys, name, _inert(stream))
+
+
+def say_command(text: str) -> None:
+    """Print workflow commands, for a runner of GitHub Actions to obey."""
+    if isinstance(sys.stdout, JobLog):
+        sys.stdout.command(text)
+    elif text:
+        click.echo(text)
+
+
+def _inert(stream: TextIOWrapper) -> JobLog:
+    made = JobLog(stream.buffer, stream.encoding, stream.errors, line_buffering=stream.line_buffering)
+    made.before = stream
+    return made
 
 
 def _closed(number: int) -> bool:

@@ -9,6 +9,7 @@ import click
 from orchestrator.cli import problem_formats
 from orchestrator.cli.console import Console, printable
 from orchestrator.cli.place import current_settings, shown
+from orchestrator.cli.streams import say_command
 from orchestrator.cli.workflow_files import Collection, collect
 from orchestrator.errors import ExitCode
 from orchestrator.settings import Settings
@@ -44,13 +45,13 @@ def validate(paths: tuple[Path, ...], form: str) -> int:
 def _print(collection: Collection, form: str) -> None:
     match form:
         case "github":
-            text = problem_formats.as_github(collection.problems)
+            say_command(problem_formats.as_github(collection.problems))
+            return
         case "sarif":
             text = problem_formats.as_sarif(collection.problems)
         case _:
             text = problem_formats.as_json(collection.problems, collection.files)
-    if text:
-        click.echo(text)
+    click.echo(text)
 
 
 def _say_none(settings: Settings, paths: tuple[Path, ...]) -> None:
