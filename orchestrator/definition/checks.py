@@ -13,7 +13,8 @@ from orchestrator.definition.model import Agent, Input, Merge, Need, Node, Run
 from orchestrator.definition.nodes import Written
 from orchestrator.definition.project import Project
 from orchestrator.definition.reader import Reader, Use, nearest, within
-from orchestrator.definition.taint import MOST_STATIONS, Taint
+from orchestrator.definition.roles import Trust
+from orchestrator.definition.taint import MOST_STATIONS, Taint, open_inputs
 from orchestrator.errors import Place
 
 _COMMON = frozenset({"github", "inputs", "vars", "execution"})
@@ -45,6 +46,8 @@ _HINTS = {
     "event": "write `github.event`",
 }
 _LONGEST_CYCLE = 12
+_WRITERS = {"github": "an outsider", "inputs": "anybody whom `trust` lets start the workflow"}
+"""Who writes the text of a context; others bring what agents say."""
 
 
 def check_edges(nodes: Mapping[str, Written], declared: Collection[str], reader: Reader) -> None:
@@ -131,6 +134,7 @@ class ExpressionChecks:
         inputs: Mapping[str, Input],
         env: Mapping[str, str],
         *,
+        trust: Trust,
         publishes: bool = False,
     ) -> None:
         self._nodes = {name: written.node for name, written in nodes.items()}
@@ -139,7 +143,8 @@ class ExpressionChecks:
         self._needs = {name: {need.node.lower() for need in node.needs} for name, node in self._nodes.items()}
         self._inputs = {name.lower() for name in inputs}
         self._input_names = list(inputs)
-        self._taint = Taint(env, (*self._nodes.values(), *((self._end,) if self._end else ())))
+        everywhere = (*self._nodes.values(), *((self._end,) if self._end else ()))
+        self._taint = Taint(env, everywhere, open_inputs(inputs.values(), trust))
 
     def check(self, reader: Reader) -> None:
         """Report everything wrong with the expressions that `reader` met."""
@@ -199,7 +204,7 @@ class ExpressionChecks:
             return None
         path = ".".join(reference.path)
         origin = " is" if path == way.source else f" carries `{way.source}`{_stations(way.through)}:"
-        writer = "an outsider" if way.source.startswith("github") else "an agent"
+        writer = _WRITERS.get(way.source.partition(".")[0].lower(), "an agent")
         text = f"`{path}`{origin} text that {writer} can write"
         if use.target:
             return f"{text}, and may not decide about `{use.field}` of `{use.target}`", _way_out(writer)

@@ -21,6 +21,7 @@ from orchestrator.definition.project import Project
 from orchestrator.definition.publish_checks import check_publish
 from orchestrator.definition.publish_keys import WrittenPublish
 from orchestrator.definition.reader import Misfit, Reader
+from orchestrator.definition.roles import Trust
 from orchestrator.definition.triggers import On
 from orchestrator.errors import InvalidDefinition, Place, Problem
 
@@ -120,7 +121,8 @@ class _Loading:
         if published:
             check_publish(published, nodes, reader)
         publishes = any(use.target for use in reader.uses)
-        ExpressionChecks(nodes, inputs, keys.get("env", {}), publishes=publishes).check(reader)
+        trust = keys.get("trust", Trust())
+        ExpressionChecks(nodes, inputs, keys.get("env", {}), trust=trust, publishes=publishes).check(reader)
         found = workflow_id(path, workflows_dir)
         return Workflow(
             id=found,

@@ -1,18 +1,20 @@
 """Text that an outsider or an agent can write, where it would become shell code, or decide what is published where.
 
-Followed is what the event, the branch's name and the agents before bring, through `env`, `matrix` and the `outputs` map
-of nodes. What a `run` node itself gives as its outputs is not: its script is the author's own.
+Followed is what the event, the branch's name and the agents before bring, and inputs where people may give them who may
+not write to the repository, through `env`, `matrix` and the `outputs` map of nodes. What a `run` node itself gives as
+its outputs is not: its script is the author's own.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from orchestrator.definition.expressions import Embedded, Reference, pieces, references
-from orchestrator.definition.model import Agent, JsonValue, Matrix, Merge, Node
+from orchestrator.definition.model import Agent, Input, InputType, JsonValue, Matrix, Merge, Node
+from orchestrator.definition.roles import Role, Trust
 
 _OF_GITHUB = frozenset({"event", "head_ref", "ref", "ref_name"})
 _CLOSED_TYPES = frozenset({"boolean", "integer", "number"})
@@ -33,14 +35,17 @@ class Way:
 
 
 class Taint:
-    """Answers where the text behind a path comes from; knows the workflow's `env` and its nodes.
+    """Answers where the text behind a path comes from; knows the workflow's `env`, its nodes and its open inputs.
 
     A path that reads all of a map reads the spot `*` of that map, which each of its texts leads to. So the work
     follows the size of the file, and not how many texts read how many others.
     """
 
-    def __init__(self, env: Mapping[str, str], nodes: Iterable[Node] = ()) -> None:
+    def __init__(
+        self, env: Mapping[str, str], nodes: Iterable[Node] = (), open_inputs: Collection[str] = frozenset()
+    ) -> None:
         self._env = env
+        self._open_inputs = {name.lower() for name in open_inputs}
         self._env_names = _by_lower(env)
         self._nodes = {node.id.lower(): node for node in nodes}
         self._needed = {node.id: _needed(node, self._nodes) for node in self._nodes.values()}
@@ -122,6 +127,8 @@ class Taint:
                 return True
             case ("github", name, *_):
                 return name in _OF_GITHUB
+            case ("inputs", *name):
+                return bool(self._open_inputs) if not name else name[0] in self._open_inputs
             case ("outputs", *name):
                 return node is not None and _is_of_agent(node) and not _is_closed(node, name[:1])
             case ("needs",):
@@ -151,6 +158,12 @@ class Taint:
         own = self._own_names[node.id].get(name, ()) if node else ()
         yield from (("env", node.id if node else "", known) for known in own)
         yield from (("env", "", known) for known in self._env_names.get(name, ()) if known not in own)
+
+
+def open_inputs(inputs: Iterable[Input], trust: Trust) -> frozenset[str]:
+    """The inputs whose text is free, of a workflow that people may start who may not write to the repository."""
+    free = (each.name for each in inputs if each.type is InputType.STRING)
+    return frozenset(free) if trust.actors < Role.WRITE else frozenset()
 
 
 def _needed(node: Node, nodes: Mapping[str, Node]) -> dict[str, Node]:
