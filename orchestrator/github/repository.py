@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import quote
 
 from orchestrator.errors import NotFound
@@ -22,6 +23,8 @@ from orchestrator.lifecycle.ports.github import (
     Room,
     Urgency,
 )
+
+_NO_PARTS: Final = frozenset({"", ".", ".."})
 
 
 @guarded
@@ -61,6 +64,8 @@ class GitHubRepository(People, Checks, Comments, Pulls, Issues):
     def branch(self, name: str) -> str | None:
         from orchestrator.github.transport import Moved
 
+        if not _NO_PARTS.isdisjoint(name.split("/")):
+            return None  # no branch can be called so, and the address would lead to something else
         try:
             return self._repo.get_branch(name).commit.sha
         except (NotFound, Moved):

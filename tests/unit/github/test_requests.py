@@ -457,3 +457,9 @@ def test_an_answer_that_is_not_what_is_documented_is_asked_for_again_later(
 def test_a_mistake_of_ours_stays_one(github: Made) -> None:
     with pytest.raises(TypeError):
         github().pull_request()  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("name", ["../../../other/repo/branches/main", "..", "a/../b", "", "a//b", "./main"])
+def test_no_name_of_a_branch_leads_to_something_else(github: Made, wire: responses.RequestsMock, name: str) -> None:
+    assert github().branch(name) is None
+    assert len(wire.calls) == 0
