@@ -110,5 +110,7 @@ def _traits(node: Node) -> list[str]:
 
 
 def _first_line(text: str) -> str:
-    first, _, rest = text.strip().partition("\n")
-    return f"{first} …" if rest else first
+    """The first line that is no comment of a script, with a sign that others follow."""
+    lines = text.strip().split("\n")
+    first = next((line.strip() for line in lines if not line.lstrip().startswith("#")), lines[0])
+    return f"{first} …" if len(lines) > 1 else first

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from orchestrator.cli.console import Console, printable, printable_json
 from orchestrator.cli.outline import Outline, PlannedNode
-from orchestrator.definition.model import EdgeCondition, JsonValue, Need
+from orchestrator.definition.model import EdgeCondition, JsonValue, Need, Workflow
 from orchestrator.gallery import is_template
 from orchestrator.report.mermaid import escaped
 
 _RUNS_SHOWN = 6
+_INPUT = re.compile(r"\$\{\{ *inputs\.([\w-]+) *\}\}")
 _WORDS = {EdgeCondition.ON_FAILURE: "on failure", EdgeCondition.ALWAYS: "always"}
 
 
@@ -25,20 +28,27 @@ def show(outline: Outline, console: Console) -> None:
         console.line()
         console.line(console.styled(f"Level {number}", bold=True))
         for node in level:
-            _show_node(console, node, width)
+            _show_node(console, node, workflow, width)
 
 
-def _show_node(console: Console, node: PlannedNode, width: int) -> None:
+def _show_node(console: Console, node: PlannedNode, workflow: Workflow, width: int) -> None:
     name = console.styled(node.node.id.ljust(width), fg="cyan")
-    engine = f" ({_engine(node)})" if node.engine else ""
+    engine = f" ({_engine(node, workflow)})" if node.engine else ""
     console.line(f"  {name}  {node.node.kind.value:<8}  {printable(node.does)}{printable(engine)}")
     details = [*_needs(node.node.needs), *_matrix(node), *node.traits]
     if details:
         console.line(console.styled(f"  {' ' * width}  {' ' * 8}  {'; '.join(details)}", dim=True))
 
 
-def _engine(node: PlannedNode) -> str:
-    return f"{node.engine}, {node.model}" if node.model else str(node.engine)
+def _engine(node: PlannedNode, workflow: Workflow) -> str:
+    """Engine and model; an input stands for what it is without being given."""
+    return ", ".join(filter(None, (_without_input(each, workflow) for each in (node.engine, node.model))))
+
+
+def _without_input(text: str | None, workflow: Workflow) -> str:
+    found = _INPUT.fullmatch(text or "")
+    given = workflow.inputs.get(found[1]) if found else None
+    return str(given.default or "") if given else text or ""
 
 
 def _needs(needs: tuple[Need, ...]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from orchestrator.definition.model import (
     Agent,
     Approval,
     EdgeCondition,
+    Input,
     Matrix,
     Merge,
     Need,
@@ -137,3 +139,15 @@ def test_scripts_cannot_leave_their_label() -> None:
     planned = outline(workflow(Node(id="a", action=Run(script='echo "]; x --> y\\'), place=PLACE)))
     assert '"a\\nrun: echo \\"]; x --> y\\\\"' in as_dot(planned)
     assert "x -->" not in as_mermaid(planned)
+
+
+def test_an_input_stands_for_its_default_and_comments_for_nothing() -> None:
+    asks = Agent(agent="triager", prompt="Look.", engine="${{ inputs.engine }}", model="${{ inputs.model }}")
+    given = workflow(
+        Node(id="read", action=Run(script="# why\ncat report"), place=PLACE),
+        Node(id="ask", action=asks, place=PLACE),
+    )
+    inputs = {name: Input(name=name, default=value) for name, value in (("engine", "claude"), ("model", ""))}
+    shown = text(outline(replace(given, inputs=inputs)))
+    assert "triager (claude)\n" in shown
+    assert "cat report …\n" in shown
