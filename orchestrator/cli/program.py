@@ -12,7 +12,10 @@ from orchestrator.cli.lazy import LazyGroup, Verb
 
 SECTIONS = {
     "Commands": {
-        "init": Verb(target="orchestrator.cli.init:init", summary="Set a repository up: a GitHub App of its own."),
+        "init": Verb(
+            target="orchestrator.cli.init.command:init",
+            summary="Set a repository up: workflows of the gallery, and the file that has GitHub Actions run them.",
+        ),
         "run": Verb(
             target="orchestrator.cli.run:run", summary="Run a workflow on this repository, and show its progress."
         ),

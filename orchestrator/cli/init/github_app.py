@@ -1,7 +1,8 @@
-"""`mycelium init`: what a repository needs before its first execution; so far, a GitHub App of one's own."""
+"""`mycelium init --github-app`: a page that makes a GitHub App of one's own."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,16 +15,13 @@ from orchestrator.settings import Settings
 PAGE = "github-app.html"
 
 
-@click.command()
-@click.option("--github-app", is_flag=True, required=True, help="Write a page that makes a GitHub App with one click.")
-@click.option("--organization", metavar="NAME", default="", help="The App's owner; without it, whoever opens the page.")
-@click.option("--url", metavar="URL", default="", help="Where GitHub reaches your `mycelium serve`, if it shall.")
-def init(github_app: bool, organization: str, url: str) -> None:  # noqa: ARG001 - the one thing there is to do
-    """Set a repository up: a GitHub App of its own.
+def make_page(folder: Path | None, organization: str, url: str) -> None:
+    """Write the page, and say what to do with it.
 
-    The page that --github-app writes hands GitHub a manifest with the least permissions, which GitHub shows before it
-    makes the App.
+    It hands GitHub a manifest with the least permissions, which GitHub shows before it makes the App.
     """
+    if folder is not None:
+        os.chdir(folder)
     settings = repository_settings()
     page = _write_page(settings, organization.strip(), _server(url))
     for line in _steps(settings, page, organization.strip()):

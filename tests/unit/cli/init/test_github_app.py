@@ -52,7 +52,6 @@ def test_an_enterprise(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("/srv/git/demo.git", ["--github-app"], "git remote add origin"),
         ("git@github.com:octo/demo.git", ["--github-app", "--url", "http://my.example"], "https://"),
-        ("git@github.com:octo/demo.git", [], "--github-app"),
     ],
 )
 def test_what_it_cannot_use(

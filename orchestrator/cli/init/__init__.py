@@ -1,0 +1,1 @@
+"""`mycelium init`: what a repository needs before its first execution."""

@@ -1,0 +1,260 @@
+"""The workflow file of GitHub Actions: written from what is asked, and read back to see whether it is right."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from orchestrator.cli.init.asked_of_actions import Asked, Events
+
+PATH: Final = ".github/workflows/mycelium.yml"
+ACTION: Final = "mycelium-orchestrator/mycelium@v0"
+"""The published Action, and the tag that moves with its releases."""
+
+CHECKOUT: Final = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+_UPLOAD: Final = "actions/upload-pages-artifact@fc324d3547104276b827a68afc52ff2a11cc49c9 # v5.0.0"
+_DEPLOY: Final = "actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128 # v5.0.0"
+
+_REASONS: Final = {
+    "actions": "to see whether the job that held an execution has ended",
+    "checks": "a check run for each execution and node",
+    "contents": "the history branch, and branches with results",
+    "issues": "comments, reactions and labels",
+    "pull-requests": "reviews and pull requests",
+}
+_READING: Final = {"pull-requests": "which pull request a commit belongs to"}
+_PUSHES: Final = ("opened", "ready_for_review", "reopened", "synchronize")
+"""What brings a new head of a pull request, or a first one."""
+
+_IGNORE_ACTION: Final = "# zizmor: ignore[unpinned-uses] moves with the releases of Mycelium"
+_IGNORE_COMMENTS: Final = "# zizmor: ignore[dangerous-triggers] Mycelium asks GitHub what the author may do"
+
+
+_STEPS: Final = "      # Set up here what your own commands need, such as actions/setup-node."
+_BETWEEN: Final = re.compile(r"^ {10}persist-credentials: false\n(.*?)^ {6}- uses: [^/\n]+/mycelium\b", re.M | re.S)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionsFile:
+    """`secrets` are the names of those that engines need; `site` adds a job that deploys the pages.
+
+    `steps` are the lines between checkout and Action, which are the user's: toolchains for their own commands.
+    """
+
+    asked: Asked
+    action: str = ACTION
+    secrets: Sequence[str] = ()
+    site: bool = False
+    steps: Sequence[str] = (_STEPS,)
+
+    def text(self) -> str:
+        return "\n".join([*_HEAD, *_on(self.asked), *self._concurrency(), *self._run(), *self._site(), ""])
+
+    def _concurrency(self) -> Iterator[str]:
+        yield "permissions: {}"
+        yield ""
+        if "pull_request" not in self.asked.events:
+            yield from ("concurrency:", "  group: mycelium-${{ github.run_id }} # nothing waits for anything", "")
+            return
+        pushes = json.dumps(_PUSHES)
+        yield "# A newer push takes the place of the job for an older one. All else has a group of its own: a comment"
+        yield "# that approves or cancels must not wait behind the job that it is about, nor end it."
+        yield "concurrency:"
+        yield "  group: >-"
+        yield f"    mycelium-${{{{ contains(fromJSON('{pushes}'), github.event.action)"
+        yield "    && github.event.pull_request.number || github.run_id }}"
+        yield "  cancel-in-progress: true"
+        yield ""
+
+    def _run(self) -> Iterator[str]:
+        events = self.asked.events
+        yield from ("jobs:", "  run:", "    name: Mycelium")
+        if "issue_comment" in events:
+            yield "    # Only comments that can be commands."
+            yield "    if: github.event_name != 'issue_comment' || startsWith(github.event.comment.body, '/')"
+        yield from ("    runs-on: ubuntu-latest", "    timeout-minutes: 350", "    permissions:")
+        for name, level in self.asked.permissions.items():
+            yield f"      {name}: {level} # {_reason(name, level)}"
+        yield from ("    steps:", f"      - uses: {CHECKOUT}", "        with:")
+        if events.keys() & {"pull_request", "pull_request_review"}:
+            yield "          ref: ${{ github.event.pull_request.head.sha || github.sha }}"
+        yield from ("          fetch-depth: 0", "          persist-credentials: false")
+        yield from self.steps
+        yield f"      - uses: {self._uses()}"
+        if self.asked.dispatched:
+            yield from ("        with:", "          workflow: ${{ inputs.workflow }}")
+            yield "          inputs: ${{ inputs.inputs }}"
+        if self.secrets:
+            yield "        env:"
+            yield from (f"          {name}: ${{{{ secrets.{name} }}}}" for name in self.secrets)
+
+    def _site(self) -> Iterator[str]:
+        if not self.site:
+            return
+        yield from ("", "  site:", "    name: Pages of what ran", "    needs: run")
+        yield "    if: always() && needs.run.result != 'skipped'"
+        yield from ("    runs-on: ubuntu-latest", "    timeout-minutes: 15", "    permissions:")
+        yield "      contents: read # the history branch"
+        yield "      id-token: write # Pages asks which job deploys"
+        yield "      pages: write # the deployment"
+        yield from ("    environment:", "      name: github-pages", "      url: ${{ steps.pages.outputs.page_url }}")
+        yield from ("    concurrency:", "      group: mycelium-pages", "      cancel-in-progress: false", "    steps:")
+        yield from (f"      - uses: {CHECKOUT}", "        with:", "          persist-credentials: false")
+        yield from ("      - id: build", f"        uses: {self._uses()}", "        with:", "          mode: site")
+        yield from (f"      - uses: {_UPLOAD}", "        with:", "          path: ${{ steps.build.outputs.site-path }}")
+        yield from ("      - id: pages", f"        uses: {_DEPLOY}")
+
+    def _uses(self) -> str:
+        pinned = re.fullmatch(r"[0-9a-f]{40}", self.action.rpartition("@")[2])
+        return self.action if pinned else f"{self.action} {_IGNORE_ACTION}"
+
+
+_HEAD: Final = (
+    "# Runs the workflows of this repository. `mycelium init` wrote it: run that again when workflows have changed.",
+    "name: Mycelium",
+    "",
+)
+
+
+def _reason(name: str, level: str) -> str:
+    return _READING.get(name, _REASONS[name]) if level == "read" else _REASONS[name]
+
+
+def _on(asked: Asked) -> Iterator[str]:
+    yield "on:"
+    for name, filters in asked.events.items():
+        if name == "issue_comment":
+            yield f"  issue_comment: {_IGNORE_COMMENTS}"
+        else:
+            yield f"  {name}:"
+        for key, values in filters.items():
+            if key == "crons":
+                yield from (f"    - cron: {json.dumps(cron)}" for cron in values)
+            else:
+                yield f"    {key}: [{', '.join(_scalar(value) for value in values)}]"
+        if name == "workflow_dispatch":
+            yield from _by_hand(asked.dispatched)
+    yield ""
+
+
+def _by_hand(workflows: Sequence[str]) -> Iterator[str]:
+    yield from ("    inputs:", "      workflow:", "        description: The workflow to start", "        type: choice")
+    yield f"        options: [{', '.join(_scalar(each) for each in workflows)}]"
+    yield from ("        required: true", "      inputs:", "        description: Its inputs, NAME=VALUE, one a line")
+    yield from ("        type: string", "        required: false")
+
+
+def _scalar(value: str) -> str:
+    return value if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_/-]*", value) else json.dumps(value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Existing:
+    """A file that is there; `written` is what would be written for what it says, the same where nobody changed it."""
+
+    text: str
+    said: ActionsFile
+    uses_action: bool
+    written: str = field(default="")
+
+    @property
+    def untouched(self) -> bool:
+        return self.text == self.written
+
+    def lacks(self, asked: Asked) -> list[str]:
+        """What is asked and not there, in words."""
+        lacking = [] if self.uses_action else ["a step that uses the Action of Mycelium"]
+        for name, filters in asked.events.items():
+            lacking += _lacking_of_event(name, filters, self.said.asked.events.get(name))
+        for name, level in asked.permissions.items():
+            has = self.said.asked.permissions.get(name, "none")
+            if has not in ("write", level):
+                lacking.append(f"the permission {name}: {level}")
+        return lacking
+
+
+def _lacking_of_event(name: str, wanted: Mapping[str, Any], has: Mapping[str, Any] | None) -> list[str]:
+    if has is None:
+        return [f"the event {name}"]
+    lacking = []
+    for key in ("types", "crons"):
+        missing = [value for value in wanted.get(key, ()) if key in has and value not in has[key]]
+        lacking += [f"{name}: {value}" for value in missing]
+    return lacking
+
+
+def read(text: str) -> Existing | None:
+    """What a file says, as far as it can be told; None where it is no workflow file of Actions."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        found = YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("jobs"), dict):
+        return None
+    between = _BETWEEN.search(text)
+    said = replace(_said(found), steps=between[1].splitlines() if between else (_STEPS,))
+    existing = Existing(text=text, said=said, uses_action=bool(_action(found)))
+    return replace(existing, written=said.text() if existing.uses_action else "")
+
+
+def _said(found: Mapping[str, Any]) -> ActionsFile:
+    on = found.get("on")
+    on = on if isinstance(on, dict) else dict.fromkeys(on if isinstance(on, list) else [on])
+    events: Events = {}
+    for name, filters in on.items():
+        if name == "schedule":
+            events[name] = {"crons": [str(each.get("cron")) for each in filters or () if isinstance(each, dict)]}
+        else:
+            given = filters if isinstance(filters, dict) else {}
+            events[str(name)] = {key: _listed(value) for key, value in given.items() if key != "inputs"}
+    run = found["jobs"].get("run")
+    permissions = run.get("permissions") if isinstance(run, dict) else None
+    return ActionsFile(
+        asked=Asked(
+            events=events,
+            permissions={str(name): str(level) for name, level in permissions.items()}
+            if isinstance(permissions, dict)
+            else {},
+            dispatched=tuple(_choices(on.get("workflow_dispatch"))),
+        ),
+        action=_action(found) or ACTION,
+        secrets=tuple(_secrets(run)),
+        site="site" in found["jobs"],
+    )
+
+
+def _steps(job: object) -> list[Mapping[str, Any]]:
+    steps = job.get("steps") if isinstance(job, dict) else None
+    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+
+
+def _action(found: Mapping[str, Any]) -> str:
+    """The Action as a step names it: whatever repository it is in, it is called `mycelium`."""
+    for job in found["jobs"].values():
+        for step in _steps(job):
+            if re.fullmatch(r"[^/]+/mycelium(@\S+)?", str(step.get("uses", ""))):
+                return str(step["uses"])
+    return ""
+
+
+def _secrets(job: object) -> Iterator[str]:
+    for step in _steps(job):
+        if "/mycelium" in str(step.get("uses", "")) and isinstance(step.get("env"), dict):
+            yield from (str(name) for name in step["env"])
+
+
+def _choices(dispatch: object) -> list[str]:
+    try:
+        return [str(each) for each in dispatch["inputs"]["workflow"]["options"]]  # type: ignore[index]
+    except (KeyError, TypeError):
+        return []
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,115 @@
+"""What workflows ask of GitHub Actions: the events that have to start a job, and what its token has to be allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.definition.matching import DEFAULT_TYPES
+from orchestrator.definition.model import Trigger, Workflow
+from orchestrator.definition.publish import COMMITTING, PublishKind
+
+Events = dict[str, dict[str, Any]]
+"""Events of Actions by name with their filters, both in the order in which they are written."""
+
+_ORDER = (
+    *("pull_request", "pull_request_review", "issue_comment", "issues", "push", "merge_group"),
+    *("repository_dispatch", "schedule", "workflow_dispatch"),
+)
+_THREADS = frozenset({"comment", "label"})
+_OF_PULL_REQUESTS = frozenset({"pull_request", "pull_request_review"})
+_ALL = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """`permissions` are those of the job's token; `dispatched` the workflows that somebody may start by hand."""
+
+    events: Events = field(default_factory=dict)
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    dispatched: tuple[str, ...] = ()
+    opens_pull_requests: bool = False
+
+
+def asked(workflows: Iterable[Workflow], *, history_branch: str) -> Asked:
+    """What all of them ask together. Templates of the repository start by no event, and ask for nothing."""
+    wanted = [workflow for workflow in workflows if not workflow.is_template]
+    events: Events = {}
+    for workflow in wanted:
+        for trigger in workflow.triggers:
+            for name, filters in _of_actions(trigger):
+                events[name] = _both(name, events.get(name), filters)
+    ordered = {name: _settled(name, events[name], history_branch) for name in _ORDER if name in events}
+    by_hand = tuple(each.id for each in wanted if any(found.event == "workflow_dispatch" for found in each.triggers))
+    kinds = {target.kind for each in wanted if each.publish for target in each.publish.targets}
+    return Asked(
+        events=ordered,
+        permissions=_permissions(wanted, kinds),
+        dispatched=by_hand,
+        opens_pull_requests=PublishKind.PULL_REQUEST in kinds,
+    )
+
+
+def _of_actions(trigger: Trigger) -> list[tuple[str, dict[str, Any]]]:
+    """The events of Actions that bring a trigger of ours, with what can be filtered before a job starts."""
+    filters = trigger.filters
+    match trigger.event:
+        case "comment":
+            return [("issue_comment", {"types": ["created"]})]
+        case "label":
+            where = filters.get("where") or ["pull_request", "issue"]
+            places = {"pull_request": "pull_request", "issue": "issues"}
+            return [(places[place], {"types": ["labeled"]}) for place in places if place in where]  # type: ignore[operator]
+        case "push":
+            kept = {key: filters[key] for key in ("branches", "tags") if filters.get(key)}
+            return [("push", kept)]
+        case "schedule":
+            entries = filters.get("entries")
+            crons = (
+                [str(each["cron"]) for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+            )
+            return [("schedule", {"crons": crons})]
+        case event:
+            types = filters.get("types") or list(DEFAULT_TYPES.get(event, ()))
+            return [(event, {"types": types or _ALL})] if event != "workflow_dispatch" else [(event, {})]
+
+
+def _both(name: str, one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
+    """What lets through all that either does."""
+    if one is None:
+        return other
+    if name == "push":
+        return {key: [*one[key], *other[key]] for key in one if key in other} if set(one) == set(other) else {}
+    found = {}
+    for key in one.keys() | other.keys():
+        first, second = one.get(key, _ALL), other.get(key, _ALL)
+        found[key] = _ALL if first is _ALL or second is _ALL else [*first, *second]
+    return found
+
+
+def _settled(name: str, filters: dict[str, Any], history_branch: str) -> dict[str, Any]:
+    """Without repetitions. Pushes of our own start no job."""
+    kept = {
+        key: list(dict.fromkeys(values if key != "types" else sorted(values)))
+        for key, values in filters.items()
+        if values is not _ALL
+    }
+    if name == "push" and not kept:
+        return {"branches-ignore": [history_branch, "mycelium/**"], "tags": ["**"]}
+    return kept
+
+
+def _permissions(workflows: list[Workflow], kinds: set[PublishKind]) -> dict[str, str]:
+    events = {trigger.event for each in workflows for trigger in each.triggers}
+    pull_requests = bool(events & (_OF_PULL_REQUESTS | _THREADS)) or bool(kinds & {*COMMITTING, PublishKind.REVIEW})
+    issues = bool(events & (_OF_PULL_REQUESTS | _THREADS | {"issues"})) or bool(
+        kinds & {PublishKind.COMMENT, PublishKind.LABELS, PublishKind.ISSUE}
+    )
+    return {
+        "actions": "read",
+        "checks": "write",
+        "contents": "write",
+        **({"issues": "write"} if issues else {}),
+        **({"pull-requests": "write"} if pull_requests else {"pull-requests": "read"}),
+    }

@@ -1,0 +1,198 @@
+"""`mycelium init`: sets a repository up, so that its workflows run in GitHub Actions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from orchestrator.cli.console import Console
+    from orchestrator.cli.init.github_side import GitHubSide
+    from orchestrator.cli.init.place import Place
+    from orchestrator.cli.init.proposal import Proposal, Wishes
+
+_MESSAGE = "Set Mycelium up\n\nWritten by `mycelium init`.\n"
+_SETTING = "Allow GitHub Actions to create and approve pull requests"
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option("--template", "templates", multiple=True, metavar="NAME", help="A workflow of the gallery; repeatable.")
+@click.option(
+    "--engine", metavar="NAME", help="What runs the agents: claude (default), codex, or one of mycelium.yaml."
+)
+@click.option("--test", metavar="COMMAND", help="The command that runs the tests; without it what the files suggest.")
+@click.option("--secret", "secrets", multiple=True, metavar="NAME", help="A secret that the engine needs; repeatable.")
+@click.option("--set-secret", is_flag=True, help="Set the secrets with gh, to what variables of these names hold.")
+@click.option("--site", is_flag=True, default=None, help="Add a job that deploys the pages of what ran.")
+@click.option("--action", metavar="OWNER/NAME@REF", help="The Action to use, such as a fork of it.")
+@click.option("-y", "--yes", is_flag=True, help="Ask nothing, as where there is no terminal.")
+@click.option("--overwrite", is_flag=True, help="Write anew what you have changed.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be written.")
+@click.option("--no-commit", is_flag=True, help="Write into the folder, and commit nothing.")
+@click.option("--github-app", is_flag=True, help="Write a page that makes a GitHub App with one click, and only that.")
+@click.option("--organization", metavar="NAME", default="", help="The App's owner; without it, whoever opens the page.")
+@click.option("--url", metavar="URL", default="", help="Where GitHub reaches your `mycelium serve`, if it shall.")
+def init(folder: Path | None, **wanted: Any) -> None:
+    """Set a repository up: workflows of the gallery, and the file that has GitHub Actions run them.
+
+    DIR is a folder of the repository, the current one without it. Asks in a terminal what it is not told; elsewhere,
+    and with --yes, it takes what stands in brackets there. What it writes becomes a commit on the branch
+    mycelium/init; the checkout stays as it is. A second run changes nothing that is right.
+    """
+    if wanted["github_app"]:
+        from orchestrator.cli.init.github_app import make_page
+
+        make_page(folder, wanted["organization"], wanted["url"])
+        return
+    _Setting(folder or Path.cwd(), wanted).up()
+
+
+class _Setting:
+    """One run: what is there, what is wanted, and then what becomes of it."""
+
+    def __init__(self, folder: Path, wanted: dict[str, Any]) -> None:
+        from orchestrator.cli.console import Console
+        from orchestrator.cli.init.github_side import GitHubSide
+        from orchestrator.cli.init.place import Place
+
+        self.wanted = wanted
+        self.console: Console = Console.stdout()
+        self.place: Place = Place.at(folder.absolute(), committing=not wanted["no_commit"])
+        self.github: GitHubSide | None = GitHubSide.of(self.place.settings)
+        self.asking = sys.stdin.isatty() and sys.stdout.isatty() and not wanted["yes"] and not wanted["dry_run"]
+
+    def up(self) -> None:
+        from orchestrator.cli.init import showing
+        from orchestrator.cli.init.proposal import propose
+
+        found = self.place.found()
+        name = self.github.name if self.github else self.place.checkout.root.name
+        showing.headline(self.console, name, found)
+        proposal = propose(self.place.premises(), self._wishes())
+        showing.files(self.console, proposal)
+        self.console.line()
+        if self.wanted["dry_run"]:
+            showing.differences(self.console, proposal)
+            self.console.line(_would(proposal))
+            return
+        todo = self._write(proposal)
+        showing.steps(self.console, [*todo, *self._secrets(proposal), *self._setting(proposal)])
+
+    def _wishes(self) -> Wishes:
+        from orchestrator import gallery
+        from orchestrator.cli.init.proposal import Wishes
+        from orchestrator.cli.init.questions import ENGINES, FIRST, Answers, ask, chosen
+        from orchestrator.definition.parse import load_workflow
+
+        wanted, found, premises = self.wanted, self.place.found(), self.place.premises()
+        names = [each.name for each in gallery.templates()]
+        given = tuple(chosen(names, word) for word in wanted["templates"])
+        default = given or (() if premises.files else (FIRST,))
+        test = wanted["test"] if wanted["test"] is not None else found.test
+        answers = Answers(templates=default, engine=wanted["engine"] or "claude", test=test)
+        if self.asking and not given:
+            known = [(each, load_workflow(each.text, each.name).description) for each in gallery.templates()]
+            answers = ask(self.console, known, found, answers)
+            self.console.line()
+        secret = ENGINES.get(answers.engine, ("", ""))[1]
+        return Wishes(
+            templates=answers.templates,
+            defaults={"test": answers.test, "setup": found.setup, "engine": answers.engine},
+            secrets=wanted["secrets"] or _known_secret(secret, premises.read),
+            action=wanted["action"],
+            site=wanted["site"],
+            overwrite=wanted["overwrite"],
+        )
+
+    def _write(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
+        """Write what is to be written; what to do with it."""
+        from orchestrator.cli.init.place import BRANCH
+
+        written = proposal.written
+        if not written:
+            self.console.line(_nothing(proposal, "was"))
+            return self._unmerged() if self.place.committing else []
+        if not self.place.committing:
+            self.place.write(written)
+            self.console.line(f"{_files(len(written))} written. Nothing was committed.")
+            return [("Look at them, and commit them.", ("git status",))]
+        was_empty = self.place.branch.head is None
+        commit = self.place.branch.commit(written, _MESSAGE)
+        begun = " An empty first commit was made, as there was none." if was_empty else ""
+        self.console.line(
+            f"{_files(len(written))} committed on {BRANCH} ({commit[:12]}). Your checkout is as it was.{begun}"
+        )
+        return self._unmerged(was_empty=was_empty)
+
+    def _unmerged(self, *, was_empty: bool = False) -> list[tuple[str, tuple[str, ...]]]:
+        from orchestrator.cli.init.place import BRANCH
+
+        if self.place.branch.tip is None:
+            return []
+        base = f"{self.place.branch.current} " if was_empty else ""
+        push = f"git push -u origin {base}{BRANCH}"
+        if self.github is None:
+            where = ("git remote add origin https://github.com/OWNER/NAME", push)
+            return [("Push it to GitHub, and open a pull request.", where)]
+        return [("Push it, and open a pull request.", (push, self.github.compare(BRANCH)))]
+
+    def _secrets(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
+        """Secrets that are not set yet, each with how to; they are set here where that is wanted."""
+        known = (self.github.secrets() if self.github else None) or frozenset()
+        return [todo for name in proposal.secrets if name not in known for todo in self._secret(name)]
+
+    def _secret(self, name: str) -> list[tuple[str, tuple[str, ...]]]:
+        github, value = self.github, os.environ.get(name, "")
+        if github and github.gh and self.wanted["set_secret"] and value:
+            if github.set_secret(name, value):
+                self.console.line(f"The secret {name} is set.")
+                return []
+            self.console.line(f"gh did not set the secret {name}: see `gh auth status`.")
+        elif github and github.gh and self.asking and self._agreed(name) and github.ask_for_secret(name):
+            return []
+        where = f" --repo {github.name}" if github else ""
+        page = (f"{github.web}/{github.name}/settings/secrets/actions",) if github else ()
+        return [(f"Set the secret {name}: the agents' program needs it.", (f"gh secret set {name}{where}", *page))]
+
+    def _agreed(self, name: str) -> bool:
+        return click.confirm(f"Set the secret {name} now, with gh?", default=True, err=True)
+
+    def _setting(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
+        if not proposal.asked.opens_pull_requests:
+            return []
+        allowed = self.github.may_open_pull_requests() if self.github else None
+        if allowed:
+            return []
+        what = "Switch on" if allowed is False else "See that this is on:"
+        where = (self.github.actions_settings,) if self.github else ("Settings → Actions → General",)
+        return [(f"{what} “{_SETTING}”.", where)]
+
+
+def _known_secret(name: str, read: Any) -> Sequence[str]:
+    """What an existing file names is enough; the engine's own comes on top only where it names none."""
+    from orchestrator.cli.init import actions_file
+
+    before = read(actions_file.PATH)
+    there = actions_file.read(before) if before is not None else None
+    return () if not name or (there and there.said.secrets) else (name,)
+
+
+def _would(proposal: Proposal) -> str:
+    count = len(proposal.written)
+    return f"{_files(count)} would be written." if count else _nothing(proposal, "would be")
+
+
+def _nothing(proposal: Proposal, verb: str) -> str:
+    if proposal.kept:
+        return f"Nothing {verb} written. --dry-run shows how what is marked with ! differs, --overwrite replaces it."
+    return f"Everything is right as it is: nothing {verb} written."
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"

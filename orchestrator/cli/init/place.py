@@ -1,0 +1,110 @@
+"""The repository that is set up: what is committed there, or lies in its folder, and where it is on GitHub."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from orchestrator import settings as configuration
+from orchestrator.agents.collection import shipped
+from orchestrator.agents.library import build, is_agent_path
+from orchestrator.cli.init.found import Found, look
+from orchestrator.cli.init.proposal import Premises
+from orchestrator.definition.project import FILE, Project
+from orchestrator.definition.project_file import parse_project
+from orchestrator.errors import SetupError
+from orchestrator.git.discovery import Checkout, discover
+from orchestrator.git.own_branch import OwnBranch
+from orchestrator.settings import Settings
+
+BRANCH = "mycelium/init"
+HISTORY_BRANCH = "mycelium-history"
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Place:
+    """`committing`: files are those of commits, and go to a branch; else they are those of the folder, and go there."""
+
+    checkout: Checkout
+    settings: Settings
+    committing: bool
+
+    @classmethod
+    def at(cls, folder: Path, *, committing: bool) -> Place:
+        """The repository that `folder` lies in. `BadInput` where there is none."""
+        checkout = discover(folder, os.environ)
+        branch = OwnBranch(checkout=checkout, name=BRANCH, environ=os.environ)
+        settings = configuration.load(checkout.root, os.environ)
+        # A branch that is checked out cannot be moved behind the back of its files.
+        return cls(checkout, settings, committing and branch.current != BRANCH)
+
+    @property
+    def branch(self) -> OwnBranch:
+        return OwnBranch(checkout=self.checkout, name=BRANCH, environ=os.environ)
+
+    @cached_property
+    def commit(self) -> str | None:
+        """The commit that files are read from: what the branch has that is not merged yet, or the checked out one."""
+        return self.branch.tip or self.branch.head
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        git = self.checkout.git
+        if not self.committing:
+            return self._lying_here
+        if self.commit is None:
+            return ()
+        return tuple(git.run("ls-tree", "-r", "-z", "--name-only", self.commit).fields())
+
+    @cached_property
+    def _lying_here(self) -> tuple[str, ...]:
+        """The files of the folder, ignored ones left out."""
+        listed = self.checkout.git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+        return tuple(path for path in listed.fields() if (self.checkout.root / path).is_file())
+
+    def read(self, path: str) -> str | None:
+        """The text of a file; None where there is none."""
+        if not self.committing:
+            return self._text_here(path) if (self.checkout.root / path).is_file() else None
+        if path not in self._known:
+            return None
+        return self.checkout.git.run("cat-file", "blob", f"{self.commit}:{path}").output.decode("utf-8", "replace")
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.paths)
+
+    def found(self) -> Found:
+        """What the folder has, committed or not."""
+        return look(self._lying_here, self._text_here)
+
+    def _text_here(self, path: str) -> str:
+        return (self.checkout.root / path).read_text(encoding="utf-8", errors="replace")
+
+    def premises(self) -> Premises:
+        folder = self.settings.workflows_dir
+        workflows = [path for path in self.paths if path.startswith(f"{folder}/") and path.endswith(_SUFFIXES)]
+        agents = {path: self.read(path) or "" for path in self.paths if is_agent_path(path)}
+        project = self.read(FILE)
+        return Premises(
+            read=self.read,
+            files={path: self.read(path) or "" for path in workflows if "/." not in path},
+            workflows_dir=folder,
+            agents=build(agents, shipped=shipped()).agents,
+            project=parse_project(project.encode()) if project else Project(),
+            history_branch=HISTORY_BRANCH,
+        )
+
+    def write(self, files: dict[str, str]) -> None:
+        """Into the folder. `SetupError` where something is in the way."""
+        for path, text in files.items():
+            place = self.checkout.root / path
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(text, encoding="utf-8")
+            except OSError as error:
+                why = f"{path} cannot be written: {error.strerror}"
+                raise SetupError(why, hint="move away what is in the way, and run it again") from error

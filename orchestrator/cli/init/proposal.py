@@ -1,0 +1,155 @@
+"""What `mycelium init` would write: each file with what becomes of it, worked out before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from orchestrator import gallery
+from orchestrator.cli.init import actions_file
+from orchestrator.cli.init.actions_file import ActionsFile
+from orchestrator.cli.init.asked_of_actions import Asked, asked
+from orchestrator.cli.init.template_copy import adapted
+from orchestrator.definition.model import AgentDefinition, Workflow
+from orchestrator.definition.parse import load_all, load_workflow
+from orchestrator.definition.project import Project
+from orchestrator.errors import Problem
+
+
+class Fate(StrEnum):
+    """What becomes of a file."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    RIGHT = "right"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """One file. `before` is what is there, None for nothing; `why` says more, for people."""
+
+    path: str
+    text: str
+    before: str | None
+    fate: Fate
+    why: str = ""
+
+    @property
+    def written(self) -> bool:
+        return self.fate in (Fate.NEW, Fate.CHANGED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wishes:
+    """What the user wants. `defaults` are values for inputs of templates; None leaves what an existing file says."""
+
+    templates: Sequence[str] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    secrets: Sequence[str] = ()
+    action: str | None = None
+    site: bool | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Premises:
+    """What a repository has. `read` gives the text of a file or None; `files` are its workflow files by path."""
+
+    read: Callable[[str], str | None]
+    files: Mapping[str, str]
+    workflows_dir: str
+    agents: Mapping[str, AgentDefinition]
+    project: Project
+    history_branch: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """`problems` are those of workflow files that are there: they were left out."""
+
+    files: tuple[File, ...]
+    asked: Asked
+    secrets: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        """Whether something stays that would be written otherwise, were it not the user's."""
+        return any(file.fate is Fate.KEPT for file in self.files)
+
+    @property
+    def written(self) -> dict[str, str]:
+        return {file.path: file.text for file in self.files if file.written}
+
+
+def propose(premises: Premises, wishes: Wishes) -> Proposal:
+    """Everything that would be written, or is right already. `NotFound` for a template that does not exist."""
+    copies = [_copy(premises, wishes, name) for name in dict.fromkeys(wishes.templates)]
+    # A template that is kept as it is counts as the file that is there.
+    texts = {**premises.files, **{file.path: file.text for file in copies if file.written}}
+    loaded = load_all(
+        texts, workflows_dir=premises.workflows_dir, agents=premises.agents.keys(), project=premises.project
+    )
+    wanted = asked(loaded.workflows.values(), history_branch=premises.history_branch)
+    before = premises.read(actions_file.PATH)
+    there = actions_file.read(before) if before is not None else None
+    said = there.said if there and there.uses_action else None
+    secrets = tuple(dict.fromkeys((*(said.secrets if said else ()), *wishes.secrets)))
+    file = ActionsFile(
+        asked=wanted,
+        action=wishes.action or (said.action if said else actions_file.ACTION),
+        secrets=secrets,
+        steps=said.steps if said else ActionsFile(asked=wanted).steps,
+        site=wishes.site if wishes.site is not None else bool(said and said.site),
+    )
+    return Proposal(
+        files=(_of_actions(file, before, there, wishes), *copies),
+        asked=wanted,
+        secrets=secrets,
+        problems=loaded.problems,
+    )
+
+
+def _copy(premises: Premises, wishes: Wishes, name: str) -> File:
+    shipped = gallery.template(name)
+    path = f"{premises.workflows_dir}/{shipped.name}.yaml"
+    text = adapted(shipped.text, _loaded(premises, shipped.text, path), wishes.defaults)
+    _loaded(premises, text, path)
+    before = premises.read(path)
+    if before is None:
+        return File(path=path, text=text, before=None, fate=Fate.NEW, why=f"from {shipped.reference}, yours to change")
+    if before == text:
+        return File(path=path, text=text, before=before, fate=Fate.RIGHT)
+    if wishes.overwrite:
+        return File(path=path, text=text, before=before, fate=Fate.CHANGED, why=f"{shipped.reference} again")
+    return File(path=path, text=text, before=before, fate=Fate.KEPT, why=f"yours differs from {shipped.reference}")
+
+
+def _loaded(premises: Premises, text: str, path: str) -> Workflow:
+    return load_workflow(
+        text, path, workflows_dir=premises.workflows_dir, agents=premises.agents.keys(), project=premises.project
+    )
+
+
+def _of_actions(file: ActionsFile, before: str | None, there: actions_file.Existing | None, wishes: Wishes) -> File:
+    path, text = actions_file.PATH, file.text()
+    if before is None:
+        events = ", ".join(file.asked.events) or "nothing yet"
+        return File(path=path, text=text, before=None, fate=Fate.NEW, why=f"for {events}")
+    if before == text:
+        return File(path=path, text=text, before=before, fate=Fate.RIGHT)
+    lacks = there.lacks(file.asked) if there else ["what a workflow file of Actions needs"]
+    lacks += [f"the secret {name}" for name in wishes.secrets if there and name not in there.said.secrets]
+    if wishes.overwrite or (there and there.untouched):
+        return File(
+            path=path,
+            text=text,
+            before=before,
+            fate=Fate.CHANGED,
+            why=f"now with {', '.join(lacks)}" if lacks else "brought up to date",
+        )
+    if not lacks:
+        return File(path=path, text=text, before=before, fate=Fate.RIGHT, why="yours, and it has all that is needed")
+    return File(path=path, text=text, before=before, fate=Fate.KEPT, why=f"yours, but it lacks {', '.join(lacks)}")

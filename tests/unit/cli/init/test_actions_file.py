@@ -1,0 +1,132 @@
+"""The workflow file for GitHub Actions: what it is made of, what it is read back as, and that it is clean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from orchestrator import gallery
+from orchestrator.cli.init.actions_file import ActionsFile, read
+from orchestrator.cli.init.asked_of_actions import Asked, asked
+from orchestrator.definition.model import Workflow
+from orchestrator.definition.parse import load_workflow
+from tests import gallery_page
+
+NODES = "nodes: {a: {run: 'true'}}\n"
+GALLERY = [gallery_page.load(each) for each in gallery.templates()]
+
+
+def workflow(text: str, name: str = "mine") -> Workflow:
+    return load_workflow(text + "\n" + NODES, f"workflows/{name}.yaml")
+
+
+def needed(*texts: str) -> Asked:
+    return asked([workflow(text, f"w{number}") for number, text in enumerate(texts)], history_branch="kept")
+
+
+@pytest.mark.parametrize(
+    ("texts", "events"),
+    [
+        (["on: pull_request"], {"pull_request": {"types": ["opened", "reopened", "synchronize"]}}),
+        (
+            ["on: {pull_request: {types: [closed]}}", "on: {label: {name: go, where: [pull_request]}}"],
+            {"pull_request": {"types": ["closed", "labeled"]}},
+        ),
+        (["on: {comment: {command: go}}"], {"issue_comment": {"types": ["created"]}}),
+        (["on: {issues: {types: [opened]}}", "on: issues"], {"issues": {}}),
+        (
+            ["on: {push: {branches: [main]}}", "on: {push: {branches: [dev, main]}}"],
+            {"push": {"branches": ["main", "dev"]}},
+        ),
+        (
+            ["on: {push: {branches: [main]}}", "on: {push: {tags: [v1]}}"],
+            {"push": {"branches-ignore": ["kept", "mycelium/**"], "tags": ["**"]}},
+        ),
+        (
+            ['on: {schedule: [{cron: "1 2 * * *"}, {cron: "1 2 * * *", timezone: Europe/Berlin}]}', "on: merge_group"],
+            {"merge_group": {}, "schedule": {"crons": ["1 2 * * *"]}},
+        ),
+    ],
+)
+def test_a_job_starts_on_what_any_of_them_starts_on(texts: list[str], events: dict[str, object]) -> None:
+    assert needed(*texts).events == events
+
+
+def test_a_token_may_do_what_is_needed_and_no_more() -> None:
+    basic = {"actions": "read", "checks": "write", "contents": "write"}
+    assert needed("on: push").permissions == {**basic, "pull-requests": "read"}
+    assert needed("on: issues").permissions == {**basic, "issues": "write", "pull-requests": "read"}
+    assert needed("on: pull_request").permissions == {**basic, "issues": "write", "pull-requests": "write"}
+
+
+def test_templates_of_the_repository_start_nothing() -> None:
+    template = load_workflow("on: push\n" + NODES, "workflows/templates/x.yaml")
+    assert asked([template], history_branch="kept").events == {}
+
+
+@pytest.mark.parametrize("site", [False, True])
+@pytest.mark.parametrize("workflows", [GALLERY, *([each] for each in GALLERY)], ids=lambda them: str(len(them)))
+def test_it_is_read_back_as_it_was_meant(workflows: list[Workflow], site: bool) -> None:
+    meant = ActionsFile(asked=asked(workflows, history_branch="kept"), secrets=("A_KEY", "B_KEY"), site=site)
+    existing = read(meant.text())
+    assert existing is not None
+    assert existing.untouched
+    assert existing.lacks(meant.asked) == []
+    assert existing.said.secrets == ("A_KEY", "B_KEY")
+
+
+def test_approvals_and_commands_neither_wait_nor_cancel() -> None:
+    """Only pushes to the same pull request share a group; a comment's run has its own number."""
+    found = YAML(typ="safe", pure=True).load(ActionsFile(asked=asked(GALLERY, history_branch="kept")).text())
+    group = " ".join(found["concurrency"]["group"].split())
+    pushes = '["opened", "ready_for_review", "reopened", "synchronize"]'
+    assert group == (
+        f"mycelium-${{{{ contains(fromJSON('{pushes}'), github.event.action) "
+        "&& github.event.pull_request.number || github.run_id }}"
+    )
+    assert "concurrency" not in found["jobs"]["run"]
+    assert found["permissions"] == {}
+    checkout = found["jobs"]["run"]["steps"][0]
+    assert checkout["with"]["persist-credentials"] is False
+
+
+def test_steps_of_the_users_own_stay() -> None:
+    meant = ActionsFile(asked=asked(GALLERY[:1], history_branch="kept"))
+    text = meant.text().replace("      # Set up here", "      - run: npm ci\n      # Set up here")
+    existing = read(text)
+    assert existing is not None
+    assert existing.untouched
+    more = replace(existing.said, asked=asked(GALLERY, history_branch="kept"))
+    assert "      - run: npm ci\n" in more.text()
+    assert "the event issues" in existing.lacks(more.asked)
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "jobs: 3", "- x"])
+def test_what_is_no_workflow_file_is_none(text: str) -> None:
+    assert read(text) is None
+
+
+def test_a_file_of_somebody_elses_is_looked_at_for_what_it_has() -> None:
+    text = "on: [push, pull_request]\njobs: {run: {steps: [{uses: fork/mycelium@main}]}}\n"
+    existing = read(text)
+    assert existing is not None
+    assert not existing.untouched
+    assert existing.said.action == "fork/mycelium@main"
+    assert existing.lacks(needed("on: push")) == [
+        "the permission actions: read",
+        "the permission checks: write",
+        "the permission contents: write",
+        "the permission pull-requests: read",
+    ]
+
+
+@pytest.mark.parametrize("workflows", [GALLERY, GALLERY[:1], [workflow("on: push")]], ids=["all", "review", "push"])
+def test_those_who_check_workflow_files_find_nothing(workflows: list[Workflow], tmp_path: Path) -> None:
+    check = pytest.importorskip("tests.linting.check", reason="needs the linters of workflow files")
+    if reason := check.why_not():
+        pytest.skip(reason)
+    text = ActionsFile(asked=asked(workflows, history_branch="kept"), secrets=("A_KEY",), site=True).text()
+    assert check.findings_in_workflow(text, tmp_path) == []

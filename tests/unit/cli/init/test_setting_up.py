@@ -1,0 +1,244 @@
+"""`mycelium init` in repositories of all kinds: what it writes, what it leaves alone, and what it says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from orchestrator import gallery
+from orchestrator.cli.console import Console
+from orchestrator.cli.exit import ended
+from orchestrator.cli.init.found import Found
+from orchestrator.cli.init.questions import Answers, ask
+from orchestrator.cli.program import mycelium
+
+ACTIONS = ".github/workflows/mycelium.yml"
+SECRET = "sk-a-value-that-nobody-may-see"
+# Answers as gh does, and writes down what it was asked, and what came through the pipe.
+GH = """#!/bin/sh
+echo "$*" >> "{log}"
+case "$1 $2" in
+  "secret list") echo OTHER ;;
+  "secret set") cat >> "{log}.values"; echo "set $(cat {log}.values)" ;;
+  "api --hostname") echo false ;;
+esac
+"""
+
+
+class Repository:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("config", "user.name", "Somebody")
+        self.git("config", "user.email", "somebody@example.invalid")
+        self.git("remote", "add", "origin", "git@github.com:octo/demo.git")
+
+    def git(self, *words: str) -> str:
+        return subprocess.run(["git", *words], cwd=self.root, capture_output=True, text=True, check=True).stdout
+
+    def write(self, path: str, text: str) -> None:
+        place = self.root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+
+    def commit(self) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "Go on")
+
+    def written(self) -> set[str]:
+        return set(self.git("ls-tree", "-r", "--name-only", "mycelium/init").split())
+
+    def shown(self, path: str) -> str:
+        return self.git("show", f"mycelium/init:{path}")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    for name in ("GITHUB_REPOSITORY", "GITHUB_API_URL", "MYCELIUM_GITHUB_TOKEN", "MYCELIUM_WORKFLOWS_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    # git, and no gh of this machine.
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("git", "sh", "cat"):
+        (tools / name).symlink_to(
+            subprocess.run(["which", name], capture_output=True, text=True, check=True).stdout.strip()
+        )
+    monkeypatch.setenv("PATH", str(tools))
+    root = tmp_path / "demo"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    return Repository(root)
+
+
+@pytest.fixture
+def gh(tmp_path: Path) -> Path:
+    """What `gh` was asked."""
+    log = tmp_path / "gh.log"
+    program = tmp_path / "bin/gh"
+    program.write_text(GH.format(log=log), encoding="utf-8")
+    program.chmod(0o755)
+    return log
+
+
+def test_an_empty_repository_gets_a_branch_to_compare(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.write("notes.txt", "mine\n")
+    assert ended(mycelium, ["init"]) == 0
+    said = capsys.readouterr().out
+    assert repository.written() == {ACTIONS, "workflows/code-review.yaml"}
+    assert repository.git("log", "--format=%s", "mycelium/init").split("\n")[:2] == ["Set Mycelium up", "Begin"]
+    assert repository.git("status", "--porcelain") == "?? notes.txt\n"
+    for part in (
+        "git push -u origin main mycelium/init",
+        "https://github.com/octo/demo/compare/mycelium/init?expand=1",
+        "gh secret set ANTHROPIC_API_KEY --repo octo/demo",
+    ):
+        assert part in said
+
+
+def test_work_that_is_not_committed_stays_as_it_is(repository: Repository) -> None:
+    repository.write("a.txt", "one\n")
+    repository.commit()
+    repository.write("a.txt", "two\n")
+    repository.write("b.txt", "new\n")
+    repository.git("add", "b.txt")
+    before = (
+        repository.git("status", "--porcelain"),
+        repository.git("diff", "HEAD"),
+        repository.git("rev-parse", "HEAD"),
+    )
+    assert ended(mycelium, ["init", "-y"]) == 0
+    after = (
+        repository.git("status", "--porcelain"),
+        repository.git("diff", "HEAD"),
+        repository.git("rev-parse", "HEAD"),
+    )
+    assert after == before
+    assert repository.written() == {"a.txt", ACTIONS, "workflows/code-review.yaml"}
+    assert repository.shown("a.txt") == "one\n"
+
+
+def test_templates_get_what_was_found_and_said(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.write("package.json", json.dumps({"scripts": {"test": "vitest"}}))
+    repository.write("package-lock.json", "{}")
+    repository.commit()
+    words = ["--template", "fix-failing-tests", "--template", "template:issue-triage", "--engine", "codex", "--site"]
+    assert ended(mycelium, ["init", *words]) == 0
+    text = repository.shown("workflows/fix-failing-tests.yaml")
+    for line in ("    default: npm test\n", "    default: npm ci\n", "    default: codex\n"):
+        assert line in text
+    actions = repository.shown(ACTIONS)
+    assert "OPENAI_API_KEY: ${{ secrets.OPENAI_API_KEY }}" in actions
+    assert "mode: site" in actions
+    repository.git("checkout", "--quiet", "mycelium/init")
+    assert ended(mycelium, ["validate"]) == 0
+    assert "2 files without problems" in capsys.readouterr().out
+
+
+def test_a_second_run_changes_nothing_that_is_right(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(mycelium, ["init"]) == 0
+    first = repository.git("rev-parse", "mycelium/init")
+    assert ended(mycelium, ["init", "--template", "code-review"]) == 0
+    assert repository.git("rev-parse", "mycelium/init") == first
+    assert "nothing was written" in capsys.readouterr().out
+    repository.git("merge", "--quiet", "mycelium/init")
+    assert ended(mycelium, ["init"]) == 0
+    assert repository.git("rev-parse", "mycelium/init") == first
+    assert ended(mycelium, ["init", "--template", "issue-triage"]) == 0
+    assert repository.git("rev-parse", "mycelium/init~1") == repository.git("rev-parse", "main")
+    assert "now with the event issues" in capsys.readouterr().out
+
+
+def test_what_people_have_changed_is_theirs(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(mycelium, ["init", "--no-commit"]) == 0
+    capsys.readouterr()
+    own = (repository.root / ACTIONS).read_text().replace("timeout-minutes: 350", "timeout-minutes: 20")
+    repository.write(ACTIONS, own)
+    repository.write("workflows/code-review.yaml", "name: Mine\non: pull_request\nnodes: {a: {run: 'true'}}\n")
+    assert ended(mycelium, ["init", "--no-commit", "--template", "code-review"]) == 0
+    said = capsys.readouterr().out
+    assert "yours, and it has all that is needed" in said
+    assert "yours differs from template:code-review" in said
+    assert (repository.root / ACTIONS).read_text() == own
+    assert ended(mycelium, ["init", "--no-commit", "--dry-run", "--template", "issue-triage"]) == 0
+    said = capsys.readouterr().out
+    assert "yours, but it lacks the event issues" in said
+    assert "+    types: [labeled, opened, reopened]" in said
+    assert not (repository.root / "workflows/issue-triage.yaml").exists()
+    assert ended(mycelium, ["init", "--no-commit", "--overwrite", "--template", "code-review"]) == 0
+    assert "350" in (repository.root / ACTIONS).read_text()
+
+
+def test_the_branch_that_is_checked_out_is_not_moved(repository: Repository) -> None:
+    assert ended(mycelium, ["init"]) == 0
+    repository.git("checkout", "--quiet", "mycelium/init")
+    before = repository.git("rev-parse", "HEAD")
+    assert ended(mycelium, ["init", "--template", "issue-triage"]) == 0
+    assert repository.git("rev-parse", "HEAD") == before
+    assert "?? workflows/issue-triage.yaml" in repository.git("status", "--porcelain")
+
+
+def test_a_secret_goes_to_gh_and_nowhere_else(
+    repository: Repository, gh: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
+    assert ended(mycelium, ["init", "--set-secret", "--template", "dependency-upgrade"]) == 0
+    said = capsys.readouterr()
+    asked = gh.read_text(encoding="utf-8")
+    assert "secret set ANTHROPIC_API_KEY --repo octo/demo" in asked
+    assert Path(f"{gh}.values").read_text(encoding="utf-8") == SECRET
+    assert "The secret ANTHROPIC_API_KEY is set." in said.out
+    assert SECRET not in said.out + said.err + asked + repository.shown(ACTIONS)
+    assert "Switch on “Allow GitHub Actions to create and approve pull requests”" in said.out
+
+
+def test_without_being_told_gh_sets_nothing(repository: Repository, gh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
+    assert ended(mycelium, ["init", "-y", "--secret", "OTHER"]) == 0
+    assert "secret set" not in gh.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--template", "code-revue"], "there is no template `code-revue`"),
+        (["/nowhere"], "there is no folder /nowhere"),
+    ],
+)
+def test_what_cannot_be_done(
+    repository: Repository, capsys: pytest.CaptureFixture[str], words: list[str], expected: str
+) -> None:
+    assert ended(mycelium, ["init", *words]) == 2
+    assert expected in capsys.readouterr().err
+    assert repository.git("for-each-ref") == ""
+
+
+def test_nobody_in_particular_commits_nothing(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.git("config", "--unset", "user.email")
+    assert ended(mycelium, ["init"]) == 2
+    assert "git does not know who you are" in capsys.readouterr().err
+    assert repository.git("for-each-ref") == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("\n\n", Answers(templates=("code-review",), engine="claude", test="make test")),
+        (
+            "9\nnonsense\n4, issue-triage\ncodex\nnpm test\n",
+            Answers(templates=("fix-failing-tests", "issue-triage"), engine="codex", test="npm test"),
+        ),
+        ("none\n\n", Answers(templates=(), engine="claude", test="make test")),
+    ],
+)
+def test_questions_have_answers(typed: str, expected: Answers) -> None:
+    known = [(each, "What it is for.") for each in gallery.templates()]
+    default = Answers(templates=("code-review",), engine="claude", test="make test")
+    with CliRunner().isolation(input=typed):
+        assert ask(Console.stdout(), known, Found(test="make test"), default) == expected
