@@ -107,11 +107,22 @@ tools: setup
 lock: tools ## Resolve requirements/*.lock again (UPGRADE=--upgrade: to newer versions)
 	@$(COMPILE) --output-file requirements/runtime.lock pyproject.toml
 	@$(COMPILE) --output-file requirements/dev.lock --constraint requirements/runtime.lock --group dev pyproject.toml
+	@$(COMPILE) --output-file requirements/image.lock --constraint requirements/dev.lock --extra postgres \
+		--extra blackboard pyproject.toml
 	@$(COMPILE) --output-file requirements/tools.lock --constraint requirements/dev.lock --group tools
 	@$(COMPILE) --output-file requirements/linters.lock --constraint requirements/dev.lock --group linters
 	@if command -v npm >/dev/null; then for part in agents github linters; do (cd requirements/$$part && \
 		npm install --package-lock-only --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null) \
 		|| exit; done; else echo "what comes from npm is left as it is: npm is not on PATH" >&2; fi
+
+.PHONY: wheel
+wheel: setup ## Build sdist and wheel into dist/, and try the wheel in an environment of its own
+	@requirements/build.sh
+	@for wheel in dist/*.whl; do PYTHON="$${PYTHON:-$(BIN)/python}" requirements/try-wheel.sh "$$wheel" || exit; done
+
+.PHONY: sbom
+sbom: tools ## Write what a release is made of (CycloneDX) into dist/
+	@requirements/sbom.sh
 
 .PHONY: hooks
 hooks: tools ## Run the quick checks before every commit

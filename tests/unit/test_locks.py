@@ -29,6 +29,10 @@ def group(name: str) -> Iterator[str]:
             yield from group(entry["include-group"])
 
 
+def extra(name: str) -> Iterator[str]:
+    yield from PROJECT["project"]["optional-dependencies"][name]
+
+
 def pins(lock: str, python: str) -> dict[str, str]:
     """Version by name, as an installer for `python` on Linux reads the lock."""
     environment = {"python_version": python, "python_full_version": f"{python}.9", "sys_platform": "linux"}
@@ -44,6 +48,7 @@ def pins(lock: str, python: str) -> dict[str, str]:
 WANTED = {
     "runtime": list(PROJECT["project"]["dependencies"]),
     "dev": [*PROJECT["project"]["dependencies"], *group("dev")],
+    "image": [*PROJECT["project"]["dependencies"], *extra("postgres"), *extra("blackboard")],
     "tools": list(group("tools")),
     "linters": list(group("linters")),
 }
@@ -66,7 +71,7 @@ def test_a_lock_holds_only_pins_and_hashes(lock: str) -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("lock", ["dev", "tools", "linters"])
+@pytest.mark.parametrize("lock", ["dev", "image", "tools", "linters"])
 def test_locks_agree_on_shared_packages(lock: str, python: str) -> None:
     other, dev = pins(lock, python), pins("runtime" if lock == "dev" else "dev", python)
     differing = {name for name in other.keys() & dev.keys() if other[name] != dev[name]}

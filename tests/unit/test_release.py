@@ -1,0 +1,137 @@
+"""What publishes the project says what it does: the workflow of releases, its scripts, and the image."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from orchestrator import __version__
+from orchestrator.cli.program import SECTIONS
+from webhooks.app import create_app
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+USES = re.compile(r"uses: (\S+)@(\S+)(?: # (\S+))?$", re.MULTILINE)
+VERBS = {name for section in SECTIONS.values() for name in section}
+
+
+def workflow(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = YAML(typ="safe").load(ROOT / ".github" / "workflows" / name)
+    return read
+
+
+def script(name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / "requirements" / name, *words], capture_output=True, text=True, check=False, cwd=ROOT.parent
+    )
+
+
+def dockerfile() -> Iterator[tuple[str, str]]:
+    """Instruction and rest of each line, continued lines joined, comments left out."""
+    text = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    lines = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ").splitlines()
+    return ((line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in lines if line)
+
+
+def test_an_action_is_one_commit_with_its_version_everywhere() -> None:
+    uses = {match for file in WORKFLOWS for match in USES.findall(file.read_text(encoding="utf-8"))}
+    assert len(uses) > 5
+    assert [
+        use for use in uses if not re.fullmatch(r"[0-9a-f]{40}", use[1]) or not re.match(r"v\d+\.\d+\.\d+$", use[2])
+    ] == []
+    assert len({action for action, _, _ in uses}) == len(uses)
+
+
+def test_only_what_signs_or_publishes_may_speak_as_this_workflow() -> None:
+    jobs = workflow("release.yml")["jobs"]
+    assert {name for name, job in jobs.items() if "id-token" in job["permissions"]} == {"attest", "publish", "image"}
+    assert {name for name, job in jobs.items() if job["permissions"].get("contents") == "write"} == {"release"}
+    assert {name: job["environment"] for name, job in jobs.items() if "environment" in job} == {
+        "publish": "pypi",
+        "image": "ghcr",
+    }
+    assert jobs["publish"]["permissions"] == {"id-token": "write"}
+
+
+def test_nothing_is_published_before_the_wheel_was_tried_and_attested() -> None:
+    jobs = workflow("release.yml")["jobs"]
+
+    def before(name: str) -> set[str]:
+        needs = jobs[name].get("needs", [])
+        direct = {needs} if isinstance(needs, str) else set(needs)
+        return direct.union(*map(before, direct))
+
+    assert before("publish") == {"attest", "build", "try"}
+    assert before("image") == {"attest", "build", "try"}
+    assert before("release") == {"attest", "build", "try", "publish", "image"}
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_what_workflows_call_is_there(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    scripts = set(re.findall(r"requirements/[\w-]+\.sh|\.ci/run", text))
+    targets = {target for line in re.findall(r"run: make (.*)", text) for target in line.split()}
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert scripts | targets
+    assert [name for name in scripts if not (ROOT / name).stat().st_mode & 0o100] == []
+    assert [name for name in targets if f"\n{name}:" not in makefile] == []
+
+
+def test_a_tag_has_to_fit_the_project() -> None:
+    assert script("release-version.sh", f"v{__version__}").stdout == f"{__version__}\n"
+    assert script("release-version.sh", __version__).returncode == 2
+    wrong = script("release-version.sh", "v99.0.0")
+    assert wrong.returncode == 2
+    assert f"would have to be v{__version__}" in wrong.stderr
+
+
+def test_the_notes_of_a_release_are_its_part_of_the_changelog() -> None:
+    notes = script("release-notes.sh", "Unreleased")
+    assert notes.stdout.startswith("### Added\n")
+    assert "\n## " not in notes.stdout
+    missing = script("release-notes.sh", "99.0.0")
+    assert missing.returncode == 2
+    assert "CHANGELOG.md has nothing under" in missing.stderr
+
+
+def test_the_image_is_made_of_one_pinned_base_and_runs_as_nobody() -> None:
+    lines = list(dockerfile())
+    bases = [rest.split()[0] for instruction, rest in lines if instruction == "FROM"]
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.\d+-slim-\w+@sha256:[0-9a-f]{64}", bases[0])
+    (user,) = (rest for instruction, rest in lines if instruction == "USER")
+    assert f"useradd --uid {user} " in dict(lines)["RUN"]
+    assert int(user) > 0
+
+
+def test_the_image_is_built_from_what_the_context_lets_in() -> None:
+    copied = {
+        word for name, rest in dockerfile() if name == "COPY" and "--from" not in rest for word in rest.split()[:-1]
+    }
+    let_in = set((ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines())
+    assert {f"!{path}" for path in copied} == {line for line in let_in if line.startswith("!")}
+    assert "*" in let_in
+    assert (ROOT / "requirements" / "image.lock").is_file()
+    assert copied == {"requirements/image.lock", "dist/*.whl"}
+    assert "--require-hashes" in next(rest for name, rest in dockerfile() if name == "RUN")
+
+
+def test_the_image_has_what_it_calls() -> None:
+    lines = dict(dockerfile())
+    packages = set(shlex.split(re.findall(r"apt-get install (.*?)&&", lines["RUN"])[0]))
+    assert {"git", "bubblewrap", "tini"} <= packages
+    entry, command = json.loads(lines["ENTRYPOINT"]), json.loads(lines["CMD"])
+    assert entry[0] in packages
+    assert entry[-1] == "mycelium"
+    assert command[0] in VERBS
+    (path,) = re.findall(r"127\.0\.0\.1:8000(/\w+)'", lines["HEALTHCHECK"])
+    assert path in {getattr(route, "path", None) for route in create_app().routes}
