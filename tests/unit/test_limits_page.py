@@ -75,6 +75,7 @@ LIMITS = {
     "bytes of the differences": "lifecycle.publishing.leaks.MOST_BYTES",
     "issues that are looked through": "lifecycle.publishing.channels.words.MOST_LOOKED_AT",
     "node runs with a check run": "lifecycle.projection.wanted.MOST_APART",
+    "of them, those that only run": "lifecycle.projection.wanted.MOST_LASTING",
     "writes for one execution": "lifecycle.projection.due.MOST_WRITES",
     "seconds that a command waits": "lifecycle.following.shown.MOST_SECONDS",
     "bytes of the log": "store.log_limit.LIMIT_BYTES",

@@ -246,13 +246,14 @@ def test_a_mistake_of_ours_holds_nothing_else_up(scene: Scene, monkeypatch: pyte
     honest = getattr(import_module(f"orchestrator.lifecycle.projection.{module}"), where)
 
     def mistaken(first: Any, second: Any, **more: Any) -> Any:
-        if second == broken or (getattr(second, "wanted", None) and first.execution.id == broken):
+        if second == broken or (getattr(second, "wanted", None) and first.target.number == sick):
             raise ZeroDivisionError("a bug")
         return honest(first, second, **more)
 
     monkeypatch.setattr(f"orchestrator.lifecycle.projection.{module}.{where}", mistaken)
-    broken = scene.add(2, number=scene.pull_request(), workflow="broken")
-    whole = scene.add(2, number=1, workflow="whole")
+    sick = scene.pull_request()
+    broken = scene.add(2, number=sick, workflow="broken")
+    whole = scene.add(2, number=scene.pull_request(), workflow="whole")
     scene.run(90)
     assert [each.execution_id for each in scene.store.behind("here")] == [broken]
     assert scene.disagreements(whole) == []
