@@ -113,6 +113,7 @@ OWN = {
     "lifecycle.projection.due.MOST_WRITES_SPAN",
     "lifecycle.publishing.fates.MOST_AT_ONCE",
     "lifecycle.projection.picture.LONGEST_OWN_PAUSE",
+    "lifecycle.projection.picture.LONGEST_READ_PAUSE",
     "lifecycle.projection.passes.LONGEST_PAUSE",
     "lifecycle.projection.proposals.LONGEST_PAUSE",
     "lifecycle.projection.proposals.MOST_TRIES",

@@ -9,7 +9,7 @@ from typing import Final
 
 from orchestrator.execution.showing import COMMENT, Showing, Shown
 from orchestrator.execution.state import Execution, LogLine
-from orchestrator.lifecycle.ports.github import GitHub, Room
+from orchestrator.lifecycle.ports.github import Abilities, GitHub, Room
 from orchestrator.lifecycle.projection.due import AT_ONCE, Allowance, Write, due, pause_of
 from orchestrator.lifecycle.projection.wanted import SMALL, Kind, Means, Wanted, wanted
 from orchestrator.lifecycle.report import TAIL_LINES, view
@@ -21,6 +21,9 @@ READ_SMALL, READ_LARGE = 1.0, 5.0
 
 READ_SHARE: Final = 5.0
 """And so many times as long as a reading takes at least, so that no execution keeps the store busy."""
+
+LONGEST_READ_PAUSE: Final = 10.0
+"""But no longer than this: GitHub is to agree within seconds."""
 
 
 OWN_PAUSE: Final = timedelta(seconds=2)
@@ -75,6 +78,7 @@ class Picture:
 
     def read(self, services: Services, github: GitHub, room: Room, links: Callable[[Execution], Links]) -> None:
         """Read the execution anew where it has changed, and not too soon after the last time."""
+        abilities = github.abilities  # which may have to ask GitHub, and is no work of the store
         began = services.clock.monotonic()
         unchanged = self.seen == self.showing.changes and room.scarce is self.scarce
         if unchanged or not self._may_read(began, services.clock.now()):
@@ -82,13 +86,13 @@ class Picture:
         changes = self.showing.changes
         seen = self._view(services, links)
         self.forget(services)
-        means = self._means(services, github, seen, room)
+        means = self._means(services, abilities, seen, room)
         self._due = None
         self.wanted = wanted(seen, means, self.known, self._asked())
         self.execution, self.seen, self.scarce = seen.execution, changes, room.scarce
         self.pause = pause_of(len(seen.runs), _age(seen.execution, services.clock.now()))
         ended = services.clock.monotonic()
-        self._earliest_read = ended + READ_SHARE * (ended - began)
+        self._earliest_read = ended + min(READ_SHARE * (ended - began), LONGEST_READ_PAUSE)
         self._next_read = ended + (READ_SMALL if len(seen.runs) <= SMALL else READ_LARGE)
 
     def forget(self, services: Services) -> None:
@@ -172,11 +176,11 @@ class Picture:
                 self._tails[run.index, run.epoch] = tuple(lines)
         return replace(seen, tails={run.index: self._tails[run.index, run.epoch] for run in ended})
 
-    def _means(self, services: Services, github: GitHub, seen: ExecutionView, room: Room) -> Means:
+    def _means(self, services: Services, abilities: Abilities, seen: ExecutionView, room: Room) -> Means:
         now, ended = services.clock.now(), seen.execution.status.ended
         begin = self.allowance.left(now, age=_age(seen.execution, now), ended=ended)
         return Means(
-            abilities=github.abilities,
+            abilities=abilities,
             refused=self.showing.refused,
             scarce=room.scarce,
             begin=begin,
