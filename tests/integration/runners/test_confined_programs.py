@@ -194,7 +194,7 @@ def test_a_worker_that_is_killed_takes_the_sandbox_along(workspace: Path) -> Non
     env = {"PATH": os.defpath, "HOME": str(workspace), "MYCELIUM_TEST_MARK": str(workspace)}
     script = f"setsid sleep 1003 & echo > {workspace}/ready; exec sleep 1004"
     sentence = Sentence(argv=shell(script), workspace=str(workspace), env=env)
-    argv = [sys.executable, "-m", "tests.fakes.confined", json.dumps(asdict(sentence))]
+    argv = [sys.executable, "-m", "tests.fakes.confined", json.dumps([asdict(sentence)])]
     worker = subprocess.Popen(argv, cwd=REPOSITORY, stdout=subprocess.DEVNULL)
     try:
         eventually((workspace / "ready").exists, "it runs")
