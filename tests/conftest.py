@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 SLOW_FIRST = (
     *("unit/lifecycle/machine", "chaos", "faults", "acceptance/test_full_disk.py", "acceptance/test_demo"),
     *("acceptance/test_run_shown", "acceptance/test_run_published", "integration/agents", "integration/machines"),
-    *("kills", "acceptance", "fuzz", "integration/runners", "integration/queue", "integration", "contract"),
+    *("kills", "acceptance", "security", "fuzz", "integration/runners", "integration/queue", "integration", "contract"),
 )
 """Beginnings of paths, by how long one test takes; the rest are quick."""
 
