@@ -65,7 +65,7 @@ def _outcome(answers: Any, words: Sequence[str], patience: float) -> int:
 @cache
 def _server(_of_process: int) -> socket.socket:
     """The line to this process's server, which ends with the line."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ours, theirs = socket.socketpair()
     with theirs:
         program = "from tests.fakes.warm import serve; serve()"
         environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
