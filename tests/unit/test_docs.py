@@ -124,6 +124,12 @@ def test_links_lead_somewhere(file: Path) -> None:
     assert broken == []
 
 
+def test_the_index_names_every_page() -> None:
+    named = {match[1] for match in LINK.finditer(page("README.md")) if match[1]}
+    pages = {file.name for file in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert pages - named == set()
+
+
 def anchors(file: Path) -> set[str]:
     """As GitHub makes them from headings."""
     headings = HEADING.findall(file.read_text(encoding="utf-8"))
