@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -100,6 +101,30 @@ def test_the_notes_of_a_release_are_its_part_of_the_changelog() -> None:
     missing = script("release-notes.sh", "99.0.0")
     assert missing.returncode == 2
     assert "CHANGELOG.md has nothing under" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("tags", "released", "moved"),
+    [
+        (["v0.1.0", "v0.2.0", "v0.10.0"], "v0.10.0", True),
+        (["v0.1.0", "v0.1.1", "v0.2.0"], "v0.1.1", False),
+        (["v0.1.0", "v0.2.0rc1"], "v0.2.0rc1", False),
+        (["v0.1.0", "v0.2.0rc1"], "v0.1.0", True),
+    ],
+)
+def test_the_moving_tag_goes_to_the_newest_release_alone(
+    tags: list[str], released: str, moved: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refs, calls = "".join(f"refs/tags/{tag}\\n" for tag in tags), tmp_path / "calls"
+    gh = tmp_path / "gh"
+    gh.write_text(f"#!/bin/sh\ncase $* in *matching-refs*) printf '{refs}' ;; *) echo \"$@\" >>'{calls}' ;; esac\n")
+    gh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/widgets")
+    assert script("move-tag.sh", released, "0" * 40).returncode == 0
+    called = calls.read_text() if calls.exists() else ""
+    assert ("PATCH repos/acme/widgets/git/refs/tags/v0" in called) is moved
+    assert (f"sha={'0' * 40} --field force=true" in called) is moved
 
 
 def test_the_image_is_made_of_one_pinned_base_and_runs_as_nobody() -> None:
