@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from orchestrator.cli.init.asked_of_actions import Asked, Events
+from orchestrator.definition.matching import DEFAULT_TYPES
 
 PATH: Final = ".github/workflows/mycelium.yml"
 ACTION: Final = "mycelium-orchestrator/mycelium@v0"
@@ -39,7 +40,8 @@ _BETWEEN: Final = re.compile(r"^ {10}persist-credentials: false\n(.*?)^ {6}- use
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionsFile:
-    """`secrets` are the names of those that engines need; `site` adds a job that deploys the pages.
+    """`secrets` are the names of those that engines need; `site` adds a job that deploys the pages, `validate` one
+    that looks at the workflows of pull requests.
 
     `steps` are the lines between checkout and Action, which are the user's: toolchains for their own commands.
     """
@@ -48,15 +50,23 @@ class ActionsFile:
     action: str = ACTION
     secrets: Sequence[str] = ()
     site: bool = False
+    validate: bool = False
     steps: Sequence[str] = (_STEPS,)
 
     def text(self) -> str:
-        return "\n".join([*_HEAD, *_on(self.asked), *self._concurrency(), *self._run(), *self._site(), ""])
+        lines = (*_HEAD, *_on(self.events, self.asked.dispatched), *self._concurrency())
+        return "\n".join([*lines, *self._run(), *self._validate(), *self._site(), ""])
+
+    @property
+    def events(self) -> Events:
+        """What starts a job: with `validate` pull requests too, whether or not a workflow asks for them."""
+        wanted = {"types": sorted(DEFAULT_TYPES["pull_request"])}
+        return {"pull_request": wanted, **self.asked.events} if self.validate else self.asked.events
 
     def _concurrency(self) -> Iterator[str]:
         yield "permissions: {}"
         yield ""
-        if "pull_request" not in self.asked.events:
+        if "pull_request" not in self.events:
             yield from ("concurrency:", "  group: mycelium-${{ github.run_id }} # nothing waits for anything", "")
             return
         pushes = json.dumps(_PUSHES)
@@ -70,7 +80,7 @@ class ActionsFile:
         yield ""
 
     def _run(self) -> Iterator[str]:
-        events = self.asked.events
+        events = self.events
         yield from ("jobs:", "  run:", "    name: Mycelium")
         if "issue_comment" in events:
             yield "    # Only comments that can be commands."
@@ -90,6 +100,17 @@ class ActionsFile:
         if self.secrets:
             yield "        env:"
             yield from (f"          {name}: ${{{{ secrets.{name} }}}}" for name in self.secrets)
+
+    def _validate(self) -> Iterator[str]:
+        if not self.validate:
+            return
+        yield from ("", "  validate:", "    name: Workflows of the pull request")
+        yield "    if: github.event_name == 'pull_request'"
+        yield from ("    runs-on: ubuntu-latest", "    timeout-minutes: 10", "    permissions:")
+        yield "      contents: read # the workflows before and after"
+        yield from ("    steps:", f"      - uses: {CHECKOUT}", "        with:", "          fetch-depth: 0")
+        yield from ("          persist-credentials: false", f"      - uses: {self._uses()}", "        with:")
+        yield "          mode: validate"
 
     def _site(self) -> Iterator[str]:
         if not self.site:
@@ -123,9 +144,9 @@ def _reason(name: str, level: str) -> str:
     return _READING.get(name, _REASONS[name]) if level == "read" else _REASONS[name]
 
 
-def _on(asked: Asked) -> Iterator[str]:
+def _on(events: Events, dispatched: Sequence[str]) -> Iterator[str]:
     yield "on:"
-    for name, filters in asked.events.items():
+    for name, filters in events.items():
         if name == "issue_comment":
             yield f"  issue_comment: {_IGNORE_COMMENTS}"
         else:
@@ -136,7 +157,7 @@ def _on(asked: Asked) -> Iterator[str]:
             else:
                 yield f"    {key}: [{', '.join(_scalar(value) for value in values)}]"
         if name == "workflow_dispatch":
-            yield from _by_hand(asked.dispatched)
+            yield from _by_hand(dispatched)
     yield ""
 
 
@@ -226,6 +247,7 @@ def _said(found: Mapping[str, Any]) -> ActionsFile:
         action=_action(found) or ACTION,
         secrets=tuple(_secrets(run)),
         site="site" in found["jobs"],
+        validate="validate" in found["jobs"],
     )
 
 

@@ -24,12 +24,13 @@ _SETTING = "Allow GitHub Actions to create and approve pull requests"
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.option("--template", "templates", multiple=True, metavar="NAME", help="A workflow of the gallery; repeatable.")
 @click.option(
-    "--engine", metavar="NAME", help="What runs the agents: claude (default), codex, or one of mycelium.yaml."
+    "--engine", metavar="NAME", help="What runs the agents: claude (default), codex, replay, or one of mycelium.yaml."
 )
 @click.option("--test", metavar="COMMAND", help="The command that runs the tests; without it what the files suggest.")
 @click.option("--secret", "secrets", multiple=True, metavar="NAME", help="A secret that the engine needs; repeatable.")
 @click.option("--set-secret", is_flag=True, help="Set the secrets with gh, to what variables of these names hold.")
 @click.option("--site", is_flag=True, default=None, help="Add a job that deploys the pages of what ran.")
+@click.option("--validate", is_flag=True, default=None, help="Add a job that checks workflows in pull requests.")
 @click.option("--action", metavar="OWNER/NAME@REF", help="The Action to use, such as a fork of it.")
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing, as where there is no terminal.")
 @click.option("--overwrite", is_flag=True, help="Write anew what you have changed.")
@@ -107,6 +108,7 @@ class _Setting:
             secrets=wanted["secrets"] or _known_secret(secret, premises.read),
             action=wanted["action"],
             site=wanted["site"],
+            validate=wanted["validate"],
             overwrite=wanted["overwrite"],
         )
 

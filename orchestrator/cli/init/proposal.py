@@ -15,6 +15,10 @@ from orchestrator.definition.model import AgentDefinition, Workflow
 from orchestrator.definition.parse import load_all, load_workflow
 from orchestrator.definition.project import Project
 from orchestrator.errors import Problem
+from orchestrator.gallery import Template
+
+REPLAY = "replay"
+_TRANSCRIPT = ".jsonl"
 
 
 class Fate(StrEnum):
@@ -50,6 +54,7 @@ class Wishes:
     secrets: Sequence[str] = ()
     action: str | None = None
     site: bool | None = None
+    validate: bool | None = None
     overwrite: bool = False
 
 
@@ -86,9 +91,10 @@ class Proposal:
 
 def propose(premises: Premises, wishes: Wishes) -> Proposal:
     """Everything that would be written, or is right already. `NotFound` for a template that does not exist."""
-    copies = [_copy(premises, wishes, name) for name in dict.fromkeys(wishes.templates)]
+    copies = [file for name in dict.fromkeys(wishes.templates) for file in _copies(premises, wishes, name)]
     # A template that is kept as it is counts as the file that is there.
     texts = {**premises.files, **{file.path: file.text for file in copies if file.written}}
+    texts = {path: text for path, text in texts.items() if not path.endswith(_TRANSCRIPT)}
     loaded = load_all(
         texts, workflows_dir=premises.workflows_dir, agents=premises.agents.keys(), project=premises.project
     )
@@ -101,6 +107,7 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
         asked=wanted,
         action=wishes.action or (said.action if said else actions_file.ACTION),
         secrets=secrets,
+        validate=wishes.validate if wishes.validate is not None else bool(said and said.validate),
         steps=said.steps if said else ActionsFile(asked=wanted).steps,
         site=wishes.site if wishes.site is not None else bool(said and said.site),
     )
@@ -112,19 +119,34 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
     )
 
 
-def _copy(premises: Premises, wishes: Wishes, name: str) -> File:
+def _copies(premises: Premises, wishes: Wishes, name: str) -> list[File]:
+    """A template's file, and its transcripts where they are what is played."""
     shipped = gallery.template(name)
+    files = [_copy(premises, wishes, shipped)]
+    if wishes.defaults.get("engine") == REPLAY:
+        for path, text in shipped.installed(premises.workflows_dir).items():
+            if path.endswith(_TRANSCRIPT):
+                beside = path.replace(shipped.reference, shipped.name)
+                files.append(_settled(beside, text.decode(), premises.read(beside), wishes, "what its agents say"))
+    return files
+
+
+def _copy(premises: Premises, wishes: Wishes, shipped: Template) -> File:
     path = f"{premises.workflows_dir}/{shipped.name}.yaml"
     text = adapted(shipped.text, _loaded(premises, shipped.text, path), wishes.defaults)
     _loaded(premises, text, path)
-    before = premises.read(path)
+    return _settled(path, text, premises.read(path), wishes, f"from {shipped.reference}, yours to change")
+
+
+def _settled(path: str, text: str, before: str | None, wishes: Wishes, why: str) -> File:
+    """What becomes of a copy: what is there and differs is the user's."""
     if before is None:
-        return File(path=path, text=text, before=None, fate=Fate.NEW, why=f"from {shipped.reference}, yours to change")
+        return File(path=path, text=text, before=None, fate=Fate.NEW, why=why)
     if before == text:
         return File(path=path, text=text, before=before, fate=Fate.RIGHT)
     if wishes.overwrite:
-        return File(path=path, text=text, before=before, fate=Fate.CHANGED, why=f"{shipped.reference} again")
-    return File(path=path, text=text, before=before, fate=Fate.KEPT, why=f"yours differs from {shipped.reference}")
+        return File(path=path, text=text, before=before, fate=Fate.CHANGED, why="as it ships again")
+    return File(path=path, text=text, before=before, fate=Fate.KEPT, why="yours differs from the one that ships")
 
 
 def _loaded(premises: Premises, text: str, path: str) -> Workflow:

@@ -67,10 +67,11 @@ def test_templates_of_the_repository_start_nothing() -> None:
     assert asked([template], history_branch="kept").events == {}
 
 
-@pytest.mark.parametrize("site", [False, True])
+@pytest.mark.parametrize("more", [False, True])
 @pytest.mark.parametrize("workflows", [GALLERY, *([each] for each in GALLERY)], ids=lambda them: str(len(them)))
-def test_it_is_read_back_as_it_was_meant(workflows: list[Workflow], site: bool) -> None:
-    meant = ActionsFile(asked=asked(workflows, history_branch="kept"), secrets=("A_KEY", "B_KEY"), site=site)
+def test_it_is_read_back_as_it_was_meant(workflows: list[Workflow], more: bool) -> None:
+    needs = asked(workflows, history_branch="kept")
+    meant = ActionsFile(asked=needs, secrets=("A_KEY", "B_KEY"), site=more, validate=more)
     existing = read(meant.text())
     assert existing is not None
     assert existing.untouched
@@ -128,5 +129,7 @@ def test_those_who_check_workflow_files_find_nothing(workflows: list[Workflow], 
     check = pytest.importorskip("tests.linting.check", reason="needs the linters of workflow files")
     if reason := check.why_not():
         pytest.skip(reason)
-    text = ActionsFile(asked=asked(workflows, history_branch="kept"), secrets=("A_KEY",), site=True).text()
+    text = ActionsFile(
+        asked=asked(workflows, history_branch="kept"), secrets=("A_KEY",), site=True, validate=True
+    ).text()
     assert check.findings_in_workflow(text, tmp_path) == []

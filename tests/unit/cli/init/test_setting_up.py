@@ -141,6 +141,17 @@ def test_templates_get_what_was_found_and_said(repository: Repository, capsys: p
     assert "2 files without problems" in capsys.readouterr().out
 
 
+def test_a_trial_brings_what_its_agents_say(repository: Repository) -> None:
+    assert ended(mycelium, ["init", "--engine", "replay", "--validate"]) == 0
+    assert "workflows/code-review.replay/review.jsonl" in repository.written()
+    actions = repository.shown(ACTIONS)
+    assert "secrets." not in actions
+    assert "mode: validate" in actions
+    first = repository.git("rev-parse", "mycelium/init")
+    assert ended(mycelium, ["init", "--engine", "replay"]) == 0
+    assert repository.git("rev-parse", "mycelium/init") == first
+
+
 def test_a_second_run_changes_nothing_that_is_right(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(mycelium, ["init"]) == 0
     first = repository.git("rev-parse", "mycelium/init")
@@ -164,7 +175,7 @@ def test_what_people_have_changed_is_theirs(repository: Repository, capsys: pyte
     assert ended(mycelium, ["init", "--no-commit", "--template", "code-review"]) == 0
     said = capsys.readouterr().out
     assert "yours, and it has all that is needed" in said
-    assert "yours differs from template:code-review" in said
+    assert "yours differs from the one that ships" in said
     assert (repository.root / ACTIONS).read_text() == own
     assert ended(mycelium, ["init", "--no-commit", "--dry-run", "--template", "issue-triage"]) == 0
     said = capsys.readouterr().out
