@@ -79,7 +79,8 @@ class Theatre:
         self.checkout.git("rm", "--quiet", "-r", "--ignore-unmatch", ".")
         for path, text in files.items():
             self.checkout.write(path, text)
-        self.checkout.commit("As it is")
+        self.checkout.git("add", "--all")
+        self.checkout.git("commit", "--quiet", "--allow-empty", "--message", "As it is")
 
     def play(
         self, name: str, inputs: Mapping[str, JsonValue] | None = None, *, event: Mapping[str, JsonValue] | None = None

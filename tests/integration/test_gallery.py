@@ -48,6 +48,14 @@ def test_a_review_combines_three_reviewers_and_the_projects_own_check(theatre: T
     assert played.leaving == {"review"}
 
 
+def test_a_review_of_what_is_not_here_says_so(theatre: Theatre) -> None:
+    theatre.commit({"src/ledger.py": LEDGER.format("1:")})
+    played = theatre.play("code-review", {"base": "f" * 40})
+    assert played.statuses["change"] == "failed"
+    assert played.statuses["review"] == "skipped"
+    assert played.leaving == set()
+
+
 def test_what_the_judge_does_not_accept_is_tried_again(theatre: Theatre) -> None:
     theatre.commit(
         {"Makefile": "test:\n\tsh tests/run.sh\n", "src/ledger.py": LEDGER.format("1:"), "tests/run.sh": TEST}
