@@ -34,6 +34,8 @@ _IGNORE_ACTION: Final = "# zizmor: ignore[unpinned-uses] moves with the releases
 _IGNORE_COMMENTS: Final = "# zizmor: ignore[dangerous-triggers] Mycelium asks GitHub what the author may do"
 
 
+DEFAULT_FOLDER: Final = "workflows"
+_FOLDER: Final = "MYCELIUM_WORKFLOWS_DIR"
 _STEPS: Final = "      # Set up here what your own commands need, such as actions/setup-node."
 _BETWEEN: Final = re.compile(r"^ {10}persist-credentials: false\n(.*?)^ {6}- uses: [^/\n]+/mycelium\b", re.M | re.S)
 
@@ -41,7 +43,7 @@ _BETWEEN: Final = re.compile(r"^ {10}persist-credentials: false\n(.*?)^ {6}- use
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionsFile:
     """`secrets` are the names of those that engines need; `site` adds a job that deploys the pages, `validate` one
-    that looks at the workflows of pull requests.
+    that looks at the workflows of pull requests. `workflows_dir` is where they lie.
 
     `steps` are the lines between checkout and Action, which are the user's: toolchains for their own commands.
     """
@@ -51,6 +53,7 @@ class ActionsFile:
     secrets: Sequence[str] = ()
     site: bool = False
     validate: bool = False
+    workflows_dir: str = DEFAULT_FOLDER
     steps: Sequence[str] = (_STEPS,)
 
     def text(self) -> str:
@@ -97,9 +100,7 @@ class ActionsFile:
         if self.asked.dispatched:
             yield from ("        with:", "          workflow: ${{ inputs.workflow }}")
             yield "          inputs: ${{ inputs.inputs }}"
-        if self.secrets:
-            yield "        env:"
-            yield from (f"          {name}: ${{{{ secrets.{name} }}}}" for name in self.secrets)
+        yield from self._env(*(f"{name}: ${{{{ secrets.{name} }}}}" for name in self.secrets))
 
     def _validate(self) -> Iterator[str]:
         if not self.validate:
@@ -111,6 +112,7 @@ class ActionsFile:
         yield from ("    steps:", f"      - uses: {CHECKOUT}", "        with:", "          fetch-depth: 0")
         yield from ("          persist-credentials: false", f"      - uses: {self._uses()}", "        with:")
         yield "          mode: validate"
+        yield from self._env()
 
     def _site(self) -> Iterator[str]:
         if not self.site:
@@ -125,8 +127,15 @@ class ActionsFile:
         yield from ("    concurrency:", "      group: mycelium-pages", "      cancel-in-progress: false", "    steps:")
         yield from (f"      - uses: {CHECKOUT}", "        with:", "          persist-credentials: false")
         yield from ("      - id: build", f"        uses: {self._uses()}", "        with:", "          mode: site")
+        yield from self._env()
         yield from (f"      - uses: {_UPLOAD}", "        with:", "          path: ${{ steps.build.outputs.site-path }}")
         yield from ("      - id: pages", f"        uses: {_DEPLOY}")
+
+    def _env(self, *lines: str) -> Iterator[str]:
+        elsewhere = [f"{_FOLDER}: {_scalar(self.workflows_dir)}"] if self.workflows_dir != DEFAULT_FOLDER else []
+        if elsewhere or lines:
+            yield "        env:"
+        yield from (f"          {line}" for line in (*elsewhere, *lines))
 
     def _uses(self) -> str:
         pinned = re.fullmatch(r"[0-9a-f]{40}", self.action.rpartition("@")[2])
@@ -169,7 +178,11 @@ def _by_hand(workflows: Sequence[str]) -> Iterator[str]:
 
 
 def _scalar(value: str) -> str:
-    return value if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_/-]*", value) else json.dumps(value)
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_/-]*", value) and value.lower() not in _WORDS_OF_YAML
+    return value if plain else json.dumps(value)
+
+
+_WORDS_OF_YAML: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,6 +248,7 @@ def _said(found: Mapping[str, Any]) -> ActionsFile:
             given = filters if isinstance(filters, dict) else {}
             events[str(name)] = {key: _listed(value) for key, value in given.items() if key != "inputs"}
     run = found["jobs"].get("run")
+    env = _environment(run)
     permissions = run.get("permissions") if isinstance(run, dict) else None
     return ActionsFile(
         asked=Asked(
@@ -245,7 +259,8 @@ def _said(found: Mapping[str, Any]) -> ActionsFile:
             dispatched=tuple(_choices(on.get("workflow_dispatch"))),
         ),
         action=_action(found) or ACTION,
-        secrets=tuple(_secrets(run)),
+        secrets=tuple(name for name, value in env.items() if value == f"${{{{ secrets.{name} }}}}"),
+        workflows_dir=env.get(_FOLDER, DEFAULT_FOLDER),
         site="site" in found["jobs"],
         validate="validate" in found["jobs"],
     )
@@ -265,10 +280,13 @@ def _action(found: Mapping[str, Any]) -> str:
     return ""
 
 
-def _secrets(job: object) -> Iterator[str]:
+def _environment(job: object) -> dict[str, str]:
+    """The variables of the step that uses the Action."""
+    found: dict[str, str] = {}
     for step in _steps(job):
         if "/mycelium" in str(step.get("uses", "")) and isinstance(step.get("env"), dict):
-            yield from (str(name) for name in step["env"])
+            found |= {str(name): str(value) for name, value in step["env"].items()}
+    return found
 
 
 def _choices(dispatch: object) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,12 +13,16 @@ from orchestrator.cli.init.actions_file import ActionsFile
 from orchestrator.cli.init.asked_of_actions import Asked, asked
 from orchestrator.cli.init.template_copy import adapted
 from orchestrator.definition.model import AgentDefinition, Workflow
+from orchestrator.definition.node_shapes import ENGINES
 from orchestrator.definition.parse import load_all, load_workflow
 from orchestrator.definition.project import Project
-from orchestrator.errors import Problem
+from orchestrator.definition.reader import nearest
+from orchestrator.errors import BadInput, Problem
 from orchestrator.gallery import Template
 
 REPLAY = "replay"
+_SECRET = re.compile(r"(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*")
+_ACTION = re.compile(r"[A-Za-z0-9-]+/mycelium@[A-Za-z0-9._/-]+")
 _TRANSCRIPT = ".jsonl"
 
 
@@ -90,7 +95,11 @@ class Proposal:
 
 
 def propose(premises: Premises, wishes: Wishes) -> Proposal:
-    """Everything that would be written, or is right already. `NotFound` for a template that does not exist."""
+    """Everything that would be written, or is right already.
+
+    `NotFound` for a template that does not exist, `BadInput` for wishes that nothing can be written for.
+    """
+    _check(premises, wishes)
     copies = [file for name in dict.fromkeys(wishes.templates) for file in _copies(premises, wishes, name)]
     # A template that is kept as it is counts as the file that is there.
     texts = {**premises.files, **{file.path: file.text for file in copies if file.written}}
@@ -108,6 +117,7 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
         action=wishes.action or (said.action if said else actions_file.ACTION),
         secrets=secrets,
         validate=wishes.validate if wishes.validate is not None else bool(said and said.validate),
+        workflows_dir=premises.workflows_dir,
         steps=said.steps if said else ActionsFile(asked=wanted).steps,
         site=wishes.site if wishes.site is not None else bool(said and said.site),
     )
@@ -117,6 +127,20 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
         secrets=secrets,
         problems=loaded.problems,
     )
+
+
+def _check(premises: Premises, wishes: Wishes) -> None:
+    for name in wishes.secrets:
+        if not _SECRET.fullmatch(name):
+            raise BadInput(f"`{name[:60]}` is no name of a secret", hint="such as ANTHROPIC_API_KEY")
+    if wishes.action is not None and not _ACTION.fullmatch(wishes.action):
+        raise BadInput(f"`{wishes.action[:80]}` names no Action", hint=f"write it as {actions_file.ACTION}")
+    engine = wishes.defaults.get("engine") or ENGINES[0]
+    known = (*ENGINES, *premises.project.engines)
+    if engine not in known:
+        raise BadInput(
+            f"there is no engine `{engine[:60]}`", hint=nearest(engine, known) or f"there are {', '.join(known)}"
+        )
 
 
 def _copies(premises: Premises, wishes: Wishes, name: str) -> list[File]:

@@ -141,6 +141,16 @@ def test_templates_get_what_was_found_and_said(repository: Repository, capsys: p
     assert "2 files without problems" in capsys.readouterr().out
 
 
+def test_workflows_may_lie_elsewhere(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MYCELIUM_WORKFLOWS_DIR", ".flows/on")
+    assert ended(mycelium, ["init", "--site"]) == 0
+    assert repository.written() == {ACTIONS, ".flows/on/code-review.yaml"}
+    assert repository.shown(ACTIONS).count('          MYCELIUM_WORKFLOWS_DIR: ".flows/on"\n') == 2
+    first = repository.git("rev-parse", "mycelium/init")
+    assert ended(mycelium, ["init"]) == 0
+    assert repository.git("rev-parse", "mycelium/init") == first
+
+
 def test_a_trial_brings_what_its_agents_say(repository: Repository) -> None:
     assert ended(mycelium, ["init", "--engine", "replay", "--validate"]) == 0
     assert "workflows/code-review.replay/review.jsonl" in repository.written()
@@ -220,6 +230,9 @@ def test_without_being_told_gh_sets_nothing(repository: Repository, gh: Path, mo
     [
         (["--template", "code-revue"], "there is no template `code-revue`"),
         (["/nowhere"], "there is no folder /nowhere"),
+        (["--secret", "a: b"], "`a: b` is no name of a secret"),
+        (["--action", "octo/other@v1"], "names no Action"),
+        (["--engine", "cladue"], "did you mean `claude`?"),
     ],
 )
 def test_what_cannot_be_done(
