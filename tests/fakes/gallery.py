@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator import gallery
+from orchestrator import app, gallery
 from orchestrator.agents.collection import library
-from orchestrator.definition.model import JsonValue
+from orchestrator.definition.model import JsonValue, Workflow
 from orchestrator.definition.parse import load_workflow
 from orchestrator.execution.publication import Publication, PublicationState
 from orchestrator.execution.state import Execution
@@ -87,33 +87,49 @@ class Theatre:
     ) -> Played:
         """Run a template with its own transcripts, to where nothing is left to do."""
         shipped = gallery.template(name)
-        text = shipped.text
         path = shipped.path("workflows")
         transcripts = {
             Path(file).stem: content.decode()
             for file, content in shipped.installed("workflows").items()
             if file.endswith(".jsonl")
         }
-        workflow = load_workflow(text, path, agents=self.agents)
-        request: dict[str, Any] = {"event_name": "workflow_dispatch"}
-        if event:
-            request = {"event_name": "issues" if "issue" in event else "pull_request", "event": dict(event)}
-        started = start(
-            self.world.services,
-            StartRequest(
-                workflow=workflow,
-                source=text,
-                agents={each: self.agents[each] for each in workflow.agents},
-                files=transcripts,
-                inputs={"engine": "replay", **(inputs or {})},
-                snapshot=self.world.services.git.snapshot(),
-                **request,
-            ),
+        return self._perform(
+            load_workflow(shipped.text, path, agents=self.agents),
+            files=transcripts,
+            inputs={"engine": "replay", **(inputs or {})},
+            snapshot=self.world.services.git.snapshot(),
+            **_told(event),
         )
-        return self.proceed(started)
+
+    def play_committed(self, name: str, commit: str, *, event: Mapping[str, JsonValue]) -> Played:
+        """Run a workflow as a commit defines it, on that commit."""
+        git = self.world.services.git
+        found = app.definitions(self.checkout.settings(), git).at(commit)
+        snapshot = git.snapshot(commit)
+        return self._perform(
+            found.workflows[name], files=found.transcripts.get(name, {}), snapshot=snapshot, **_told(event)
+        )
+
+    def _perform(self, workflow: Workflow, **request: Any) -> Played:
+        agents = {each: self.agents[each] for each in workflow.agents}
+        asked = StartRequest(workflow=workflow, source="name: Played", agents=agents, **request)
+        return self.proceed(start(self.world.services, asked))
 
     def proceed(self, execution: Execution) -> Played:
         self.world.work()
         self.world.control.step()
         ended = self.world.store.execution(execution.id)
         return Played(world=self.world, execution=ended, checkout=self.checkout)
+
+
+def _told(event: Mapping[str, JsonValue] | None) -> dict[str, Any]:
+    if not event:
+        return {"event_name": "workflow_dispatch"}
+    return {"event_name": "issues" if "issue" in event else "pull_request", "event": dict(event)}
+
+
+def opened(number: int, *, head: str, base: str) -> dict[str, JsonValue]:
+    """What an event tells of a pull request within `octo/demo`."""
+    ends = {"head": ("topic", head), "base": ("main", base)}
+    told = {name: {"ref": ref, "sha": sha, "repo": {"full_name": "octo/demo"}} for name, (ref, sha) in ends.items()}
+    return {"pull_request": {"number": number, **told}}

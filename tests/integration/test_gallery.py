@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from orchestrator import gallery
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.decide import approve
-from tests.fakes.gallery import LEDGER, TEST, Theatre
+from tests.fakes.gallery import LEDGER, TEST, Theatre, opened
 
 PLAYED = {
     "code-review",
@@ -35,16 +38,25 @@ def test_a_review_combines_three_reviewers_and_the_projects_own_check(theatre: T
     theatre.commit({"src/ledger.py": LEDGER.format("1:")})
     base = theatre.checkout.git("rev-parse", "HEAD~1").strip()
     head = theatre.checkout.git("rev-parse", "HEAD").strip()
-    ends = {"head": ("topic", head), "base": ("main", base)}
-    told = {name: {"ref": ref, "sha": sha, "repo": {"full_name": "octo/demo"}} for name, (ref, sha) in ends.items()}
-    played = theatre.play(
-        "code-review", {"check": "echo '7 problems'; false"}, event={"pull_request": {"number": 3, **told}}
-    )
+    event = opened(3, head=head, base=base)
+    played = theatre.play("code-review", {"check": "echo '7 problems'; false"}, event=event)
     assert played.execution.status is ExecutionStatus.COMPLETED
     assert played.statuses["checks"] == "failed"
     assert "7 problems" in str(played.output("checks", "summary"))
     assert played.output("change", "start") == base
     assert played.output("review", "verdict") == "changes"
+    assert played.leaving == {"review"}
+
+
+def test_what_init_writes_plays_on_the_pull_request_that_brings_it(theatre: Theatre) -> None:
+    theatre.commit({"src/ledger.py": LEDGER.format("1:")})
+    init = [sys.executable, "-P", "-m", "orchestrator.cli", "init", "--engine", "replay"]
+    environ = {**theatre.checkout.environment(), "GITHUB_REPOSITORY": "octo/demo"}
+    subprocess.run(init, cwd=theatre.checkout.root, env=environ, stdin=subprocess.DEVNULL, check=True)
+    head, base = (theatre.checkout.git("rev-parse", name).strip() for name in ("mycelium/init", "HEAD"))
+    played = theatre.play_committed("code-review", head, event=opened(1, head=head, base=base))
+    assert set(played.statuses.values()) == {"completed"}
+    assert "workflows/code-review.yaml" in str(played.output("change", "summary"))
     assert played.leaving == {"review"}
 
 
