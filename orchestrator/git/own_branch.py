@@ -11,7 +11,6 @@ from orchestrator.errors import BadInput, Conflict
 from orchestrator.git.command import Command, GitFailed
 from orchestrator.git.discovery import Checkout
 
-_NOWHERE = "0" * 40
 _PERSONAL = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL")
 
 
@@ -64,7 +63,7 @@ class OwnBranch:
     def _begin(self, git: Command) -> str:
         tree = git.run("hash-object", "-w", "-t", "tree", "--stdin").line
         made = git.run("commit-tree", "-F", "-", tree, stdin=b"Begin\n").line
-        git.run("update-ref", "-m", "mycelium init", "HEAD", made, _NOWHERE[: len(made)])
+        git.run("update-ref", "-m", "mycelium init", "HEAD", made, "0" * len(made))
         return made
 
     def _move(self, git: Command, ref: str, commit: str) -> None:
