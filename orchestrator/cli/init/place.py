@@ -20,7 +20,6 @@ from orchestrator.git.own_branch import OwnBranch
 from orchestrator.settings import Settings
 
 BRANCH = "mycelium/init"
-HISTORY_BRANCH = "mycelium-history"
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -95,7 +94,7 @@ class Place:
             workflows_dir=folder,
             agents=build(agents, shipped=shipped()).agents,
             project=parse_project(project.encode()) if project else Project(),
-            history_branch=HISTORY_BRANCH,
+            history_branch=self.settings.history_branch,
         )
 
     def write(self, files: dict[str, str]) -> None:
