@@ -136,6 +136,7 @@ def _held(found: Occasion, workflow: Workflow, inputs: Mapping[str, JsonValue], 
         at=found.desk.services.clock.now(),
         number=event.number,
         asked=asked,
+        allowed_by=found.desk.allowed_by,
     )
 
 

@@ -59,7 +59,7 @@ def _receive(desk: Desk, number: int, made: Decision) -> None:
 def _reply(desk: Desk, number: int) -> None:
     with desk.services.store.begin() as tx:
         latest = [each for each in tx.intake.of_thread(number, limit=_LOOKED_AT) if each.owed][:_SHOWN]
-    body = answers_comment([_as_answer(each) for each in latest])
+    body = answers_comment([as_answer(each) for each in latest])
     try:
         ours = _our_comment(desk, number)
         if ours is None:
@@ -84,7 +84,8 @@ def _note(desk: Desk, told: Sequence[Decision]) -> None:
                 tx.intake.amend(replace(each, told=True))
 
 
-def _as_answer(made: Decision) -> Answer:
+def as_answer(made: Decision) -> Answer:
+    """A decision as it is told."""
     return Answer(
         subject=made.subject,
         ruling=made.ruling.value,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from orchestrator.definition.authority import own
@@ -10,7 +11,7 @@ from orchestrator.definition.event import read_event
 from orchestrator.definition.model import JsonValue, Workflow
 from orchestrator.definition.reader import nearest
 from orchestrator.definition.reasons import Reason, Rule, verdict
-from orchestrator.errors import InvalidDefinition, NotFound
+from orchestrator.errors import InvalidDefinition, NotFound, Problem
 from orchestrator.lifecycle.intake.admission import enter
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk, account_of, occasion
 from orchestrator.lifecycle.intake.receive import chosen, decided, is_command, is_ours, reasons_for
@@ -18,24 +19,36 @@ from orchestrator.lifecycle.ports import Decision
 from orchestrator.lifecycle.ports.definitions import Definitions
 
 
-def startable(desk: Desk, delivery: Delivery) -> list[Workflow]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Startable:
+    """Workflows that may start; `problems` are those of files which nobody can say that of."""
+
+    workflows: Sequence[Workflow] = ()
+    problems: Sequence[Problem] = ()
+
+
+def startable(desk: Desk, delivery: Delivery, *, name: str = "") -> Startable:
     """The workflows that the event may start, as far as its triggers say so; whom `trust` lets is another question.
 
-    Of a command they are all of the repository's, since it may mean executions of any. Nothing is decided or written.
+    Of a command they are all of the repository's, since it may mean executions of any; with `name` it is that one, or
+    `NotFound` and `InvalidDefinition` as from `start_named`. Nothing is decided or written.
     """
     event = read_event(delivery.event, delivery.payload)
+    commented = event.name == "issue_comment"
+    if commented and not is_command(event):
+        return Startable()
+    if name and not commented:
+        return Startable(workflows=[named(occasion(desk, delivery).definitions, name)])
     if event.pressed or not is_ours(desk, event):
-        return []
-    if event.name == "issue_comment" and not is_command(event):
-        return []
+        return Startable()
     found = occasion(desk, delivery)
-    if event.name == "issue_comment":
-        return list(found.definitions.workflows.values())
-    return [
+    fitting = [
         workflow
         for workflow, triggers in chosen(found)
         if any(verdict(reasons_for(found, workflow, trigger)) for trigger in triggers)
     ]
+    everything = list(found.definitions.workflows.values())
+    return Startable(workflows=everything if commented else fitting, problems=found.definitions.problems)
 
 
 def start_named(desk: Desk, delivery: Delivery, name: str, inputs: Mapping[str, JsonValue]) -> Decision | None:

@@ -25,12 +25,18 @@ _NO_COMMIT: Final = "0" * 40
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
-    """Where events of one repository are dealt with: by a server, or in the job of Actions whose page is `job`."""
+    """Where events of one repository are dealt with: by a server, or in the job of Actions whose page is `job`.
+
+    What starts here is shown on GitHub unless it is `silent`. `allowed_by` is who lets pull requests of strangers start
+    here, if anybody does once and for all.
+    """
 
     services: Services
     github: GitHub
     definitions: DefinitionSource
     job: str = ""
+    silent: bool = False
+    allowed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

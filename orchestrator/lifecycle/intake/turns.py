@@ -190,8 +190,10 @@ def _request(occasion: Occasion, held: HeldStart) -> StartRequest:
     )
 
 
-def _target(occasion: Occasion, commit: str) -> Target:
+def _target(occasion: Occasion, commit: str) -> Target | None:
     """What an issue starts works on the default branch, and has nothing to say about its commit."""
+    if occasion.desk.silent:
+        return None
     event = occasion.event
     of_issue = event.number is not None and event.pull_request is None
     return Target(

@@ -41,7 +41,8 @@ def test_only_what_the_triggers_fit_may_start(garden: Garden) -> None:
     pull = garden.open(FILES)
 
     def names(event: str, payload: dict[str, object]) -> list[str]:
-        return [each.id for each in startable(garden.desk, Delivery(id="1", event=event, payload=payload))]
+        found = startable(garden.desk, Delivery(id="1", event=event, payload=payload))
+        return [each.id for each in found.workflows]
 
     assert names("push", push(garden).payload) == ["site"]
     head = {"number": pull.number, "head": pull.head_sha, "sender": account("mia", 2), "author": account("mia", 2)}
@@ -50,6 +51,9 @@ def test_only_what_the_triggers_fit_may_start(garden: Garden) -> None:
     assert names("issue_comment", commented("Nice.", number=pull.number)) == []
     assert names("issue_comment", commented("/mycelium status", number=pull.number)) == ["review", "site"]
     assert names("release", {}) == []
+    found = startable(garden.desk, push(garden))
+    assert [str(each.place) for each in found.problems] == ["workflows/broken.yaml:1:8"]
+    assert [each.id for each in startable(garden.desk, push(garden), name="review").workflows] == ["review"]
     assert garden.executions == []
 
 
@@ -89,3 +93,14 @@ def test_inputs_reach_it_and_those_that_do_not_fit_are_denied(garden: Garden) ->
     refused = start_named(garden.desk, replace(push(garden), id="79"), "site", {"width": "3"})
     assert refused
     assert (refused.ruling, refused.rule) == (Ruling.DENIED, "inputs")
+
+
+def test_who_lets_strangers_start_once_and_for_all_and_shows_nothing(garden: Garden) -> None:
+    pull = garden.open(FILES, author=STRANGER, fork=True)
+    sender = account(STRANGER.login, STRANGER.id)
+    event = opened(number=pull.number, head=pull.head_sha, fork=True, sender=sender, author=sender)
+    desk = replace(desk_of(garden), silent=True, allowed_by="GitHub")
+    made = start_named(desk, Delivery(id="80", event="pull_request", payload=event), "review", {})
+    assert made
+    assert made.ruling is Ruling.MATCHED
+    assert garden.executions[0].target is None
