@@ -8,9 +8,13 @@ from orchestrator.definition.model import JsonValue
 from orchestrator.report.change_graph import charts
 from orchestrator.report.change_text import text_diff
 from orchestrator.report.change_words import Told, told
-from orchestrator.report.workflow_changes import headline, state_words
+from orchestrator.report.comment import to_markdown
+from orchestrator.report.workflow_changes import changes_parts, headline, state_words
 
 _ORDER = {subject: number for number, subject in enumerate(Subject)}
+_MARKDOWN_BYTES = 900_000
+"""It is for the summary of a job of Actions, which holds 1 MiB."""
+
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -46,6 +50,11 @@ def as_mermaid(changes: DefinitionChanges) -> str:
 
 def _commented(name: str) -> str:
     return "".join(sign if sign.isalnum() or sign in "-_/. " else "?" for sign in name)
+
+
+def as_markdown(changes: DefinitionChanges) -> str:
+    """As a pull request's comment shows it, with graphs."""
+    return to_markdown(changes_parts(changes), limit=_MARKDOWN_BYTES) if changes.files else headline(changes)
 
 
 def as_json(changes: DefinitionChanges) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,20 +20,28 @@ from orchestrator.lifecycle.definitions.changed import ChangedWorkflows
 from orchestrator.lifecycle.ports import Git
 from orchestrator.settings import Settings
 
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
 
 def since(settings: Settings, ref: str, workflow: str | None = None) -> DefinitionChanges:
     """What differs between the commit that `ref` names and the checkout: everything, or one workflow and the agents it
-    names. `BadInput` for a ref that does not exist, `NotFound` for a workflow that is on neither side."""
+    names. A commit that only `origin` has is fetched. `BadInput` for a ref that does not exist, `NotFound` for a
+    workflow that is on neither side."""
     from orchestrator.app import repository
 
     git = repository(settings)
-    before = of_commit(settings, git, git.snapshot(ref).base)
+    before = of_commit(settings, git, _commit(git, ref))
     after = of_checkout(settings)
     found = changes(before, after, workflows_dir=settings.workflows_dir)
     if workflow is None:
         return found
     path = _path(settings, workflow, {*before.texts, *after.texts})
     return replace(found, files=tuple(file for file in found.files if _concerns(file, path, settings)))
+
+
+def _commit(git: Git, ref: str) -> str:
+    """Looked for elsewhere where the checkout is too shallow to have it, as in continuous integration."""
+    return ref if _SHA.fullmatch(ref) and (git.has(ref) or git.fetch(ref)) else git.snapshot(ref).base
 
 
 def of_checkout(settings: Settings) -> Definitions:

@@ -24,10 +24,10 @@ _RENDERINGS = {
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("text", *_RENDERINGS)),
+    type=click.Choice(("text", *_RENDERINGS, "markdown")),
     default="text",
     show_default=True,
-    help="Text for people, JSON for programs, or a graph.",
+    help="Text for people, JSON for programs, or a graph; markdown, of changes, for a summary on GitHub.",
 )
 @click.option("--against", metavar="REF", help="Show what differs from this branch, tag or commit.")
 def plan(workflow: str | None, form: str, against: str | None) -> None:
@@ -46,6 +46,8 @@ def plan(workflow: str | None, form: str, against: str | None) -> None:
     planned: Outline = outline(load(settings, workflow))
     if form == "text":
         outline_formats.show(planned, Console.stdout())
+    elif form == "markdown":
+        raise BadInput("only changes can be shown as markdown", hint="add --against REF")
     else:
         click.echo(_RENDERINGS[form](planned))
 
@@ -61,5 +63,7 @@ def _compare(settings: Settings, ref: str, workflow: str | None, form: str) -> N
             click.echo(change_formats.as_mermaid(changes))
         case "json":
             click.echo(change_formats.as_json(changes))
+        case "markdown":
+            click.echo(change_formats.as_markdown(changes))
         case _:
-            raise BadInput(f"--against cannot be shown as {form}", hint="take text, mermaid or json")
+            raise BadInput(f"--against cannot be shown as {form}", hint="take text, mermaid, json or markdown")
