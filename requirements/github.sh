@@ -1,6 +1,7 @@
 #!/bin/sh
-# Puts GitHub's own description of its REST API into `.venv/github`, as requirements/github/package-lock.json pins it.
-# Tests check with it every exchange with their stand-in for GitHub.
+# Puts GitHub's own description of its REST API into `.venv/github`, and examples of the webhooks that it sends, as
+# requirements/github/package-lock.json pins them. Tests check with the one every exchange with their stand-in for
+# GitHub, and begin with the other.
 #
 # Usage: requirements/github.sh
 #
@@ -29,7 +30,7 @@ if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     exit 0
 fi
 
-say "Installing GitHub's description of its API into $place (13 MB)"
+say "Installing GitHub's description of its API and of webhooks into $place (15 MB)"
 rm -rf "$place"
 mkdir -p "$place"
 cp "$lock/package.json" "$lock/package-lock.json" "$place"
@@ -37,5 +38,6 @@ cd "$place"
 npm ci --ignore-scripts --engine-strict=false --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 # The package has 380 MB of other editions of the same.
 mv node_modules/@octokit/openapi/generated/api.github.com.json .
+mv node_modules/@octokit/webhooks-examples/api.github.com/index.json webhooks.json
 rm -rf node_modules
 printf '%s\n' "$key" >installed

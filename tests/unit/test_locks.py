@@ -88,7 +88,7 @@ def from_npm(part: str) -> dict[str, dict[str, Any]]:
 
 FROM_NPM = {
     "agents": {"@anthropic-ai/claude-code", "@openai/codex"},
-    "github": {"@octokit/openapi"},
+    "github": {"@octokit/openapi", "@octokit/webhooks-examples"},
     "linters": {"@actions/workflow-parser"},
 }
 
