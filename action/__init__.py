@@ -1,1 +1,1 @@
-"""What the published GitHub Action runs. Nothing here yet."""
+"""What the published Action runs in a job of GitHub Actions; `action.yml` starts it, with inputs as environment."""

@@ -28,6 +28,7 @@ MODULES: Mapping[str, str] = {
     "history": "tests.bench.history",
     "worktrees": "tests.bench.worktrees",
     "agents": "tests.bench.agents",
+    "action": "tests.bench.action",
 }
 """Each has `measure(options, scene)`, whose result becomes JSON, and `show(result, options)`, text for a terminal."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench.scene import DATABASES, Scene
 from tests.bench.shapes import SHAPES, Shape, chain, fan
 
-PARTS = ("engine", "first-process", "memory", "commands", "store", "history", "worktrees", "agents")
+PARTS = ("engine", "first-process", "memory", "commands", "store", "history", "worktrees", "agents", "action")
 SIZED = {"chain": chain, "fan": fan}
 
 

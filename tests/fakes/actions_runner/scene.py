@@ -47,7 +47,7 @@ class Scene:
     def checkout(self) -> None:
         """Shallow, of one commit, and with no credentials: `persist-credentials: false`."""
         place = Checkout(folder=self.runner.folder)
-        (place.folder / "home").mkdir()
+        (place.folder / "home").mkdir(parents=True)
         place.root.mkdir()
         address = self.github.url.replace("://", f"://x:{self.token({'contents': 'read'})}@")
         place.git("init", "--quiet")
@@ -74,6 +74,16 @@ class Scene:
 
     def pulled(self, **keys: Any) -> Job:
         return self.runner.run("pull_request", self.event(self.pull), token=self.token(), **keys)
+
+    def says(self, by: Account, body: str) -> Job:
+        """Somebody comments on the pull request, and a job runs for it."""
+        comment = self.github.comment(self.repository, self.pull.number, by, body)
+        event = example("issue_comment", "created")
+        event["repository"].update(full_name="octo/demo", default_branch="main")
+        event["issue"].update(number=self.pull.number, pull_request={"url": "x"})
+        event["comment"].update(id=comment.id, body=body, user=account(by))
+        event["sender"] = account(by)
+        return self.runner.run("issue_comment", event, token=self.token())
 
     def checks(self) -> dict[str, tuple[str, str | None]]:
         found = self.github.client(self.token()).get_repo("octo/demo").get_commit(self.pull.head_sha).get_check_runs()

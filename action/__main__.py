@@ -1,0 +1,76 @@
+"""`python -m action`: what the step of `action.yml` runs. Inputs are environment, results go to the runner's files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+from action.commands import JobLog
+from action.interruption import Interruption
+from orchestrator.errors import ExitCode, InvalidDefinition, MyceliumError
+
+MASKED = ("TOKEN", "KEY", "SECRET", "PASSWORD")
+"""Values of variables whose names end so are hidden in the log."""
+
+
+def main() -> int:
+    interruption = Interruption()
+    log = JobLog(sys.stdout)
+    log.mask(_secrets())
+    with log.heeding_nothing():
+        try:
+            return _modes(log, interruption)
+        except KeyboardInterrupt:
+            log.line("The job is cancelled, and there is no time left.")
+            sys.stdout.flush()
+            # Threads of ours may wait for what will never come.
+            os._exit(ExitCode.INTERRUPTED)
+        except MyceliumError as error:
+            _tell(log, error)
+            return error.exit_code
+        except Exception as error:
+            log.line("".join(traceback.format_exception(error)))
+            log.error(f"This is a bug in Mycelium: {type(error).__name__}: {error}", title="Mycelium")
+            return ExitCode.BUG
+
+
+def _modes(log: JobLog, interruption: Interruption) -> int:
+    from action import inputs, job, place
+
+    given, here = inputs.read(os.environ), job.read(os.environ)
+    settings = place.settle(os.environ, given, here)
+    if sys.argv[1:] == ["finish"]:
+        from action.finish import finish
+
+        return finish(settings, log)
+    match given.mode:
+        case inputs.Mode.RUN:
+            from action.run import Step, run
+
+            return run(Step(inputs=given, job=here, settings=settings, log=log, interruption=interruption))
+        case inputs.Mode.VALIDATE:
+            from action.validate import validate
+
+            return validate(given, here, log)
+        case inputs.Mode.SITE:
+            from action.site import site
+
+            return site(given, here, settings, log)
+
+
+def _tell(log: JobLog, error: MyceliumError) -> None:
+    if isinstance(error, InvalidDefinition):
+        for problem in error.problems:
+            log.error(str(problem), title="Mycelium")
+    else:
+        log.error(str(error), title="Mycelium")
+
+
+def _secrets() -> list[str]:
+    found = [value for name, value in os.environ.items() if name.startswith("MYCELIUM_SECRET_")]
+    return [*found, *(value for name, value in os.environ.items() if name.rpartition("_")[2] in MASKED)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

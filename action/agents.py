@@ -1,0 +1,148 @@
+"""The coding agents that workflows need, installed from npm at the version that `requirements/agents` pins."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrator.definition.expressions import ExpressionError, interpolate_text
+from orchestrator.definition.model import Agent, JsonValue, Merge, Node, Workflow
+from orchestrator.errors import BadInput, SetupError
+
+LOCK: Final = Path(__file__).resolve().parent.parent / "requirements/agents"
+_TIMEOUT_SECONDS: Final = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """One that npm has: `package` brings `command`; `after` is its script that puts the program in its place."""
+
+    package: str
+    command: str
+    after: str = ""
+
+
+PROGRAMS: Final[Mapping[str, Program]] = {
+    "claude": Program(package="@anthropic-ai/claude-code", command="claude", after="install.cjs"),
+    "codex": Program(package="@openai/codex", command="codex"),
+}
+"""By the name of the engine."""
+
+
+def needed(workflows: Iterable[Workflow], inputs: Mapping[str, str]) -> list[str]:
+    """The engines with a program of their own that nodes of these workflows name.
+
+    An engine may be an expression over inputs; where it asks for more, only its node knows, and says what is missing.
+    """
+    found = {_engine(engine, workflow, inputs) for workflow in workflows for engine in _engines(workflow)}
+    return [name for name in PROGRAMS if name in found]
+
+
+def missing(names: Iterable[str], path: str) -> list[str]:
+    """Those whose program is not on PATH: whoever installed one wants that one."""
+    return [name for name in names if shutil.which(PROGRAMS[name].command, path=path) is None]
+
+
+def programs_of(folder: Path) -> Path:
+    """Where programs lie that were installed into `folder`."""
+    return folder / "node_modules/.bin"
+
+
+def install(names: Iterable[str], versions: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Install them into `folder`, with nothing else in it; the versions by name.
+
+    `versions` are other ones than the pinned. `SetupError` where npm is missing or fails.
+    """
+    wanted, lock = {name: PROGRAMS[name] for name in names}, _lock()
+    if unknown := sorted(set(versions) - set(PROGRAMS)):
+        raise BadInput(f"agent-versions: there is no agent `{unknown[0][:40]}`", hint=f"known: {', '.join(PROGRAMS)}")
+    pinned = {name: _pinned(lock, each.package) for name, each in wanted.items()}
+    chosen = {name: versions.get(name, pinned[name]) for name in wanted}
+    packages = {each.package: chosen[name] for name, each in wanted.items()}
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    _write(folder / "package.json", {"private": True, "dependencies": packages})
+    if chosen == pinned:
+        _write(folder / "package-lock.json", _part(lock, packages))
+        _npm(folder, "ci")
+    else:
+        _npm(folder, "install")
+    for each in wanted.values():
+        if each.after:
+            _call(folder, "node", f"node_modules/{each.package}/{each.after}")
+    return chosen
+
+
+def _engines(workflow: Workflow) -> Iterator[str]:
+    for node in workflow.nodes.values():
+        if engine := _of_node(node):
+            yield engine
+
+
+def _of_node(node: Node) -> str:
+    match node.action:
+        case Agent(engine=engine) | Merge(resolver=str(), engine=engine):
+            return engine
+        case _:
+            return ""
+
+
+def _engine(written: str, workflow: Workflow, inputs: Mapping[str, str]) -> str:
+    values: dict[str, JsonValue] = {name: each.default for name, each in workflow.inputs.items()}
+    try:
+        return interpolate_text(written, {"inputs": {**values, **inputs}})
+    except ExpressionError:
+        return ""
+
+
+def _lock() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((LOCK / "package-lock.json").read_bytes())
+    return found
+
+
+def _pinned(lock: Mapping[str, Any], package: str) -> str:
+    return str(lock["packages"][f"node_modules/{package}"]["version"])
+
+
+def _part(lock: Mapping[str, Any], packages: Mapping[str, str]) -> dict[str, Any]:
+    """The lock of these packages alone, with the same hashes."""
+    entries: dict[str, Any] = {"": {"dependencies": dict(packages)}}
+    waiting = list(packages)
+    while waiting:
+        path = f"node_modules/{waiting.pop()}"
+        if path in entries or path not in lock["packages"]:
+            continue
+        entries[path] = found = lock["packages"][path]
+        waiting += [*found.get("dependencies", ()), *found.get("optionalDependencies", ())]
+    return {"lockfileVersion": lock["lockfileVersion"], "requires": True, "packages": entries}
+
+
+def _npm(folder: Path, verb: str) -> None:
+    # No script of a package runs but the one that is called by name.
+    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
+    _call(folder, "npm", verb, *quiet, "--include=optional", "--engine-strict=false")
+
+
+def _call(folder: Path, *words: str) -> None:
+    try:
+        done = subprocess.run(
+            words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False
+        )
+    except FileNotFoundError as error:
+        hint = "add actions/setup-node before this step, or install the agent yourself"
+        raise SetupError(f"coding agents are installed with {words[0]}, which is not on PATH", hint=hint) from error
+    except subprocess.TimeoutExpired as error:
+        raise SetupError(f"{words[0]} took longer than {_TIMEOUT_SECONDS} s to install a coding agent") from error
+    if done.returncode:
+        said = os.fsdecode(done.stderr or done.stdout).strip()
+        raise SetupError(f"a coding agent cannot be installed: {words[0]} says: {said[-600:]}")
+
+
+def _write(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value), encoding="utf-8")

@@ -1,0 +1,57 @@
+"""After a job was cancelled: what was cut short is ended here, and GitHub is told, while the runner still lets us."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from action.commands import JobLog
+from action.watching import BY, cancel_all
+from orchestrator.definition.project import BLACKBOARD
+from orchestrator.errors import Conflict, ExitCode
+from orchestrator.execution.state import Execution, ExecutionStatus
+from orchestrator.lifecycle.services import Services
+from orchestrator.settings import Settings
+
+
+def finish(settings: Settings, log: JobLog) -> int:
+    """End what the process of the step before left behind; the exit code."""
+    from orchestrator import app
+    from orchestrator.store.opening import exists
+
+    if not exists(settings.database_url):
+        return ExitCode.COMPLETED
+    with app.offline(settings) as services:
+        left = _left(services)
+        plans = [services.plan(each.id).definition for each in left]
+        # Nothing of them starts again when they are taken up.
+        cancel_all(services, [each.id for each in left if not each.status.ended], BY)
+    if not left:
+        return ExitCode.COMPLETED
+    queues = tuple(dict.fromkeys(queue for plan in plans for queue in plan.queues))
+    with app.embedded(settings, queues, blackboard=any(BLACKBOARD in plan.servers for plan in plans)) as services:
+        _end(services, left, log)
+    return ExitCode.COMPLETED
+
+
+def _left(services: Services) -> list[Execution]:
+    """Those that have not ended, or whose end GitHub was not told; what waits for a person waits on."""
+    from orchestrator.lifecycle.resume import owes
+
+    found = [each for each in services.store.executions(limit=100) if each.status is not ExecutionStatus.WAITING]
+    return [each for each in found if not each.status.ended or owes(services, each)]
+
+
+def _end(services: Services, left: Sequence[Execution], log: JobLog) -> None:
+    from action.watching import LogWatcher
+    from orchestrator.lifecycle.following.follow import follow
+    from orchestrator.lifecycle.following.shown import until_shown
+    from orchestrator.lifecycle.resume import resume
+
+    for each in left:
+        with contextlib.suppress(Conflict):
+            resume(services, each.id, of=each.instance)
+        seen = follow(services, each.id, LogWatcher(log, ""))
+        place = until_shown(services, each.id)
+        where = place.url if place and not place.behind else "GitHub does not show it"
+        log.line(f"Execution {each.id} is {seen.execution.status.value}: {where}")

@@ -1,0 +1,85 @@
+"""The job of Actions that this process is a step of: its event, and the files that the runner reads afterwards.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from orchestrator.definition.event import from_fork
+from orchestrator.definition.model import JsonValue
+from orchestrator.errors import SetupError
+from orchestrator.lifecycle.projection.target import job_page
+
+SAME_PAYLOAD: Final = {"pull_request_target": "pull_request"}
+"""Events that only Actions has, and the one whose payload they carry."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """`event` is named as a webhook is, and `payload` is what the webhook had. `delivery` is the same only for the same
+    step of the same attempt. `reads_only` says that its token can write nothing, as in the job of a fork. `temporary`
+    goes away with the job.
+    """
+
+    event: str
+    payload: Mapping[str, JsonValue]
+    delivery: str
+    page: str
+    reads_only: bool
+    temporary: Path
+    output: Path | None
+    summary: Path | None
+
+    def put(self, name: str, value: str) -> None:
+        """An output of the step. The delimiter cannot stand in the value, whoever wrote it."""
+        if self.output is None:
+            return
+        end = f"end-{secrets.token_hex(16)}"
+        with self.output.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{name}<<{end}\n{value}\n{end}\n")
+
+    def summarize(self, markdown: str) -> None:
+        """Add to the summary of the step."""
+        if self.summary is None:
+            return
+        with self.summary.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(markdown)
+
+
+def read(environ: Mapping[str, str]) -> Job:
+    """`SetupError` outside of a job."""
+    name = environ.get("GITHUB_EVENT_NAME", "")
+    if not name:
+        raise SetupError("this is no job of GitHub Actions: GITHUB_EVENT_NAME is not set")
+    payload = _payload(environ.get("GITHUB_EVENT_PATH", ""))
+    step = ("RUN_ID", "RUN_ATTEMPT", "JOB", "ACTION")
+    return Job(
+        event=SAME_PAYLOAD.get(name, name),
+        # Actions names the file of its own workflow here, where a dispatch of ours names the workflow that it is for.
+        payload={key: value for key, value in payload.items() if key != "workflow"},
+        delivery=" ".join(["actions", *(environ.get(f"GITHUB_{each}", "-") for each in step)]),
+        page=job_page(environ),
+        reads_only=name in ("pull_request", "pull_request_review") and from_fork(payload),
+        temporary=Path(environ.get("RUNNER_TEMP") or "/tmp", "mycelium"),  # noqa: S108 - a runner always has its own
+        output=_file(environ, "GITHUB_OUTPUT"),
+        summary=_file(environ, "GITHUB_STEP_SUMMARY"),
+    )
+
+
+def _payload(path: str) -> dict[str, JsonValue]:
+    try:
+        found = json.loads(Path(path).read_bytes()) if path else {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise SetupError(f"the event in {path} cannot be read: {error}") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _file(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None

@@ -1,0 +1,40 @@
+"""Where a job keeps what it needs, and how it reaches GitHub: environment that this process and its children share."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from pathlib import Path
+
+from action.agents import programs_of
+from action.inputs import PREFIX, Inputs
+from action.job import Job
+from orchestrator import settings
+from orchestrator.errors import BadInput
+from orchestrator.settings import Settings
+
+SECRETS = ("TOKEN",)
+"""Inputs that are handed on under other names, and stand in no environment after that."""
+
+
+def agents_folder(job: Job) -> Path:
+    """Where coding agents are installed: `action.yml` caches it."""
+    return job.temporary / "agents"
+
+
+def settle(environ: MutableMapping[str, str], inputs: Inputs, job: Job) -> Settings:
+    """The settings, and the environment made so that child processes read the same; what is set already stays.
+
+    All of it lies in the job's temporary folder: the checkout is left alone.
+    """
+    root = inputs.folder.resolve()
+    if not (root / ".git").exists():
+        hint = "put actions/checkout before this step, and its `path` into `working-directory`"
+        raise BadInput(f"there is no checkout in {root}", hint=hint)
+    if inputs.token:
+        environ.setdefault("MYCELIUM_GITHUB_TOKEN", inputs.token)
+    environ.setdefault("MYCELIUM_HOME_DIR", str(job.temporary / "home"))
+    environ.setdefault("MYCELIUM_CACHE_DIR", str(job.temporary / "cache"))
+    environ["PATH"] = f"{environ.get('PATH', '')}:{programs_of(agents_folder(job))}"
+    for name in SECRETS:
+        environ.pop(PREFIX + name, None)
+    return settings.load(root, environ)

@@ -1,0 +1,76 @@
+"""Executions that run in this job, watched all at once until each has ended or waits for a person."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Final
+
+from action.commands import JobLog
+from action.interruption import Interruption
+from orchestrator.errors import Conflict
+from orchestrator.lifecycle.cancel import cancel
+from orchestrator.lifecycle.following.follow import follow
+from orchestrator.lifecycle.following.publication import until_published
+from orchestrator.lifecycle.ports import LiveEvent
+from orchestrator.lifecycle.services import Services
+from orchestrator.report.plain import plain_lines
+from orchestrator.report.view import ExecutionView
+
+BY: Final = "the job of GitHub Actions, which was cancelled"
+LOOK_SECONDS: Final = 0.2
+
+
+class LogWatcher:
+    """Writes a line of the job's log for each change. What nodes print stands on the page, and on GitHub."""
+
+    def __init__(self, log: JobLog, name: str) -> None:
+        self._log = log
+        self._name = name
+        self._shown: ExecutionView | None = None
+
+    def update(self, seen: ExecutionView) -> None:
+        for line in plain_lines(self._shown, seen):
+            self._log.line(line.replace("[mycelium]", self._name, 1) if self._name else line)
+        self._shown = seen
+
+    def hear(self, event: LiveEvent) -> None:
+        """What is told is the state."""
+
+
+def watch(services: Services, ids: Sequence[str], log: JobLog, interruption: Interruption) -> list[ExecutionView]:
+    """The last views, in the order of `ids`. Once the job is cancelled, so are they, and are watched to their end."""
+    pool = ThreadPoolExecutor(max(1, len(ids)), thread_name_prefix="watching")
+    try:
+        watched = [pool.submit(_watched, services, each, _watcher(services, each, log, ids)) for each in ids]
+        _until(watched, services, ids, interruption)
+        return [each.result() for each in watched]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _watched(services: Services, execution_id: str, watcher: LogWatcher) -> ExecutionView:
+    return until_published(services, follow(services, execution_id, watcher))
+
+
+def _watcher(services: Services, execution_id: str, log: JobLog, ids: Sequence[str]) -> LogWatcher:
+    """Of several, each line says whose it is."""
+    return LogWatcher(log, f"[{services.store.execution(execution_id).workflow_id}]" if len(ids) > 1 else "")
+
+
+def _until(
+    watched: Iterable[Future[ExecutionView]], services: Services, ids: Iterable[str], interruption: Interruption
+) -> None:
+    cancelled = False
+    while wait(watched, timeout=LOOK_SECONDS).not_done:
+        if interruption.asked.is_set() and not cancelled:
+            cancelled = True
+            cancel_all(services, ids, BY)
+
+
+def cancel_all(services: Services, ids: Iterable[str], by: str) -> None:
+    """Cancel those that have not ended just now."""
+    for each in ids:
+        with contextlib.suppress(Conflict):
+            cancel(services, each, by)

@@ -1,0 +1,78 @@
+"""Coding agents that a job needs: which, and with which lock."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from action import agents
+from orchestrator.definition.parse import load_workflow
+from orchestrator.errors import BadInput, SetupError
+
+FLOW = """
+inputs: {engine: {default: claude}}
+nodes:
+  one: {agent: a, engine: "${{ inputs.engine }}", prompt: x}
+  two: {agent: a, engine: replay, prompt: x}
+  three: {run: x}
+"""
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An npm and a node that write down how they were called."""
+    place = tmp_path / "bin"
+    place.mkdir()
+    for name in ("npm", "node"):
+        (place / name).write_text(f'#!/bin/sh\necho "{name} $*" >>{tmp_path}/called\ntest ! -e {tmp_path}/refuse\n')
+        (place / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+    return tmp_path
+
+
+def called(place: Path) -> list[str]:
+    return [" ".join(line.split()[:2]) for line in (place / "called").read_text().splitlines()]
+
+
+def test_engines_are_told_from_workflows_and_inputs() -> None:
+    flow = load_workflow(FLOW, "workflows/a.yaml")
+    assert agents.needed([flow], {}) == ["claude"]
+    assert agents.needed([flow], {"engine": "codex"}) == ["codex"]
+    assert agents.needed([flow], {"engine": "replay"}) == []
+
+
+def test_one_that_is_on_path_is_not_installed(tmp_path: Path) -> None:
+    (tmp_path / "claude").touch(mode=0o755)
+    assert agents.missing(["claude", "codex"], str(tmp_path)) == ["codex"]
+
+
+def test_the_pinned_one_comes_with_its_part_of_the_lock(npm: Path) -> None:
+    folder = npm / "agents"
+    pinned = json.loads((agents.LOCK / "package.json").read_text())["dependencies"]
+    assert agents.install(["claude"], {}, folder) == {"claude": pinned["@anthropic-ai/claude-code"]}
+    lock = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert all("claude-code" in path for path in lock if path)
+    assert all("integrity" in each for path, each in lock.items() if path)
+    assert called(npm) == ["npm ci", "node node_modules/@anthropic-ai/claude-code/install.cjs"]
+
+
+def test_another_version_is_installed_without_the_lock(npm: Path) -> None:
+    folder = npm / "agents"
+    assert agents.install(["codex"], {"codex": "0.1.0"}, folder) == {"codex": "0.1.0"}
+    assert json.loads((folder / "package.json").read_text())["dependencies"] == {"@openai/codex": "0.1.0"}
+    assert not (folder / "package-lock.json").exists()
+    assert called(npm) == ["npm install"]
+
+
+def test_what_goes_wrong_is_told(npm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadInput, match="no agent `gemini`"):
+        agents.install(["codex"], {"gemini": "1"}, npm / "agents")
+    (npm / "refuse").touch()
+    with pytest.raises(SetupError, match="npm says"):
+        agents.install(["codex"], {}, npm / "agents")
+    monkeypatch.setenv("PATH", str(npm / "empty"))
+    with pytest.raises(SetupError, match="not on PATH"):
+        agents.install(["codex"], {}, npm / "agents")

@@ -1,0 +1,34 @@
+"""`docs/action.md` has the inputs and outputs of `action.yml`, and `action.yml` keeps what it promises."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from action.documented import PAGE, brought_up_to_date, metadata
+from action.inputs import PREFIX
+
+METADATA = metadata()
+STEPS: list[dict[str, Any]] = METADATA["runs"]["steps"]
+
+
+def test_the_page_has_every_input_and_output() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == brought_up_to_date(page, METADATA), "python -m action.documented brings it up to date"
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step["name"])
+def test_no_step_has_an_expression_in_its_script(step: dict[str, Any]) -> None:
+    assert "${{" not in step.get("run", "")
+    assert "uses" not in step or re.fullmatch(r"[a-z/-]+@[0-9a-f]{40}", step["uses"])
+
+
+def test_every_input_becomes_environment_of_the_step() -> None:
+    given = next(step["env"] for step in STEPS if step.get("id") == "mycelium")
+    elsewhere = {"python", "cache"}
+    wanted = {name: f"{PREFIX}{name.upper().replace('-', '_')}" for name in METADATA["inputs"] if name not in elsewhere}
+    assert {variable: value for variable, value in given.items() if variable.startswith(PREFIX)} == {
+        variable: f"${{{{ inputs.{name} }}}}" for name, variable in wanted.items()
+    }
