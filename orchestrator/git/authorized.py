@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from orchestrator.git.command import Command, pipe_with
-from orchestrator.lifecycle.ports.github import Remote
+
+if TYPE_CHECKING:
+    from orchestrator.lifecycle.ports.github import Remote
 
 _USER: Final = "x-access-token"
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import Unavailable
 from orchestrator.git.authorized import authorized
 from orchestrator.git.command import Command, GitFailed
 from orchestrator.git.discovery import Checkout
 from orchestrator.git.mirror import Mirror
-from orchestrator.lifecycle.ports.github import Remote
+
+if TYPE_CHECKING:
+    # Every worker knows how to fetch, and few of them speak to GitHub.
+    from orchestrator.lifecycle.ports.github import Remote
 
 _TRACKED = "refs/remotes/origin"
 _FETCHED = "refs/mycelium/origin"
@@ -52,7 +56,7 @@ def fetch(
     place = address(checkout)
     if not place:
         return False
-    git = _reaching(mirror.git.at(checkout.root, git_dir=mirror.path), environ)
+    git = as_the_user(mirror.git.at(checkout.root, git_dir=mirror.path), environ)
     try:
         _fetch(mirror, git, place, commit)
     except GitFailed as error:
@@ -97,7 +101,8 @@ def address(checkout: Checkout) -> str:
     return checkout.git.run("config", "--local", "--get", "remote.origin.url", codes=(0, 1)).line
 
 
-def _reaching(git: Command, environ: Mapping[str, str]) -> Command:
+def as_the_user(git: Command, environ: Mapping[str, str]) -> Command:
+    """Git with the keys, credential helpers and proxies of the user's own config."""
     home = environ.get("HOME", os.devnull)
     given = {name: environ[name] for name in REACHING if name in environ}
     personal = {"GIT_CONFIG_GLOBAL": f"{home}/.gitconfig", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}

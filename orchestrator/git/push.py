@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -50,33 +50,35 @@ def push(mirror: Mirror, environ: Mapping[str, str], remote: Remote, move: Move)
 
     `Conflict` where the branch is elsewhere, `Forbidden` where the remote does not allow it, else `Unavailable`.
     """
-    ref, commit = _ref(mirror, move.branch), mirror.commit(move.commit)
-    git = _reaching(mirror, environ, remote)
+    check_name(mirror, move.branch)
+    commit, git = mirror.commit(move.commit), reaching(mirror, environ, remote)
     if move.expected and not move.rewrite and not _follows(mirror, move.expected, commit):
         raise Conflict(f"{commit[:12]} does not come after {move.expected[:12]}, where {move.branch} is")
     with authorized(git, remote) as allowed:
-        told = allowed.run(
-            *("push", "--porcelain", "--no-verify", "--no-signed", "--recurse-submodules=no"),
-            f"--force-with-lease={ref}:{move.expected or ''}",
-            *("--", remote.url, f"{commit}:{ref}"),
-            codes=(0, 1, 128),
-        )
+        told = allowed.run(*arguments(remote.url, replace(move, commit=commit)), codes=(0, 1, 128))
     if told.code:
-        raise _translated(told, remote, move)
+        raise translated(told, remote, move)
 
 
-def _ref(mirror: Mirror, branch: str) -> str:
-    ref = f"refs/heads/{branch}"
-    if mirror.git.run("check-ref-format", ref, codes=(0, 1, 128, 129)).code:
+def arguments(url: str, move: Move) -> tuple[str, ...]:
+    """The git command that moves the branch, or fails where it is not where it was expected."""
+    ref = f"refs/heads/{move.branch}"
+    options = ("--porcelain", "--no-verify", "--no-signed", "--recurse-submodules=no")
+    return ("push", *options, f"--force-with-lease={ref}:{move.expected or ''}", "--", url, f"{move.commit}:{ref}")
+
+
+def check_name(mirror: Mirror, branch: str) -> None:
+    """`BadInput` for what git does not allow as the name of a branch."""
+    if mirror.git.run("check-ref-format", f"refs/heads/{branch}", codes=(0, 1, 128, 129)).code:
         raise BadInput(f"{branch!r} is not a name git allows for a branch", hint="see git check-ref-format --help")
-    return ref
 
 
 def _follows(mirror: Mirror, expected: str, commit: str) -> bool:
     return mirror.git.run("merge-base", "--is-ancestor", expected, commit, codes=(0, 1, 128)).code == 0
 
 
-def _reaching(mirror: Mirror, environ: Mapping[str, str], remote: Remote) -> Command:
+def reaching(mirror: Mirror, environ: Mapping[str, str], remote: Remote) -> Command:
+    """Git that may reach the remote, and reads nothing of the user's config."""
     if urlsplit(remote.url).scheme not in _PROTOCOLS:
         raise BadInput(f"nothing is pushed to {remote.url}", hint=f"its address begins with {', '.join(_PROTOCOLS)}")
     given = {name: environ[name] for name in REACHING if name in environ and name not in ("HOME", "XDG_CONFIG_HOME")}
@@ -84,7 +86,8 @@ def _reaching(mirror: Mirror, environ: Mapping[str, str], remote: Remote) -> Com
     return mirror.git.having(given, settings={**allowed, "http.followRedirects": "false"})
 
 
-def _translated(told: Result, remote: Remote, move: Move) -> MyceliumError:
+def translated(told: Result, remote: Remote, move: Move) -> MyceliumError:
+    """What a push that failed means."""
     said, branch = _said(told), move.branch
     if any(words in said for words in _MOVED):
         where = f"is not at {move.expected[:12]} any more" if move.expected else "exists already"
