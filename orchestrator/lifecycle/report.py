@@ -229,12 +229,15 @@ def _commits(services: Services, execution: Execution) -> tuple[Commit, ...]:
     try:
         found = services.git.log(*execution.comparison)
     except MyceliumError:
-        return ()  # an old execution's commits may have been swept; its records are shown without them
+        # An old execution's commits may have been swept, and those of one that came from elsewhere were never here.
+        from orchestrator.lifecycle.archive.copies import copied_commits
+
+        return copied_commits(services, execution.id)
     mask = mask_of(services)
-    return tuple(_masked_commit(each, mask) for each in found)
+    return tuple(masked_commit(each, mask) for each in found)
 
 
-def _masked_commit(commit: Commit, mask: Mask) -> Commit:
+def masked_commit(commit: Commit, mask: Mask) -> Commit:
     """Of a commit that came to hold a secret, the rest is shown."""
     return replace(
         commit,

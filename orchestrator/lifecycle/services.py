@@ -54,6 +54,10 @@ class Services:
     public_url: str = ""
     _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    def forget_plan(self, execution_id: str) -> None:
+        """Read it anew: the execution came from elsewhere, in place of what was here."""
+        self._plans.pop(execution_id, None)
+
     def plan(self, execution_id: str) -> Plan:
         """The plan of an execution: it never changes, so the latest ones are read once per process."""
         plan = self._plans.get(execution_id)

@@ -12,6 +12,7 @@ from orchestrator.errors import MyceliumError
 from orchestrator.execution.experience import Experience
 from orchestrator.execution.state import Execution, LogLine
 from orchestrator.lifecycle import experience, report
+from orchestrator.lifecycle.archive.copies import copied, diff_name
 from orchestrator.lifecycle.ports import Scope
 from orchestrator.lifecycle.secrecy import mask_of
 from orchestrator.lifecycle.services import Services
@@ -47,14 +48,15 @@ class StoredExecutions:
         return self._services.logs.read(execution_id, run=run, after=after, limit=limit)
 
     def diff(self, execution_id: str, run: int | None) -> str:
-        """Empty too where an old execution's commits have been swept."""
+        """The copy that came along, or nothing, where the commits are not here: swept, or never brought here."""
         span = self._span(execution_id, run)
         if span is None:
             return ""
         try:
             return mask_of(self._services).text(self._services.git.diff(*span))
         except MyceliumError:
-            return ""
+            copy = copied(self._services, execution_id, diff_name(run))
+            return copy.decode("utf-8", "replace") if copy else ""
 
     def artifact(self, digest: str) -> bytes | None:
         return self._services.blobs.get(digest) if self._services.blobs.has(digest) else None
