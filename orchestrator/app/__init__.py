@@ -1,6 +1,7 @@
 """The composition root: adapters built from settings. Nothing connects, and nothing slow is imported, at import."""
 
 from orchestrator.app.clock import SystemClock
+from orchestrator.app.keeping import keeping
 from orchestrator.app.opened import embedded, history, offline, owning, shared, shared_link
 from orchestrator.app.preloading import PRELOAD, preload
 from orchestrator.app.reach import check_reach
@@ -20,6 +21,7 @@ __all__ = [
     "github",
     "github_repository",
     "history",
+    "keeping",
     "offline",
     "owning",
     "preload",

@@ -2,21 +2,63 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from orchestrator.errors import SetupError
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
     from orchestrator.lifecycle.archive.keeper import Keeper
+    from orchestrator.lifecycle.ports.github import Remote
     from orchestrator.lifecycle.services import Services
 
 
-def keeper(settings: Settings, services: Services, *, holder: str = "") -> Keeper:
+@contextmanager
+def keeping(settings: Settings, services: Services, *, holder: str = "") -> Generator[Keeper]:
     """What keeps the executions of `services` in the branch of the settings (`MYCELIUM_HISTORY_BRANCH`).
 
     It pushes with the settings' credential for GitHub, else to `origin` as the user's own git does. `holder` tells this
-    process from all others, as `RUN_ID/ATTEMPT` in Actions; empty for people, who go on with nothing that others hold.
+    process from all others; of itself it is `RUN_ID/ATTEMPT/JOB` in Actions, elsewhere user and machine.
     """
+    from orchestrator.app.sources import definitions
+    from orchestrator.git.record_branch import GitRecordBranch
     from orchestrator.lifecycle.archive.keeper import Keeper
 
-    return Keeper(services, holder=holder, branch=settings.history_branch)
+    branch = GitRecordBranch(settings.history_branch, lambda: _remote(settings, services), os.environ)
+    known = services.definitions or definitions(settings, services.git)
+    keeper = Keeper(services, branch, known, holder=holder or holder_of(os.environ))
+    try:
+        yield keeper
+    finally:
+        keeper.close()
+
+
+def holder_of(environ: Mapping[str, str]) -> str:
+    """Who this process is, for others that find it holding an execution.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    """
+    run, attempt, job = (environ.get(f"GITHUB_{name}", "") for name in ("RUN_ID", "RUN_ATTEMPT", "JOB"))
+    if run:
+        return "/".join(filter(None, (run, attempt or "1", job)))
+    return f"{environ.get('USER') or os.getuid()}@{socket.gethostname()}"
+
+
+def _remote(settings: Settings, services: Services) -> Remote:
+    from orchestrator.git.discovery import discover
+    from orchestrator.git.origin import address
+    from orchestrator.lifecycle.ports.github import Remote
+
+    if services.github is not None:
+        return services.github.remote()
+    url = address(discover(settings.root, os.environ))
+    if not url:
+        raise SetupError(
+            "the repository has no remote `origin`, where the history would be kept",
+            hint="git remote add origin URL, or set MYCELIUM_GITHUB_TOKEN and GITHUB_REPOSITORY",
+        )
+    return Remote(url=url, token="")

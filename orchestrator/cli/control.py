@@ -7,7 +7,8 @@ there. One whose tree has died is taken up here, and carried through in this ter
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,13 +55,10 @@ def cancel(execution: str) -> None:
     """Stop an execution: what runs is ended, what has not begun never starts."""
     from orchestrator import app
     from orchestrator.lifecycle.cancel import cancel as cancel_execution
-    from orchestrator.lifecycle.resume import resume as take_up
 
     settings = repository_settings()
     found = _found(settings, execution)
-    with app.offline(settings) if found.alive else app.owning(settings) as services:
-        if not found.alive:
-            take_up(services, found.execution.id, of=found.execution.instance)
+    with app.offline(settings) if found.alive else app.owning(settings) as services, _held(settings, services, found):
         cancel_execution(services, found.execution.id, person(os.environ))
     Console.stdout().line(
         f"Execution {found.execution.id} is cancelled{'; what runs is being stopped' if found.alive else ''}."
@@ -100,7 +98,6 @@ def rerun(ctx: click.Context, /, execution: str, failed_only: bool, node: str | 
 def resume(ctx: click.Context, /, execution: str, **how: bool) -> None:
     """Go on with an execution whose `mycelium run` was interrupted, or has left it waiting for a person."""
     from orchestrator import app
-    from orchestrator.lifecycle.resume import resume as take_up
 
     settings = repository_settings()
     found = _found(settings, execution)
@@ -113,9 +110,10 @@ def resume(ctx: click.Context, /, execution: str, **how: bool) -> None:
         raise Conflict(
             f"execution {found.execution.id} is being run by another process", hint="there is nothing to resume"
         )
-    with app.embedded(settings, found.queues, blackboard=found.blackboard) as services:
-        take_up(services, found.execution.id, of=found.execution.instance)
-        ctx.exit(_carry(services, settings, found.execution.id, how))
+    tree = app.embedded(settings, found.queues, blackboard=found.blackboard)
+    with tree as services, _held(settings, services, found):
+        code = _carry(services, settings, found.execution.id, how)
+    ctx.exit(code)
 
 
 @click.command()
@@ -146,7 +144,6 @@ def reject(ctx: click.Context, /, execution: str, node: str, **how: bool) -> Non
 
 def _decide(execution: str, node: str, decide: Decide, how: dict[str, bool]) -> int:
     from orchestrator import app
-    from orchestrator.lifecycle.resume import resume as take_up
 
     settings = repository_settings()
     found = _found(settings, execution)
@@ -155,9 +152,9 @@ def _decide(execution: str, node: str, decide: Decide, how: dict[str, bool]) -> 
             decide(services, found.execution.id, node, person(os.environ))
         Console.stdout().line(f"Decided: `{node}` of execution {found.execution.id}. It goes on where it runs.")
         return 0
-    with app.embedded(settings, found.queues, blackboard=found.blackboard) as services:
-        # Taken up first: a decision may end the execution, and then there is nothing left to take up.
-        take_up(services, found.execution.id, of=found.execution.instance)
+    tree = app.embedded(settings, found.queues, blackboard=found.blackboard)
+    # Taken up first: a decision may end the execution, and then there is nothing left to take up.
+    with tree as services, _held(settings, services, found):
         decide(services, found.execution.id, node, person(os.environ))
         return _carry(services, settings, found.execution.id, how)
 
@@ -165,6 +162,7 @@ def _decide(execution: str, node: str, decide: Decide, how: dict[str, bool]) -> 
 def _found(settings: Settings, reference: str) -> _Found:
     from orchestrator import app
     from orchestrator.definition.project import BLACKBOARD
+    from orchestrator.lifecycle.archive.restoring import RESTORED
     from orchestrator.lifecycle.resume import owes
     from orchestrator.queue.instance import dead
 
@@ -172,7 +170,8 @@ def _found(settings: Settings, reference: str) -> _Found:
         execution = services.store.find(reference)
         definition = services.plan(execution.id).definition
         owed = not execution.status.ended or owes(services, execution)
-    alive = execution.instance not in dead(settings.home_dir, [execution.instance])
+    restored = execution.instance == RESTORED
+    alive = not restored and execution.instance not in dead(settings.home_dir, [execution.instance])
     return _Found(
         execution=execution,
         queues=definition.queues,
@@ -180,6 +179,28 @@ def _found(settings: Settings, reference: str) -> _Found:
         alive=alive,
         owed=owed,
     )
+
+
+@contextmanager
+def _held(settings: Settings, services: Services, found: _Found) -> Iterator[None]:
+    """Have the execution in our hands, if nobody has; what came from the history is saved there again afterwards."""
+    from orchestrator import app
+    from orchestrator.lifecycle.archive.restoring import RESTORED
+    from orchestrator.lifecycle.resume import resume as take_up
+
+    execution = found.execution
+    if found.alive:
+        yield
+    elif execution.instance != RESTORED:
+        take_up(services, execution.id, of=execution.instance)
+        yield
+    else:
+        with app.keeping(settings, services) as keeper:
+            keeper.take_up(execution.id)
+            try:
+                yield
+            finally:
+                keeper.save(execution.id)
 
 
 def _carry(services: Services, settings: Settings, execution_id: str, how: dict[str, bool]) -> int:

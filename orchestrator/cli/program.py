@@ -53,6 +53,10 @@ SECTIONS = {
             summary="Keep executions moving: retries, time-outs of approvals, lost workers.",
         ),
         "serve": Verb(target="orchestrator.cli.serve:serve", summary="Serve HTTP: whether this instance is healthy."),
+        "history": Verb(
+            target="orchestrator.cli.history:history",
+            summary="Keep executions in a branch of the repository, without a server.",
+        ),
         "db": Verb(target="orchestrator.cli.db:db", summary="Upgrade the database that executions are kept in."),
     },
 }

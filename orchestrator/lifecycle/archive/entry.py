@@ -14,7 +14,8 @@ class Entry:
 
     `path` is the record's in the branch. `saved_at` tells one version of it from the next. `thread` is the number of
     the issue or pull request that the execution is shown at, `head` the commit. `holder` names whoever runs it now, as
-    Actions' `RUN_ID/ATTEMPT`, and is empty where nobody does: then it has ended, or waits for a person.
+    Actions' `RUN_ID/ATTEMPT`, and is empty where nobody does: then it has ended, or waits for a person. `due` is when
+    an approval stops waiting. `digest` is the same for records that differ in nothing but `saved_at`.
     """
 
     id: str
@@ -27,6 +28,8 @@ class Entry:
     thread: int | None = None
     head: str = ""
     holder: str = ""
+    due: datetime | None = None
+    digest: str = ""
 
     @property
     def open(self) -> bool:

@@ -6,15 +6,43 @@ Everything that a job of GitHub Actions needs of the history: `take_up` or `pull
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
+from orchestrator.errors import BadInput, Conflict, NotFound, SetupError
+from orchestrator.execution.state import Execution, ExecutionStatus
+from orchestrator.lifecycle.archive import going_on
+from orchestrator.lifecycle.archive.checked import check
+from orchestrator.lifecycle.archive.codec import decode, digest, encode
 from orchestrator.lifecycle.archive.entry import Entry
+from orchestrator.lifecycle.archive.index import INDEX, Index, dump, load, path_of
+from orchestrator.lifecycle.archive.limits import PACKED_BYTES
+from orchestrator.lifecycle.archive.record import Damaged, Record
+from orchestrator.lifecycle.archive.restoring import RESTORED, mark_of, replaceable, restore, saved_at
+from orchestrator.lifecycle.archive.taking import take
 from orchestrator.lifecycle.intake.occasion import Desk
+from orchestrator.lifecycle.ports.definitions import DefinitionSource
+from orchestrator.lifecycle.ports.record_branch import Change, RecordBranch, Tip
+from orchestrator.lifecycle.resume import resume
 from orchestrator.lifecycle.services import Services
+
+_LOG = logging.getLogger(__name__)
 
 IsGone = Callable[[str], bool]
 """Whether the holder of this name has ended for good: Actions knows it of a run and its attempt."""
+
+_SHORTEST_PREFIX: Final = 4
+_TRIES: Final = 3
+_README: Final = "README.md"
+_ABOUT: Final = b"""# History of Mycelium
+
+This branch keeps what workflows did: one compressed file for each execution, and a line for each of them in
+`index.jsonl`. Mycelium writes it, and reads it to build pages and to go on with what waits. Nobody has to check it out;
+deleting the branch deletes the history.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,14 +74,15 @@ class Keeper:
     does not let us push) and `SetupError` (what lies in the branch cannot be read, or was made by a later version).
     """
 
-    def __init__(self, services: Services, *, holder: str, branch: str) -> None:
+    def __init__(self, services: Services, branch: RecordBranch, definitions: DefinitionSource, *, holder: str) -> None:
         self._services = services
-        self._holder = holder
         self._branch = branch
+        self._definitions = definitions
+        self._holder = holder
 
     def entries(self) -> tuple[Entry, ...]:
         """All that the branch has, by id, the oldest first; none where there is no branch yet. Reads no record."""
-        raise NotImplementedError
+        return tuple(entry for _, entry in sorted(_index(self._branch.tip()).entries.items()))
 
     def save(self, execution_id: str) -> Saved:
         """Keep the execution as the store has it now, with its log, commits and artifacts within limits.
@@ -61,15 +90,24 @@ class Keeper:
         While it runs this process holds it. `Conflict` where somebody else holds it or has saved a later state of it:
         then nothing is written, and this process has to stop working on it.
         """
-        raise NotImplementedError
+        saving = _Saving(self._services, self._holder, execution_id)
+        self._branch.write(saving.decide)
+        return saving.concluded()
 
     def pull(self, *, reference: str | None = None, thread: int | None = None) -> tuple[str, ...]:
         """Bring the store up to date with the branch; the ids of the executions that are new or changed here.
 
         All, or one execution (`reference` as in `Store.find`), or those shown at an issue or pull request (`thread`).
         What the store has as it is there is not read again. Nobody runs them then: `take_up` goes on with one.
+        A record that cannot be read is logged and passed over, unless it was asked for by name.
         """
-        raise NotImplementedError
+        tip = self._branch.tip()
+        entries = _index(tip).entries
+        chosen = [_named(entries.values(), reference)] if reference is not None else list(entries.values())
+        chosen = [entry for entry in chosen if thread is None or entry.thread == thread]
+        wanted = [entry for entry in sorted(chosen, key=lambda entry: entry.id) if self._lacks(entry)]
+        contents, loud = tip.read([entry.path for entry in wanted]), reference is not None
+        return tuple(entry.id for entry in wanted if self._put(entry, contents.get(entry.path), loud=loud))
 
     def take_up(self, execution_id: str, *, desk: Desk | None = None, gone: IsGone | None = None) -> None:
         """Go on with an execution that waits for a person or whose job was killed: from now on this process holds it.
@@ -79,7 +117,13 @@ class Keeper:
         people gave them: that takes a `desk`. `Conflict` where it has ended, where somebody holds it who is not `gone`,
         or where it may not go on; the message says what to do.
         """
-        raise NotImplementedError
+        for _ in range(_TRIES):
+            self.pull(reference=execution_id)
+            self._check(execution_id, desk)
+            if self._claimed(execution_id, gone or _nobody):
+                resume(self._services, execution_id, of=RESTORED)
+                return
+        raise Conflict(f"execution {execution_id} is saved by somebody else all the time", hint="try again")
 
     def squash(self, *, drop_after_days: int | None = None, unless_within_days: int = 0) -> Squashed:
         """Make all commits of the branch one without a parent; the records stay, and those that come meanwhile too.
@@ -87,4 +131,237 @@ class Keeper:
         Records that ended more than `drop_after_days` ago are left out. Nothing is done where the branch was squashed
         less than `unless_within_days` ago.
         """
-        raise NotImplementedError
+        now, done = self._services.clock.now(), Squashed(records=0, done=False)
+
+        def decide(tip: Tip) -> Change | None:
+            nonlocal done
+            index = _index(tip)
+            since = index.head.squashed_at
+            old = [entry for entry in index.entries.values() if _is_old(entry, now, drop_after_days)]
+            kept = {id_: entry for id_, entry in index.entries.items() if entry not in old}
+            early = since is not None and now - since < timedelta(days=unless_within_days)
+            done = Squashed(records=len(kept), dropped=tuple(sorted(entry.id for entry in old)), done=not early)
+            if tip.commit is None or early:
+                done = Squashed(records=len(index.entries), done=False)
+                return None
+            numbers = dict(index.head.numbers)
+            for entry in old:
+                numbers[entry.workflow_id] = max(entry.number, numbers.get(entry.workflow_id, 0))
+            head = replace(index.head, squashed_at=now, numbers=numbers)
+            written = dump(Index(head=head, entries=kept))
+            paths = {entry.path for entry in old}
+            return Change(message="Forget earlier commits", put={INDEX: written}, remove=paths, alone=True)
+
+        self._branch.write(decide)
+        return done
+
+    def close(self) -> None:
+        """Remove what was brought here of the branch."""
+        self._branch.close()
+
+    def _lacks(self, entry: Entry) -> bool:
+        return saved_at(self._services, entry.id) != entry.saved_at and replaceable(self._services, entry.id)
+
+    def _put(self, entry: Entry, content: bytes | None, *, loud: bool) -> bool:
+        try:
+            record = _read(entry, content)
+            restore(self._services, record)
+        except Damaged as error:
+            damaged = Damaged(f"{entry.path} in the history cannot be read: {error.message}", hint=error.hint)
+            if loud:
+                raise damaged from error
+            _LOG.warning("%s", damaged)
+            return False
+        return True
+
+    def _check(self, execution_id: str, desk: Desk | None) -> None:
+        store = self._services.store
+        execution = store.execution(execution_id)
+        if execution.status.ended:
+            raise Conflict(
+                f"execution {execution_id} has already ended: {execution.status.value}", hint="`rerun` starts it again"
+            )
+        claimed = going_on.Claimed(
+            execution=execution, plan=store.plan(execution_id), runs=tuple(store.runs(execution_id))
+        )
+        if desk is None:
+            head = self._services.git.snapshot().head
+            going_on.check_here(claimed, self._definitions.at(head))
+        else:
+            going_on.check_on_github(claimed, desk)
+
+    def _claimed(self, execution_id: str, gone: IsGone) -> bool:
+        """Have the index say that we hold it; false where it has been saved anew since it was pulled."""
+        known = saved_at(self._services, execution_id)
+        ours = False
+
+        def decide(tip: Tip) -> Change | None:
+            nonlocal ours
+            index = _index(tip)
+            entry = index.entries.get(execution_id)
+            if entry is None or entry.saved_at != known:
+                ours = False
+                return None
+            _refuse_held(entry, self._holder, gone)
+            ours = True
+            held = replace(entry, holder=self._holder)
+            put = {INDEX: dump(replace(index, entries={**index.entries, execution_id: held}))}
+            return Change(message=f"Go on with {execution_id}", put=put)
+
+        self._branch.write(decide)
+        return ours
+
+
+class _Saving:
+    """One execution on its way into the branch; `decide` may be asked several times."""
+
+    def __init__(self, services: Services, holder: str, execution_id: str) -> None:
+        self._services = services
+        self._holder = holder
+        self._known = saved_at(services, execution_id)
+        self._record = take(services, execution_id, services.clock.now())
+        self._entry: Entry | None = None
+        self._changed = False
+
+    def decide(self, tip: Tip) -> Change | None:
+        index = _index(tip)
+        execution = self._execution
+        before = index.entries.get(execution.id)
+        if before is None:
+            self._take_number(index)
+        elif before.digest != digest(self._record):
+            self._check_ours(before)
+        self._entry, self._changed = self._made(before), True
+        if before and before.digest == self._entry.digest:
+            foreign = before.holder not in ("", self._holder)
+            if foreign or before.holder == self._entry.holder:
+                self._entry, self._changed = before, False
+                return None
+        content = encode(replace(self._record, saved_at=self._entry.saved_at))
+        if len(content) > PACKED_BYTES:
+            what = f"the record of execution {execution.id} has {len(content):,} bytes"
+            raise SetupError(f"{what}, and {PACKED_BYTES:,} are kept", hint="give its nodes smaller outputs")
+        entries = {**index.entries, execution.id: self._entry}
+        put = {self._entry.path: content, INDEX: dump(replace(index, entries=entries))}
+        if tip.commit is None:
+            put[_README] = _ABOUT
+        message = f"{execution.workflow_id} #{self._entry.number}: {execution.status.value}\n\n{execution.id}\n"
+        return Change(message=message, put=put)
+
+    def concluded(self) -> Saved:
+        """What the branch has is what the store has: note it."""
+        entry = self._entry
+        assert entry is not None  # noqa: S101 - whoever wrote has decided
+        with self._services.store.begin() as tx:
+            stored = tx.lock(entry.id)
+            if self._changed and stored.number != entry.number:
+                tx.save(replace(stored, number=entry.number))
+            tx.intake.put_mark(mark_of(entry.id), entry.saved_at)
+        return Saved(entry=entry, changed=self._changed, left_out=self._record.left_out)
+
+    @property
+    def _execution(self) -> Execution:
+        return self._record.dossier.execution
+
+    def _take_number(self, index: Index) -> None:
+        """One that no other execution of the workflow has: jobs that began at once all thought they were the next."""
+        execution = self._execution
+        workflow_id, least = execution.workflow_id, index.head.numbers.get(execution.workflow_id, 0)
+        taken = {entry.number for entry in index.entries.values() if entry.workflow_id == workflow_id}
+        if execution.number > least and execution.number not in taken:
+            return
+        with self._services.store.begin() as tx:
+            number = max(least + 1, max(taken, default=0) + 1, tx.next_number(workflow_id))
+        numbered = replace(self._record.dossier, execution=replace(execution, number=number))
+        self._record = replace(self._record, dossier=numbered)
+
+    def _check_ours(self, before: Entry) -> None:
+        if before.holder and before.holder == self._holder:
+            return
+        _refuse_held(before, self._holder, _nobody)
+        if before.saved_at != self._known:
+            what = f"the history has a later state of execution {before.id}"
+            raise Conflict(what, hint="`mycelium history pull` brings it here")
+
+    def _made(self, before: Entry | None) -> Entry:
+        execution, record = self._execution, self._record
+        resting = execution.status.ended or execution.status is ExecutionStatus.WAITING
+        at = record.saved_at
+        if before and at <= before.saved_at:
+            at = before.saved_at + timedelta(microseconds=1)
+        return Entry(
+            id=execution.id,
+            path=path_of(execution),
+            workflow_id=execution.workflow_id,
+            number=execution.number,
+            status=execution.status,
+            created_at=execution.created_at,
+            saved_at=at,
+            thread=execution.target.number if execution.target else None,
+            head=execution.head or "",
+            holder="" if resting else self._holder,
+            due=_due(record),
+            digest=digest(record),
+        )
+
+
+def _due(record: Record) -> datetime | None:
+    return min((run.deadline for run in record.dossier.runs if run.deadline and not run.status.settled), default=None)
+
+
+def _index(tip: Tip) -> Index:
+    if tip.commit is None:
+        return Index()
+    found = tip.read([INDEX]).get(INDEX)
+    if found is None:
+        raise SetupError(
+            f"the branch holds something else than a history: it has no {INDEX}",
+            hint="set MYCELIUM_HISTORY_BRANCH to a branch that is not there yet",
+        )
+    return load(found)
+
+
+def _read(entry: Entry, content: bytes | None) -> Record:
+    if content is None:
+        raise Damaged("the index names it, and it is not there, or far too large")
+    record = decode(content)
+    check(record, entry.id)
+    if record.saved_at != entry.saved_at:
+        raise Damaged("it is another state of the execution than the index says")
+    return record
+
+
+def _named(entries: Collection[Entry], reference: str) -> Entry:
+    if reference == "latest" and entries:
+        return max(entries, key=lambda entry: entry.id)
+    found = [entry for entry in entries if entry.id == reference]
+    if not found and len(reference) >= _SHORTEST_PREFIX:
+        found = [entry for entry in entries if entry.id.startswith(reference)]
+    if len(found) > 1:
+        raise BadInput(f"several executions in the history begin with {reference}", hint="give more of the id")
+    if not found:
+        raise NotFound(f"the history has no execution {reference}", hint="`mycelium history list` shows what there is")
+    return found[0]
+
+
+def _refuse_held(entry: Entry, mine: str, gone: IsGone) -> None:
+    if entry.holder in ("", mine) or _is_earlier_attempt(entry.holder, mine) or gone(entry.holder):
+        return
+    raise Conflict(
+        f"execution {entry.id} is run by {entry.holder}", hint="wait until that has ended; what it saves can go on"
+    )
+
+
+def _is_earlier_attempt(holder: str, mine: str) -> bool:
+    """Of the same run of Actions, which begins a new attempt when the one before has ended."""
+    (run, _, attempt), (our_run, _, our_attempt) = holder.partition("/"), mine.partition("/")
+    numbers = [text.partition("/")[0] for text in (attempt, our_attempt)]
+    return run == our_run and all(map(str.isdecimal, (run, *numbers))) and int(numbers[0]) < int(numbers[1])
+
+
+def _is_old(entry: Entry, now: datetime, days: int | None) -> bool:
+    return days is not None and entry.status.ended and now - entry.saved_at > timedelta(days=days)
+
+
+def _nobody(_holder: str) -> bool:
+    return False

@@ -30,7 +30,7 @@ class Review:
 def review(desk: Desk, said: Review) -> Reason:
     """Decide it, count a vote, or say why not. `NotFound` and `Conflict` where nothing waits under that name."""
     runs = _waiting(desk, said)
-    refused = [reason for run in runs if (reason := _refusal(desk, said, _asked(desk, said, run)))]
+    refused = [reason for run in runs if (reason := refusal(desk, said, _asked(desk, said, run)))]
     if refused:
         return refused[0]
     if not said.approves:
@@ -64,13 +64,15 @@ def _asked(desk: Desk, said: Review, run: NodeRun) -> Approval:
     return action
 
 
-def _refusal(desk: Desk, said: Review, asked: Approval) -> Reason | None:
+def refusal(desk: Desk, said: Review, asked: Approval, *, now: bool = True) -> Reason | None:
+    """Why this person may not say it; None where they may. What was said earlier, and not `now`, was said of the head
+    that there was."""
     if not said.by.is_person:
         return has_role(said.by, Role.NONE, Role.WRITE)
     if said.approves and _their_own(said):
         text = f"`{said.by.login}` cannot approve what is their own"
         return Reason(starts=False, text=text, rule=Rule.ACTOR)
-    if said.approves and (reason := _past(desk, said.execution)):
+    if now and said.approves and (reason := _past(desk, said.execution)):
         return reason
     if asked.reviewers:
         return None if _is_reviewer(desk, said.by.login, asked) else _no_reviewer(said.by, asked)

@@ -1,0 +1,430 @@
+"""The history of a repository as jobs see it, each with a store of its own that it begins with empty."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.definition.model import Approval, WorkspaceMode
+from orchestrator.definition.roles import Role
+from orchestrator.errors import BadInput, Conflict, NotFound, SetupError, Unavailable
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeStatus, Result
+from orchestrator.lifecycle.archive import keeper as keeping
+from orchestrator.lifecycle.archive.index import INDEX, Head, Index, dump, load
+from orchestrator.lifecycle.archive.keeper import Keeper
+from orchestrator.lifecycle.archive.record import Damaged
+from orchestrator.lifecycle.decide import approve
+from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
+from orchestrator.lifecycle.intake.occasion import Delivery, Desk
+from orchestrator.lifecycle.intake.receive import receive
+from orchestrator.lifecycle.ports.github import User
+from tests.fakes.garden import MEMBER, OWNER, STRANGER, Garden, reader_of
+from tests.fakes.payloads import account, commented
+from tests.fakes.record_branch import MemoryRemote
+from tests.fakes.runner import writes
+from tests.fakes.world import World, node, workflow
+
+GATED = workflow(
+    node("a", workspace=WorkspaceMode.WRITE), node("gate", "a", action=Approval(timeout_minutes=5)), node("b", "gate")
+)
+ANN = User(id=50, login="ann")
+
+
+class Job:
+    """One job with an empty store, on a machine of its own."""
+
+    def __init__(self, folder: Path, remote: MemoryRemote, holder: str, *, origin: World | None = None) -> None:
+        self.world = World(folder / holder.replace("/", "-"), instance=holder)
+        self.world.runner.deeds["a"] = writes(new_txt="new")
+        if origin:
+            self.world.git.origin = origin.git
+        self.remote = remote
+        self.keeper = Keeper(
+            self.world.services, remote.branch(), CommittedDefinitions(reader_of(self.world.git)), holder=holder
+        )
+
+    def named(self, *ids: str) -> Job:
+        """Its executions get these ids."""
+        names = iter(ids)
+        self.world.services = replace(self.world.services, new_id=lambda: next(names))
+        self.keeper._services = self.world.services
+        return self
+
+
+class Jobs:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.remote = MemoryRemote()
+        self.first = self.job("1/1")
+
+    def job(self, holder: str) -> Job:
+        return Job(self.folder, self.remote, holder, origin=self.first.world if hasattr(self, "first") else None)
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Jobs:
+    return Jobs(tmp_path)
+
+
+@pytest.fixture
+def waiting(jobs: Jobs) -> Execution:
+    execution = jobs.first.world.run(GATED)
+    jobs.first.keeper.save(execution.id)
+    return execution
+
+
+def test_what_one_job_saves_another_pulls(jobs: Jobs, waiting: Execution) -> None:
+    (entry,) = jobs.first.keeper.entries()
+    assert (entry.id, entry.status, entry.holder, entry.open) == (waiting.id, ExecutionStatus.WAITING, "", True)
+    assert entry.due == jobs.first.world.node_run(waiting, "gate").deadline
+    assert sorted(jobs.remote.files) == ["README.md", entry.path, INDEX]
+    second = jobs.job("2/1")
+    assert second.keeper.pull() == (waiting.id,)
+    assert second.keeper.pull() == ()
+    assert second.world.statuses(waiting) == jobs.first.world.statuses(waiting)
+    for reference in (waiting.id, waiting.id[:5], "latest"):
+        assert jobs.job(f"{reference}/1").keeper.pull(reference=reference) == (waiting.id,)
+    with pytest.raises(NotFound, match="no execution 0000x"):
+        second.keeper.pull(reference="0000x")
+
+
+def test_saving_the_same_again_writes_nothing(jobs: Jobs, waiting: Execution) -> None:
+    before = list(jobs.remote.commits)
+    assert not jobs.first.keeper.save(waiting.id).changed
+    second = jobs.job("2/1")
+    second.keeper.pull()
+    assert not second.keeper.save(waiting.id).changed
+    assert jobs.remote.commits == before
+
+
+def test_a_job_holds_what_it_runs_and_lets_go_of_what_waits(jobs: Jobs) -> None:
+    world, keeper = jobs.first.world, jobs.first.keeper
+    execution = world.start(GATED)
+    assert keeper.save(execution.id).entry.holder == "1/1"
+    other = jobs.job("2/1")
+    other.keeper.pull()
+    with pytest.raises(Conflict, match="is run by 1/1"):
+        other.keeper._claimed(execution.id, lambda _: False)
+    world.work()
+    assert keeper.save(execution.id).entry.holder == ""
+
+
+def test_jobs_that_began_at_once_get_numbers_of_their_own(jobs: Jobs) -> None:
+    made = [jobs.job(f"{number}/1").named(f"job-{number:02}") for number in range(2, 22)]
+    executions = [job.world.run(GATED) for job in made]
+    assert {execution.number for execution in executions} == {1}
+    saved = [job.keeper.save(execution.id) for job, execution in zip(made, executions, strict=True)]
+    assert sorted(each.entry.number for each in saved) == list(range(1, 21))
+    numbers = [job.world.store.execution(e.id).number for job, e in zip(made, executions, strict=True)]
+    assert numbers == [each.entry.number for each in saved]
+    reader = jobs.job("99/1")
+    assert len(reader.keeper.pull()) == 20
+    assert sorted(e.number for e in reader.world.store.executions()) == list(range(1, 21))
+
+
+def test_who_lost_the_race_makes_the_change_anew(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, quick = jobs.job("2/1").named("job-slow"), jobs.job("3/1").named("job-quick")
+    late, early = slow.world.run(GATED), quick.world.run(GATED)
+    encode, done = keeping.encode, list[str]()
+
+    def interrupted(record: Any) -> bytes:
+        if not done:
+            done.append(early.id)
+            quick.keeper.save(early.id)
+        return encode(record)
+
+    monkeypatch.setattr(keeping, "encode", interrupted)
+    assert slow.keeper.save(late.id).entry.number == 2
+    assert [entry.id for entry in slow.keeper.entries()] == ["job-quick", "job-slow"]
+
+
+def test_a_later_state_that_others_saved_is_not_written_over(jobs: Jobs, waiting: Execution) -> None:
+    second = jobs.job("2/1")
+    second.keeper.pull()
+    approve(jobs.first.world.services, waiting.id, "gate", "ann")
+    jobs.first.world.work()
+    jobs.first.keeper.save(waiting.id)
+    with second.world.store.begin() as tx:
+        tx.save(replace(tx.lock(waiting.id), error_message="mine"))
+    with pytest.raises(Conflict, match="a later state"):
+        second.keeper.save(waiting.id)
+    assert second.keeper.pull() == (waiting.id,)
+    assert second.world.store.execution(waiting.id).status is ExecutionStatus.COMPLETED
+
+
+def test_what_works_here_is_not_pulled_over(jobs: Jobs, waiting: Execution) -> None:
+    approve(jobs.first.world.services, waiting.id, "gate", "ann")
+    with jobs.first.world.store.begin() as tx:
+        tx.intake.put_mark(f"history {waiting.id}", waiting.created_at)
+    assert jobs.first.keeper.pull() == ()
+
+
+@pytest.mark.parametrize(
+    ("holder", "mine", "gone", "held"),
+    [
+        ("", "2/1", False, False),
+        ("2/1", "2/1", False, False),
+        ("1/1", "2/1", False, True),
+        ("1/1", "2/1", True, False),
+        ("2/1/review", "2/2/review", False, False),
+        ("2/2", "2/1", False, True),
+        ("ada@laptop", "2/1", False, True),
+        ("x/1", "x/2", False, True),
+    ],
+)
+def test_only_one_goes_on(jobs: Jobs, waiting: Execution, holder: str, mine: str, gone: bool, held: bool) -> None:
+    (entry,) = jobs.first.keeper.entries()
+    jobs.remote.files[INDEX] = dump(Index(head=Head(), entries={waiting.id: replace(entry, holder=holder)}))
+    job = jobs.job(mine)
+    job.keeper.pull()
+    if held:
+        with pytest.raises(Conflict, match="is run by"):
+            job.keeper._claimed(waiting.id, lambda _: gone)
+    else:
+        assert job.keeper._claimed(waiting.id, lambda _: gone)
+        assert job.keeper.entries()[0].holder == mine
+
+
+def test_a_remote_that_is_away_is_said(jobs: Jobs, waiting: Execution) -> None:
+    jobs.remote.away = True
+    with pytest.raises(Unavailable):
+        jobs.first.keeper.pull()
+
+
+def test_a_branch_of_something_else_is_left_alone(jobs: Jobs) -> None:
+    execution = jobs.first.world.run(GATED)
+    jobs.remote.files, jobs.remote.commits = {"main.py": b"x"}, ["c"]
+    with pytest.raises(SetupError, match="something else than a history"):
+        jobs.first.keeper.save(execution.id)
+    assert jobs.remote.files == {"main.py": b"x"}
+
+
+def test_squashing_keeps_records_or_drops_the_old(jobs: Jobs, waiting: Execution) -> None:
+    world, keeper = jobs.first.world, jobs.first.keeper
+    ended = world.run(workflow(node("b")))
+    keeper.save(ended.id)
+    world.clock.advance(10 * 86_400)
+    young = world.run(workflow(node("b")))
+    keeper.save(young.id)
+    assert keeper.squash().records == 3
+    assert len(jobs.remote.commits) == 1
+    done = keeper.squash(drop_after_days=9, unless_within_days=2)
+    assert (done.done, done.records, len(jobs.remote.commits)) == (False, 3, 1)
+    dropped = keeper.squash(drop_after_days=9)
+    assert (dropped.dropped, dropped.records) == ((ended.id,), 2)
+    assert [entry.id for entry in keeper.entries()] == [waiting.id, young.id]
+    assert len(jobs.remote.files) == 4
+    assert jobs.job("2/1").keeper.pull() == (waiting.id, young.id)
+    assert keeper.squash(drop_after_days=0).dropped == (young.id,)
+    late = jobs.job("3/1").named("job-late")
+    assert late.keeper.save(late.world.run(GATED).id).entry.number == 4
+
+
+def test_squashing_nothing_is_no_error(jobs: Jobs) -> None:
+    assert not jobs.first.keeper.squash(drop_after_days=1).done
+    assert jobs.remote.commits == []
+
+
+def test_a_record_that_cannot_be_read_holds_up_no_other(
+    jobs: Jobs, waiting: Execution, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = jobs.first.world.run(workflow(node("b")))
+    jobs.first.keeper.save(good.id)
+    jobs.remote.files[jobs.first.keeper.entries()[0].path] = b"what somebody pushed"
+    second = jobs.job("2/1")
+    with caplog.at_level(logging.WARNING):
+        assert second.keeper.pull() == (good.id,)
+    assert "cannot be read: it is not compressed as records are" in caplog.text
+    assert "what somebody" not in caplog.text
+    with pytest.raises(Damaged, match="not compressed"):
+        second.keeper.pull(reference=waiting.id)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text + text.splitlines()[1] + b"\n",
+        lambda text: text.replace(b"executions/", b"../../../"),
+        lambda text: text.replace(b'"number":1', b'"number":"1"'),
+        lambda text: text.replace(b'"mycelium":1', b'"mycelium":2'),
+        lambda text: text.replace(b'"holder"', b'"holds"'),
+        lambda text: text.replace(b"Z", b""),
+        lambda _: b"",
+        lambda _: b"[" * 10_000,
+    ],
+)
+def test_an_index_that_mycelium_did_not_write_is_refused(
+    jobs: Jobs, waiting: Execution, change: Callable[[bytes], bytes]
+) -> None:
+    with pytest.raises(Damaged):
+        load(change(jobs.remote.files[INDEX]))
+
+
+def test_a_prefix_of_several_is_not_taken_for_one(jobs: Jobs, waiting: Execution) -> None:
+    other = jobs.first.world.run(workflow(node("b")))
+    jobs.first.keeper.save(other.id)
+    with pytest.raises(BadInput, match="several executions"):
+        jobs.first.keeper.pull(reference="0000")
+
+
+FLOW = {
+    "workflows/r.yaml": "on: pull_request\nnodes:\n  gate: {approval: {message: go, minimum: 1}}\n"
+    "  more: {approval: {message: sure}, needs: gate}\n  after: {run: x, needs: more}\n"
+}
+
+
+class Hosted:
+    """A pull request whose workflow waits; each job is a runner with nothing but the repository."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.garden = Garden(folder / "first", FLOW)
+        self.github = self.garden.github
+        self.github.repo.roles["ann"] = Role.WRITE
+        self.remote = MemoryRemote()
+        self.pull = self.garden.open(FLOW, author=MEMBER)
+        self.garden.pulled(self.pull, by=OWNER)
+        self.id = self.garden.executions[0].id
+        self.keeper(self.garden.world, "1/1").save(self.id)
+
+    def keeper(self, world: World, holder: str) -> Keeper:
+        return Keeper(world.services, self.remote.branch(), CommittedDefinitions(reader_of(world.git)), holder=holder)
+
+    def job(self, number: int) -> tuple[Keeper, Desk]:
+        world = World(self.folder / f"runner-{number}", instance=f"i{number}", github=self.github)
+        world.clock.advance(60 * number)
+        world.git.origin = self.garden.world.git
+        keeper = self.keeper(world, f"{number}/1")
+        desk = Desk(services=world.services, github=self.github, definitions=CommittedDefinitions(reader_of(world.git)))
+        return keeper, desk
+
+    def commanded(self, number: int, by: User, line: str) -> Execution:
+        """A job that a command in a comment started, from its beginning to its end."""
+        keeper, desk = self.job(number)
+        comment = self.github.add_comment(self.pull.number, by, line)
+        for entry in keeper.entries():
+            if entry.open and entry.thread == self.pull.number:
+                keeper.take_up(entry.id, desk=desk)
+        body = commented(line, number=self.pull.number, sender=account(by.login, by.id, by.kind), comment_id=comment.id)
+        receive(desk, Delivery(id=f"delivery-{number}", event="issue_comment", payload=body))
+        World.work(_Working(desk))  # type: ignore[arg-type]
+        keeper.save(self.id)
+        return desk.services.store.execution(self.id)
+
+
+class _Working:
+    """As much of a world as working takes."""
+
+    def __init__(self, desk: Desk) -> None:
+        from tests.fakes.wake import FakeStopSignals
+
+        self.services, self.signals = desk.services, FakeStopSignals()
+
+
+@pytest.fixture
+def hosted(tmp_path: Path) -> Hosted:
+    return Hosted(tmp_path)
+
+
+def test_an_execution_outlives_its_jobs(hosted: Hosted) -> None:
+    assert hosted.commanded(2, ANN, "/mycelium approve gate").status is ExecutionStatus.WAITING
+    assert hosted.commanded(3, STRANGER, "/mycelium approve more").status is ExecutionStatus.WAITING
+    ended = hosted.commanded(4, ANN, "/mycelium approve more")
+    assert ended.status is ExecutionStatus.COMPLETED
+    assert ended.number == 1
+    keeper, _ = hosted.job(5)
+    assert [entry.status for entry in keeper.entries()] == [ExecutionStatus.COMPLETED]
+    with pytest.raises(Conflict, match="already ended"):
+        keeper.take_up(hosted.id, desk=hosted.job(6)[1])
+
+
+def forged(hosted: Hosted, **keys: Any) -> None:
+    """What somebody who may write to the branch makes of the record."""
+    keeper, desk = hosted.job(8)
+    keeper.pull()
+    services = desk.services
+    with services.store.begin() as tx:
+        execution, runs = tx.lock(hosted.id), tx.runs(hosted.id)
+        if name := keys.pop("approved_by", None):
+            gate = replace(runs[0], status=NodeStatus.COMPLETED, result=Result.SUCCESS, decided_by=name)
+            more = replace(runs[1], status=NodeStatus.WAITING, waiting_for=0, started_at=runs[0].started_at)
+            tx.save_runs([gate, more])
+            keys |= {"open_runs": 2}
+        tx.save(replace(execution, **keys))
+    keeper.save(hosted.id)
+
+
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [
+        ({"approved_by": "ann"}, "the approval of `ann` for `gate` is not among the comments"),
+        ({"approved_by": "timeout"}, "approved by nobody before its time"),
+        ({"inputs": {"x": "y"}}, "its inputs do not fit"),
+        ({"head": "e" * 40}, "another commit than that of its event"),
+        ({"workflow_id": "s"}, "has no valid workflow `s`"),
+    ],
+)
+def test_a_record_that_somebody_made_up_does_not_go_on(hosted: Hosted, keys: dict[str, Any], why: str) -> None:
+    forged(hosted, **keys)
+    keeper, desk = hosted.job(9)
+    with pytest.raises(Conflict, match=why):
+        keeper.take_up(hosted.id, desk=desk)
+    assert keeper.entries()[0].holder == ""
+
+
+def test_a_workflow_that_has_changed_does_not_go_on(hosted: Hosted) -> None:
+    changed = {"workflows/r.yaml": FLOW["workflows/r.yaml"].replace("run: x", "run: curl evil")}
+    plan = hosted.garden.world.store._tables.plans[hosted.id]  # type: ignore[attr-defined]
+    other = Garden(hosted.folder / "other", changed)
+    workflow_there = other.desk.definitions.at(other.main).workflows["r"]
+    forgery = replace(plan, definition=workflow_there, source=changed["workflows/r.yaml"])
+    hosted.garden.world.store._tables.plans[hosted.id] = forgery  # type: ignore[attr-defined]
+    hosted.keeper(hosted.garden.world, "1/1").save(hosted.id)
+    keeper, desk = hosted.job(9)
+    with pytest.raises(Conflict, match="its workflow, its agents or its project file are not those of commit"):
+        keeper.take_up(hosted.id, desk=desk)
+
+
+@pytest.mark.parametrize(
+    ("by", "line", "edited", "why"),
+    [
+        (ANN, "/mycelium approve gate", False, None),
+        (ANN, "/mycelium approve gate", True, "not among the comments"),
+        (ANN, "/mycelium approve more", False, "not among the comments"),
+        (ANN, "I would /mycelium approve gate", False, "not among the comments"),
+        (MEMBER, "/mycelium approve gate", False, "cannot approve what is their own"),
+        (STRANGER, "/mycelium approve gate", False, "it takes write"),
+    ],
+)
+def test_an_approval_counts_where_its_giver_wrote_it(
+    hosted: Hosted, by: User, line: str, edited: bool, why: str | None
+) -> None:
+    comment = hosted.github.add_comment(hosted.pull.number, by, line)
+    written = hosted.garden.world.clock.now()
+    later = replace(comment, created_at=written, updated_at=written.replace(year=2031) if edited else written)
+    hosted.github.repo.comments[comment.id] = (hosted.pull.number, later)
+    forged(hosted, approved_by=by.login)
+    keeper, desk = hosted.job(9)
+    if why is None:
+        keeper.take_up(hosted.id, desk=desk)
+        assert desk.services.store.execution(hosted.id).instance == "i9"
+    else:
+        with pytest.raises(Conflict, match=why):
+            keeper.take_up(hosted.id, desk=desk)
+
+
+def test_people_go_on_with_what_their_checkout_has(hosted: Hosted, tmp_path: Path) -> None:
+    world = World(tmp_path / "laptop", instance="laptop")
+    world.git.origin = hosted.garden.world.git
+    keeper = hosted.keeper(world, "ada@laptop")
+    with pytest.raises(Conflict, match="has no valid workflow `r`"):
+        keeper.take_up(hosted.id)
+    world.git.checkout = {path: text.encode() for path, text in FLOW.items()}
+    world.git.commit_checkout("pulled")
+    keeper.take_up(hosted.id)
+    assert world.store.execution(hosted.id).instance == "laptop"

@@ -1,0 +1,22 @@
+"""Who a process is, for others that find it holding an execution."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.app.keeping import holder_of
+
+
+@pytest.mark.parametrize(
+    ("environ", "holder"),
+    [
+        ({"GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_JOB": "review"}, "77/2/review"),
+        ({"GITHUB_RUN_ID": "77"}, "77/1"),
+    ],
+)
+def test_a_job_is_told_by_run_and_attempt(environ: dict[str, str], holder: str) -> None:
+    assert holder_of(environ) == holder
+
+
+def test_a_person_is_told_by_name_and_machine() -> None:
+    assert holder_of({"USER": "ada"}).startswith("ada@")
