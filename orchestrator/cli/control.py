@@ -33,7 +33,8 @@ class _Found:
     """An execution, the queues its nodes wait in, whether they use a blackboard, and whether the process tree that owns
     it is alive.
 
-    `owed`: there is something to be done yet, and be it that an ended execution has no branch.
+    `owed`: there is something to be done yet, and be it that an ended execution has no branch. `restored`: it came from
+    the history, and nobody has taken it up.
     """
 
     execution: Execution
@@ -41,6 +42,7 @@ class _Found:
     blackboard: bool
     alive: bool
     owed: bool
+    restored: bool
 
 
 UNATTENDED = click.option(
@@ -86,6 +88,10 @@ def rerun(ctx: click.Context, /, execution: str, failed_only: bool, node: str | 
     if not found.execution.status.ended:
         raise Conflict(f"execution {found.execution.id} has not ended: it is {found.execution.status.value}")
     with app.embedded(settings, found.queues, blackboard=found.blackboard) as services:
+        if found.restored:
+            # What came from the history is somebody's word, and is not run for it.
+            with app.keeping(settings, services) as keeper:
+                keeper.check(found.execution.id)
         again = run_again(services, found.execution.id, failed_only=failed_only, node=node)
         ctx.exit(_carry(services, settings, again.id, how))
 
@@ -178,6 +184,7 @@ def _found(settings: Settings, reference: str) -> _Found:
         blackboard=BLACKBOARD in definition.servers,
         alive=alive,
         owed=owed,
+        restored=restored,
     )
 
 
@@ -185,13 +192,12 @@ def _found(settings: Settings, reference: str) -> _Found:
 def _held(settings: Settings, services: Services, found: _Found) -> Iterator[None]:
     """Have the execution in our hands, if nobody has; what came from the history is saved there again afterwards."""
     from orchestrator import app
-    from orchestrator.lifecycle.archive.restoring import RESTORED
     from orchestrator.lifecycle.resume import resume as take_up
 
     execution = found.execution
     if found.alive:
         yield
-    elif execution.instance != RESTORED:
+    elif not found.restored:
         take_up(services, execution.id, of=execution.instance)
         yield
     else:

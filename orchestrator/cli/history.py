@@ -15,7 +15,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON lis
 
 @click.group()
 def history() -> None:
-    """Keep executions in a branch of the repository, and bring them here from there.
+    """Keep executions in a branch of the repository, without a server.
 
     The branch is that of MYCELIUM_HISTORY_BRANCH, `mycelium-history` by default.
     """

@@ -117,6 +117,9 @@ def _names(record: Record) -> Iterator[str]:
         yield "something is called a digest that is none"
     if unknown := set(record.blobs) - set(digests):
         yield f"{len(unknown)} blobs belong to nothing in it"
+    links = [each.url for each in dossier.publications] + [execution.target.job_url if execution.target else ""]
+    if any(link and not link.startswith(("https://", "http://")) for link in links):
+        yield "something links to no page"
     places = {EXECUTION, COMMENT, *(run_place(run.index) for run in dossier.runs)}
     if any(thing.place not in places for thing in dossier.shown):
         yield "something is shown at a place that is none"

@@ -18,6 +18,7 @@ from orchestrator.lifecycle.archive import going_on
 from orchestrator.lifecycle.archive.checked import check
 from orchestrator.lifecycle.archive.codec import decode, digest, encode
 from orchestrator.lifecycle.archive.entry import Entry
+from orchestrator.lifecycle.archive.going_on import Claimed
 from orchestrator.lifecycle.archive.index import INDEX, Index, dump, load, path_of
 from orchestrator.lifecycle.archive.limits import PACKED_BYTES
 from orchestrator.lifecycle.archive.record import Damaged, Record
@@ -94,11 +95,24 @@ class Keeper:
         self._branch.write(saving.decide)
         return saving.concluded()
 
-    def pull(self, *, reference: str | None = None, thread: int | None = None) -> tuple[str, ...]:
+    def concerned(self, thread: int | None) -> tuple[Entry, ...]:
+        """Those that have not ended and that an event may be about: shown at its issue or pull request, or left behind
+        by an earlier attempt of this run of Actions."""
+        return tuple(
+            entry
+            for entry in self.entries()
+            if entry.open
+            and ((thread is not None and entry.thread == thread) or _is_earlier_attempt(entry.holder, self._holder))
+        )
+
+    def pull(
+        self, *, reference: str | None = None, thread: int | None = None, desk: Desk | None = None
+    ) -> tuple[str, ...]:
         """Bring the store up to date with the branch; the ids of the executions that are new or changed here.
 
         All, or one execution (`reference` as in `Store.find`), or those shown at an issue or pull request (`thread`).
-        What the store has as it is there is not read again. Nobody runs them then: `take_up` goes on with one.
+        What the store has as it is there is not read again. Nobody runs them then: `take_up` goes on with one. With a
+        `desk`, which carries out commands such as `rerun`, what may not run here is passed over.
         A record that cannot be read is logged and passed over, unless it was asked for by name.
         """
         tip = self._branch.tip()
@@ -107,7 +121,13 @@ class Keeper:
         chosen = [entry for entry in chosen if thread is None or entry.thread == thread]
         wanted = [entry for entry in sorted(chosen, key=lambda entry: entry.id) if self._lacks(entry)]
         contents, loud = tip.read([entry.path for entry in wanted]), reference is not None
-        return tuple(entry.id for entry in wanted if self._put(entry, contents.get(entry.path), loud=loud))
+        return tuple(entry.id for entry in wanted if self._put(entry, contents.get(entry.path), desk, loud=loud))
+
+    def check(self, execution_id: str, *, desk: Desk | None = None) -> None:
+        """`Conflict` unless what came from the branch may run here, as `take_up` says."""
+        store = self._services.store
+        runs = tuple(store.runs(execution_id))
+        self._check(Claimed(execution=store.execution(execution_id), plan=store.plan(execution_id), runs=runs), desk)
 
     def take_up(self, execution_id: str, *, desk: Desk | None = None, gone: IsGone | None = None) -> None:
         """Go on with an execution that waits for a person or whose job was killed: from now on this process holds it.
@@ -119,7 +139,8 @@ class Keeper:
         """
         for _ in range(_TRIES):
             self.pull(reference=execution_id)
-            self._check(execution_id, desk)
+            _refuse_ended(self._services.store.execution(execution_id))
+            self.check(execution_id, desk=desk)
             if self._claimed(execution_id, gone or _nobody):
                 resume(self._services, execution_id, of=RESTORED)
                 return
@@ -162,10 +183,18 @@ class Keeper:
     def _lacks(self, entry: Entry) -> bool:
         return saved_at(self._services, entry.id) != entry.saved_at and replaceable(self._services, entry.id)
 
-    def _put(self, entry: Entry, content: bytes | None, *, loud: bool) -> bool:
+    def _put(self, entry: Entry, content: bytes | None, desk: Desk | None, *, loud: bool) -> bool:
         try:
             record = _read(entry, content)
+            if desk is not None:
+                dossier = record.dossier
+                self._check(Claimed(execution=dossier.execution, plan=dossier.plan, runs=dossier.runs), desk)
             restore(self._services, record)
+        except Conflict as error:
+            if loud:
+                raise
+            _LOG.warning("%s", error)
+            return False
         except Damaged as error:
             damaged = Damaged(f"{entry.path} in the history cannot be read: {error.message}", hint=error.hint)
             if loud:
@@ -174,21 +203,11 @@ class Keeper:
             return False
         return True
 
-    def _check(self, execution_id: str, desk: Desk | None) -> None:
-        store = self._services.store
-        execution = store.execution(execution_id)
-        if execution.status.ended:
-            raise Conflict(
-                f"execution {execution_id} has already ended: {execution.status.value}", hint="`rerun` starts it again"
-            )
-        claimed = going_on.Claimed(
-            execution=execution, plan=store.plan(execution_id), runs=tuple(store.runs(execution_id))
-        )
-        if desk is None:
-            head = self._services.git.snapshot().head
-            going_on.check_here(claimed, self._definitions.at(head))
-        else:
+    def _check(self, claimed: Claimed, desk: Desk | None) -> None:
+        if desk is not None:
             going_on.check_on_github(claimed, desk)
+        else:
+            going_on.check_here(claimed, self._definitions.at(self._services.git.snapshot().head))
 
     def _claimed(self, execution_id: str, gone: IsGone) -> bool:
         """Have the index say that we hold it; false where it has been saved anew since it was pulled."""
@@ -342,6 +361,12 @@ def _named(entries: Collection[Entry], reference: str) -> Entry:
     if not found:
         raise NotFound(f"the history has no execution {reference}", hint="`mycelium history list` shows what there is")
     return found[0]
+
+
+def _refuse_ended(execution: Execution) -> None:
+    if execution.status.ended:
+        what = f"execution {execution.id} has already ended: {execution.status.value}"
+        raise Conflict(what, hint="`rerun` starts it again")
 
 
 def _refuse_held(entry: Entry, mine: str, gone: IsGone) -> None:

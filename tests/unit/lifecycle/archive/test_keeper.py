@@ -418,6 +418,26 @@ def test_an_approval_counts_where_its_giver_wrote_it(
             keeper.take_up(hosted.id, desk=desk)
 
 
+def test_a_job_brings_back_what_its_event_may_be_about(hosted: Hosted) -> None:
+    keeper, desk = hosted.job(2)
+    assert [entry.id for entry in keeper.concerned(hosted.pull.number)] == [hosted.id]
+    assert keeper.concerned(hosted.pull.number + 1) == keeper.concerned(None) == ()
+    assert keeper.pull(thread=hosted.pull.number, desk=desk) == (hosted.id,)
+    keeper.take_up(hosted.id, desk=desk)
+    again = hosted.keeper(World(hosted.folder / "again"), "2/2")
+    assert [entry.id for entry in again.concerned(None)] == [hosted.id]
+
+
+def test_what_may_not_run_is_not_brought_to_who_carries_out_commands(
+    hosted: Hosted, caplog: pytest.LogCaptureFixture
+) -> None:
+    forged(hosted, approved_by="ann")
+    keeper, desk = hosted.job(9)
+    assert keeper.pull(thread=hosted.pull.number, desk=desk) == ()
+    assert "is not among the comments" in caplog.text
+    assert keeper.pull(thread=hosted.pull.number) == (hosted.id,)
+
+
 def test_people_go_on_with_what_their_checkout_has(hosted: Hosted, tmp_path: Path) -> None:
     world = World(tmp_path / "laptop", instance="laptop")
     world.git.origin = hosted.garden.world.git

@@ -168,6 +168,7 @@ def with_execution(**keys: Any) -> Callable[[Record], Record]:
         (with_dossier(edges=()), "waits for more"),
         (with_dossier(copies={"diff": "x"}), "a digest that is none"),
         (with_dossier(shown=full().shown), "shown where it is not"),
+        (with_dossier(publications=(replace(full().publications[0], url="javascript:x"),)), "links to no page"),
         (with_dossier(votes=full().votes), "belongs to another execution"),
         (with_dossier(effects=(replace(full().effects[0], kind="exec"),)), "effects that are unknown"),
         (without_blob, "1 blobs belong to nothing"),
