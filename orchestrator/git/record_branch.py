@@ -36,6 +36,7 @@ PATIENCE_SECONDS: Final = 180.0
 """How long a write is tried again: twenty jobs at once need less than a minute."""
 
 _LONGEST_PAUSE: Final = 6.0
+_AWAY_TRIES: Final = 3
 
 LARGEST: Final = 100_000_000
 """Bytes of a file that is read; GitHub takes none that is larger."""
@@ -80,24 +81,35 @@ class GitRecordBranch:
         self._patience = patience or Patience()
         self._remove: weakref.finalize[..., GitRecordBranch] | None = None
 
-    def tip(self) -> Tip:
+    def tip(self) -> _FetchedTip:
         """As `RecordBranch.tip`."""
+        for attempt in range(_AWAY_TRIES):
+            try:
+                return self._fetched()
+            except Unavailable as error:
+                if isinstance(error, Forbidden):
+                    raise
+                self._patience.sleep(2**attempt * self._patience.jitter())
         return self._fetched()
 
     def write(self, decide: Callable[[Tip], Change | None]) -> str | None:
         """As `RecordBranch.write`."""
-        patience, lost = self._patience, 0
+        patience, lost, away = self._patience, 0, 0
         ends = patience.monotonic() + patience.seconds
         while True:
             began = patience.monotonic()
-            tip = self._fetched()
+            tip = self.tip()
             change = decide(tip)
             if change is None:
                 return None
             commit = self._made(tip, change)
             try:
                 self._push(Move(branch=self._name, commit=commit, expected=tip.commit, rewrite=change.alone))
-            except Conflict as error:
+            except (Conflict, Unavailable) as error:
+                # A push that nobody answered may have worked: whoever decides will see it.
+                away += isinstance(error, Unavailable)
+                if isinstance(error, Forbidden) or away > _AWAY_TRIES:
+                    raise
                 now = patience.monotonic()
                 if now > ends:
                     why = f"the branch {self._name} was changed by others all the time for {patience.seconds:g} s"

@@ -153,10 +153,23 @@ def test_paths_are_plain(tmp_path: Path, path: str) -> None:
         branch.write(lambda _: Change(message="x", put={path: b"x"}))
 
 
-def test_a_remote_that_is_not_there_is_out_of_reach(tmp_path: Path) -> None:
-    branch = GitRecordBranch("records", lambda: Remote(url=f"file://{tmp_path}/none", token=""), os.environ)
+def test_a_remote_that_is_away_is_asked_again_for_a_while(tmp_path: Path) -> None:
+    origin, waited, places = Origin(tmp_path), list[float](), list[str]()
+
+    def place() -> Remote:
+        url = places.pop() if places else origin.url
+        return Remote(url=url, token="")
+
+    patience = Patience(sleep=waited.append, jitter=lambda: 1.0)
+    branch = GitRecordBranch("records", place, os.environ, patience=patience)
+    gone = f"file://{tmp_path}/none"
+    places[:] = [gone] * 4
+    assert branch.tip().commit is None
+    assert waited == [1.0, 2.0]
+    places[:] = [gone] * 8
     with pytest.raises(Unavailable, match="cannot be read"):
         branch.tip()
+    branch.close()
 
 
 def test_a_name_that_git_does_not_allow_is_said(tmp_path: Path) -> None:
