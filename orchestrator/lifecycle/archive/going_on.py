@@ -76,17 +76,18 @@ def _check_commit(claimed: Claimed, found: Occasion) -> None:
 
 def _check_plan(claimed: Claimed, found: Definitions) -> None:
     execution, plan = claimed.execution, claimed.plan
-    workflow = found.workflows.get(execution.workflow_id)
-    where = f"commit {found.commit[:_SHOWN]}"
+    of = found.of(execution.workflow_id)
+    workflow = of.workflows.get(execution.workflow_id)
+    where = f"commit {of.commit[:_SHOWN]}"
     if workflow is None:
         raise _no(execution, f"{where} has no valid workflow `{execution.workflow_id}`")
-    agents = {name: found.agents[name] for name in workflow.agents if name in found.agents}
-    transcripts = found.transcripts.get(workflow.id, {})
+    agents = {name: of.agents[name] for name in workflow.agents if name in of.agents}
+    transcripts = of.transcripts.get(workflow.id, {})
     same = (
         plan.definition == workflow
-        and plan.source == found.sources.get(workflow.id, "")
+        and plan.source == of.sources.get(workflow.id, "")
         and plan.agents == agents
-        and plan.project == found.project
+        and plan.project == of.project
         and plan.files.items() <= transcripts.items()
     )
     if not same:
