@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def keeping(settings: Settings, services: Services, *, holder: str = "") -> Generator[Keeper]:
-    """What keeps the executions of `services` in the branch of the settings (`MYCELIUM_HISTORY_BRANCH`).
+    """A `keeper` for as long as the block lasts."""
+    found = keeper(settings, services, holder=holder)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def keeper(settings: Settings, services: Services, *, holder: str = "") -> Keeper:
+    """What keeps the executions of `services` in the branch of the settings (`MYCELIUM_HISTORY_BRANCH`), until `close`.
 
     It pushes with the settings' credential for GitHub, else to `origin` as the user's own git does. `holder` tells this
     process from all others; of itself it is `RUN_ID/ATTEMPT/JOB` in Actions, elsewhere user and machine.
@@ -30,11 +39,7 @@ def keeping(settings: Settings, services: Services, *, holder: str = "") -> Gene
 
     branch = GitRecordBranch(settings.history_branch, lambda: _remote(settings, services), os.environ)
     known = services.definitions or definitions(settings, services.git)
-    keeper = Keeper(services, branch, known, holder=holder or holder_of(os.environ))
-    try:
-        yield keeper
-    finally:
-        keeper.close()
+    return Keeper(services, branch, known, holder=holder or holder_of(os.environ))
 
 
 def holder_of(environ: Mapping[str, str]) -> str:

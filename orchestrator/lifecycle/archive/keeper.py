@@ -37,6 +37,9 @@ IsGone = Callable[[str], bool]
 
 _SHORTEST_PREFIX: Final = 4
 _TRIES: Final = 3
+_BATCH: Final = 50
+"""Records that are fetched together: more would be quicker, and fill the memory."""
+
 _README: Final = "README.md"
 _ABOUT: Final = b"""# History of Mycelium
 
@@ -120,8 +123,12 @@ class Keeper:
         chosen = [_named(entries.values(), reference)] if reference is not None else list(entries.values())
         chosen = [entry for entry in chosen if thread is None or entry.thread == thread]
         wanted = [entry for entry in sorted(chosen, key=lambda entry: entry.id) if self._lacks(entry)]
-        contents, loud = tip.read([entry.path for entry in wanted]), reference is not None
-        return tuple(entry.id for entry in wanted if self._put(entry, contents.get(entry.path), desk, loud=loud))
+        done: list[str] = []
+        for start in range(0, len(wanted), _BATCH):
+            some = wanted[start : start + _BATCH]
+            contents, loud = tip.read([entry.path for entry in some]), reference is not None
+            done += [entry.id for entry in some if self._put(entry, contents.get(entry.path), desk, loud=loud)]
+        return tuple(done)
 
     def check(self, execution_id: str, *, desk: Desk | None = None) -> None:
         """`Conflict` unless what came from the branch may run here, as `take_up` says."""
