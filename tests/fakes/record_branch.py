@@ -19,6 +19,8 @@ class MemoryRemote:
     commits: list[str] = field(default_factory=list)
     made: int = 0
     away: bool = False
+    mute: bool = False
+    """The next push is taken, and nobody hears of it."""
 
     def branch(self) -> MemoryRecordBranch:
         return MemoryRecordBranch(self)
@@ -64,4 +66,7 @@ class MemoryRecordBranch:
         remote.files = {**kept, **change.put}
         remote.made += 1
         remote.commits = [*([] if change.alone else remote.commits), f"commit-{remote.made}"]
+        if remote.mute:
+            remote.mute = False
+            raise Unavailable("nobody answered")
         return remote.commits[-1]

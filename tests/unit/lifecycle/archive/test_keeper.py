@@ -196,6 +196,19 @@ def test_a_remote_that_is_away_is_said(jobs: Jobs, waiting: Execution) -> None:
         jobs.first.keeper.pull()
 
 
+def test_a_push_that_nobody_answered_is_known_the_next_time(jobs: Jobs) -> None:
+    world, keeper = jobs.first.world, jobs.first.keeper
+    execution = world.run(GATED)
+    jobs.remote.mute = True
+    with pytest.raises(Unavailable):
+        keeper.save(execution.id)
+    assert not keeper.save(execution.id).changed
+    approve(world.services, execution.id, "gate", "ann")
+    world.work()
+    assert keeper.save(execution.id).changed
+    assert jobs.job("2/1").keeper.pull() == (execution.id,)
+
+
 def test_a_branch_of_something_else_is_left_alone(jobs: Jobs) -> None:
     execution = jobs.first.world.run(GATED)
     jobs.remote.files, jobs.remote.commits = {"main.py": b"x"}, ["c"]
@@ -281,13 +294,13 @@ FLOW = {
 class Hosted:
     """A pull request whose workflow waits; each job is a runner with nothing but the repository."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, flow: dict[str, str] = FLOW) -> None:
         self.folder = folder
-        self.garden = Garden(folder / "first", FLOW)
+        self.garden = Garden(folder / "first", flow)
         self.github = self.garden.github
         self.github.repo.roles["ann"] = Role.WRITE
         self.remote = MemoryRemote()
-        self.pull = self.garden.open(FLOW, author=MEMBER)
+        self.pull = self.garden.open(flow, author=MEMBER)
         self.garden.pulled(self.pull, by=OWNER)
         self.id = self.garden.executions[0].id
         self.keeper(self.garden.world, "1/1").save(self.id)
@@ -295,11 +308,11 @@ class Hosted:
     def keeper(self, world: World, holder: str) -> Keeper:
         return Keeper(world.services, self.remote.branch(), CommittedDefinitions(reader_of(world.git)), holder=holder)
 
-    def job(self, number: int) -> tuple[Keeper, Desk]:
+    def job(self, number: int, holder: str = "") -> tuple[Keeper, Desk]:
         world = World(self.folder / f"runner-{number}", instance=f"i{number}", github=self.github)
         world.clock.advance(60 * number)
         world.git.origin = self.garden.world.git
-        keeper = self.keeper(world, f"{number}/1")
+        keeper = self.keeper(world, holder or f"{number}/1")
         desk = Desk(services=world.services, github=self.github, definitions=CommittedDefinitions(reader_of(world.git)))
         return keeper, desk
 
@@ -341,6 +354,26 @@ def test_an_execution_outlives_its_jobs(hosted: Hosted) -> None:
     assert [entry.status for entry in keeper.entries()] == [ExecutionStatus.COMPLETED]
     with pytest.raises(Conflict, match="already ended"):
         keeper.take_up(hosted.id, desk=hosted.job(6)[1])
+
+
+def test_the_next_attempt_goes_on_where_a_job_was_killed(tmp_path: Path) -> None:
+    hosted = Hosted(
+        tmp_path, {"workflows/r.yaml": "on: pull_request\nnodes:\n  a: {run: x}\n  b: {run: y, needs: a}\n"}
+    )
+    killed = hosted.keeper(hosted.garden.world, "1/1")
+    hosted.garden.world.claim()
+    assert killed.save(hosted.id).entry.holder == "1/1"
+    stranger, desk = hosted.job(2)
+    with pytest.raises(Conflict, match="is run by 1/1"):
+        stranger.take_up(hosted.id, desk=desk)
+    keeper, desk = hosted.job(3, "1/2")
+    (entry,) = keeper.concerned(None)
+    keeper.take_up(entry.id, desk=desk)
+    World.work(_Working(desk))  # type: ignore[arg-type]
+    assert keeper.save(hosted.id).entry.status is ExecutionStatus.COMPLETED
+    assert [run.lost for run in desk.services.store.runs(hosted.id)] == [1, 0]
+    with pytest.raises(Conflict, match="a later state"):
+        killed.save(hosted.id)
 
 
 def forged(hosted: Hosted, **keys: Any) -> None:
