@@ -162,6 +162,10 @@ class MemoryGitHub:
     def fail(self, method: str, error: Exception, *, after: bool = False, times: int = 1, skip: int = 0) -> None:
         self._faults.append(Fault(method=method, error=error, after=after, times=times, skip=skip))
 
+    def heal(self) -> None:
+        """Nothing fails any more."""
+        self._faults.clear()
+
     @property
     def writes(self) -> list[Sent]:
         return [each for each in self.sent if each.writes]

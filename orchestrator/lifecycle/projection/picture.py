@@ -41,7 +41,7 @@ class Trouble:
 
     @property
     def until(self) -> datetime:
-        return self.failed_at + (min(OWN_PAUSE * 2**self.own, LONGEST_OWN_PAUSE) if self.own else timedelta())
+        return self.failed_at + (min(OWN_PAUSE * 2 ** min(self.own, 8), LONGEST_OWN_PAUSE) if self.own else timedelta())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

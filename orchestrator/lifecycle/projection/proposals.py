@@ -28,13 +28,17 @@ IDLE_SECONDS: Final = 1.0
 """How often the store is asked what there is to show."""
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
-LONGEST_PAUSE: Final = timedelta(seconds=60)
+LONGEST_PAUSE: Final = timedelta(seconds=30)
 """How long something is left alone that failed: doubled each time."""
 
 MOST_TRIES: Final = 8
 """How often commits are looked for that cannot be had; the next event looks again."""
 
 _LOG = logging.getLogger(__name__)
+
+
+class _NotHad(Unavailable):
+    """GitHub answers, and git cannot get the commits."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -97,7 +101,9 @@ class Proposals:
             self._tell(replace(_with(proposal, known), told=proposal.changes, trouble=error.message))
         except Unavailable as error:
             self._rest(seen, now)
-            told = proposal.changes if seen.tries >= MOST_TRIES else proposal.told
+            # While GitHub is away it is waited for, however long that takes.
+            given_up = isinstance(error, _NotHad) and seen.tries >= MOST_TRIES
+            told = proposal.changes if given_up else proposal.told
             self._tell(replace(_with(proposal, known), told=told, trouble=error.message))
         except MyceliumError:
             raise
@@ -129,10 +135,17 @@ class Proposals:
             pull = self._github.pull_request(proposal.number)
             after, is_open = pull.head_sha, pull.state == "open"
             before = self._github.merge_base(pull.base_ref, after) if is_open else ""
-        seen.found = self._comparison.between(before, after) if is_open else DefinitionChanges()
+        seen.found = self._compared(before, after) if is_open else DefinitionChanges()
         target = Target(repository=proposal.repository, head_sha=after, number=proposal.number)
         seen.target = target if is_open else None
         seen.changes = proposal.changes
+
+    def _compared(self, before: str, after: str) -> DefinitionChanges:
+        try:
+            return self._comparison.between(before, after)
+        except Unavailable as error:
+            self._github.merge_base(before, after)  # raises the same where it is GitHub that is away
+            raise _NotHad(error.message, hint=error.hint) from error
 
     def _desk(self, proposal: Proposal, seen: Seen, known: dict[str, Shown]) -> Desk:
         assert seen.target is not None  # noqa: S101 - nothing is due without one
@@ -149,7 +162,7 @@ class Proposals:
         return self._me
 
     def _rest(self, seen: Seen, now: datetime) -> None:
-        seen.until = now + min(FIRST_PAUSE * 2**seen.tries, LONGEST_PAUSE)
+        seen.until = now + min(FIRST_PAUSE * 2 ** min(seen.tries, 5), LONGEST_PAUSE)
         seen.tries += 1
 
     def _tell(self, proposal: Proposal) -> None:

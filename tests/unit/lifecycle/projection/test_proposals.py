@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,21 @@ def test_commits_that_cannot_be_had_are_given_up_until_the_next_event(scene: Sce
     proposal = scene.garden.world.store.proposal(scene.github.repository, f"pull/{pull.number}")
     assert proposal is not None
     assert "is not in the repository" in proposal.trouble
+
+
+@pytest.mark.parametrize("what", ["pull_request", "merge_base", "create_check_run"])
+def test_an_hour_without_github_is_sat_out(scene: Scene, what: str) -> None:
+    scene.open(EDITED)
+    scene.github.fail(what, Unavailable("502 Bad Gateway"), times=10_000)
+    began = scene.garden.world.clock.now()
+    while scene.garden.world.clock.now() - began < timedelta(hours=1):
+        scene.settle(passes=20)
+    assert scene.checks == []
+    scene.github.heal()
+    back = scene.garden.world.clock.now()
+    scene.settle()
+    assert len(scene.checks) == 1
+    assert scene.garden.world.clock.now() - back <= timedelta(minutes=1)
 
 
 def test_a_push_that_breaks_a_workflow_says_so_on_its_commit(scene: Scene) -> None:
