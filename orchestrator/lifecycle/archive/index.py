@@ -77,7 +77,7 @@ def load(text: bytes) -> Index:
 
 
 def _is_plain(entry: Entry) -> bool:
-    aware = all(at.tzinfo for at in (entry.created_at, entry.saved_at, entry.due) if at is not None)
+    aware = all(at.tzinfo for at in (entry.created_at, entry.saved_at, entry.held_at, entry.due) if at is not None)
     named = entry.path.rpartition("/")[2] == f"{entry.id}.jsonl.gz"
     return bool(aware and named and IDENTIFIER.fullmatch(entry.id) and _PATH.fullmatch(entry.path))
 

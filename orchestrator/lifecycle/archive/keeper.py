@@ -37,6 +37,7 @@ IsGone = Callable[[str], bool]
 
 _SHORTEST_PREFIX: Final = 4
 _TRIES: Final = 3
+TOKEN_LIFE: Final = timedelta(hours=24)
 _BATCH: Final = 50
 """Records that are fetched together: more would be quicker, and fill the memory."""
 
@@ -228,9 +229,10 @@ class Keeper:
             if entry is None or entry.saved_at != known:
                 ours = False
                 return None
-            _refuse_held(entry, self._holder, gone)
+            now = self._services.clock.now()
+            _refuse_held(entry, self._holder, gone, now)
             ours = True
-            held = replace(entry, holder=self._holder)
+            held = replace(entry, holder=self._holder, held_at=now)
             put = {INDEX: dump(replace(index, entries={**index.entries, execution_id: held}))}
             return Change(message=f"Go on with {execution_id}", put=put)
 
@@ -304,7 +306,7 @@ class _Saving:
     def _check_ours(self, before: Entry) -> None:
         if before.holder and before.holder == self._holder:
             return
-        _refuse_held(before, self._holder, _nobody)
+        _refuse_held(before, self._holder, _nobody, self._record.saved_at)
         if before.saved_at != self._known:
             what = f"the history has a later state of execution {before.id}"
             raise Conflict(what, hint="`mycelium history pull` brings it here")
@@ -326,6 +328,7 @@ class _Saving:
             thread=execution.target.number if execution.target else None,
             head=execution.head or "",
             holder="" if resting else self._holder,
+            held_at=None if resting else record.saved_at,
             due=_due(record),
             digest=digest(record),
         )
@@ -376,8 +379,10 @@ def _refuse_ended(execution: Execution) -> None:
         raise Conflict(what, hint="`rerun` starts it again")
 
 
-def _refuse_held(entry: Entry, mine: str, gone: IsGone) -> None:
-    if entry.holder in ("", mine) or _is_earlier_attempt(entry.holder, mine) or gone(entry.holder):
+def _refuse_held(entry: Entry, mine: str, gone: IsGone, now: datetime) -> None:
+    if entry.holder in ("", mine) or _is_earlier_attempt(entry.holder, mine) or _is_past(entry, now):
+        return
+    if gone(entry.holder):
         return
     raise Conflict(
         f"execution {entry.id} is run by {entry.holder}", hint="wait until that has ended; what it saves can go on"
@@ -389,6 +394,15 @@ def _is_earlier_attempt(holder: str, mine: str) -> bool:
     (run, _, attempt), (our_run, _, our_attempt) = holder.partition("/"), mine.partition("/")
     numbers = [text.partition("/")[0] for text in (attempt, our_attempt)]
     return run == our_run and all(map(str.isdecimal, (run, *numbers))) and int(numbers[0]) < int(numbers[1])
+
+
+def _is_past(entry: Entry, now: datetime) -> bool:
+    """Whether a job of Actions holds it that could not save it any more: its token lives a day at most.
+
+    https://docs.github.com/en/actions/concepts/security/github_token
+    """
+    run = entry.holder.partition("/")[0]
+    return run.isdecimal() and entry.held_at is not None and now - entry.held_at > TOKEN_LIFE
 
 
 def _is_old(entry: Entry, now: datetime, days: int | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,8 @@ def test_what_works_here_is_not_pulled_over(jobs: Jobs, waiting: Execution) -> N
 @pytest.mark.parametrize(
     ("holder", "mine", "gone", "held"),
     [
+        ("1/1 long ago", "2/1", False, False),
+        ("ada@laptop long ago", "2/1", False, True),
         ("", "2/1", False, False),
         ("2/1", "2/1", False, False),
         ("1/1", "2/1", False, True),
@@ -179,7 +182,10 @@ def test_what_works_here_is_not_pulled_over(jobs: Jobs, waiting: Execution) -> N
 )
 def test_only_one_goes_on(jobs: Jobs, waiting: Execution, holder: str, mine: str, gone: bool, held: bool) -> None:
     (entry,) = jobs.first.keeper.entries()
-    jobs.remote.files[INDEX] = dump(Index(head=Head(), entries={waiting.id: replace(entry, holder=holder)}))
+    name, _, ago = holder.partition(" ")
+    since = entry.saved_at - timedelta(hours=25 if ago else 23)
+    held_there = replace(entry, holder=name, held_at=since)
+    jobs.remote.files[INDEX] = dump(Index(head=Head(), entries={waiting.id: held_there}))
     job = jobs.job(mine)
     job.keeper.pull()
     if held:
