@@ -81,6 +81,21 @@ class GitHubRepository(People, Checks, Comments, Pulls, Issues):
     def remote(self) -> Remote:
         return Remote(url=f"{self.url}.git", token=self._connection.tokens.token())
 
+    def job_is_over(self, run: str, attempt: str) -> bool:
+        """Whether an attempt of a run of Actions has ended; false where nobody can say. It takes `actions: read`.
+
+        https://docs.github.com/en/rest/actions/workflow-runs#get-a-workflow-run-attempt
+        """
+        if not (run.isdecimal() and attempt.isdecimal()):
+            return False
+        try:
+            _, found = self._wire.requestJsonAndCheck("GET", f"{self._path}/actions/runs/{run}/attempts/{attempt}")
+        except NotFound:
+            return True
+        except Forbidden:
+            return False
+        return bool(found["status"] == "completed")
+
     def granted(self) -> Mapping[str, str]:
         """What an App's token may do; empty for others, whose tokens do not tell."""
         return self._connection.tokens.permissions()

@@ -463,3 +463,23 @@ def test_a_mistake_of_ours_stays_one(github: Made) -> None:
 def test_no_name_of_a_branch_leads_to_something_else(github: Made, wire: responses.RequestsMock, name: str) -> None:
     assert github().branch(name) is None
     assert len(wire.calls) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_over"),
+    [
+        ({"json": {"status": "completed"}}, True),
+        ({"json": {"status": "in_progress"}}, False),
+        ({"status": 404}, True),
+        ({"status": 403, "json": {"message": "Resource not accessible by integration"}}, False),
+    ],
+)
+def test_whether_a_job_is_over(
+    github: Made, wire: responses.RequestsMock, answer: dict[str, Any], *, is_over: bool
+) -> None:
+    wire.get(f"{REPO}/actions/runs/77/attempts/2", **answer)
+    assert github().job_is_over("77", "2") is is_over
+
+
+def test_what_is_no_job_is_not_over(github: Made) -> None:
+    assert not github().job_is_over("../77", "2")
