@@ -43,7 +43,7 @@ def _modes(log: JobLog, interruption: Interruption) -> int:
     if sys.argv[1:] == ["finish"]:
         from action.finish import finish
 
-        return finish(settings, log)
+        return finish(given, here, settings, log)
     match given.mode:
         case inputs.Mode.RUN:
             from action.run import Step, run

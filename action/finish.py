@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Sequence
 
 from action.commands import JobLog
+from action.inputs import Inputs
+from action.job import Job
 from action.watching import BY, cancel_all
 from orchestrator.definition.project import BLACKBOARD
 from orchestrator.errors import Conflict, ExitCode
@@ -14,8 +16,9 @@ from orchestrator.lifecycle.services import Services
 from orchestrator.settings import Settings
 
 
-def finish(settings: Settings, log: JobLog) -> int:
+def finish(inputs: Inputs, job: Job, settings: Settings, log: JobLog) -> int:
     """End what the process of the step before left behind; the exit code."""
+    from action.history import history
     from orchestrator import app
     from orchestrator.store.opening import exists
 
@@ -31,6 +34,8 @@ def finish(settings: Settings, log: JobLog) -> int:
     queues = tuple(dict.fromkeys(queue for plan in plans for queue in plan.queues))
     with app.embedded(settings, queues, blackboard=any(BLACKBOARD in plan.servers for plan in plans)) as services:
         _end(services, left, log)
+        with history(inputs, job, settings, services, log) as kept:
+            kept.keep([each.id for each in left])
     return ExitCode.COMPLETED
 
 

@@ -1,25 +1,33 @@
-"""Executions that outlive their job, where the repository keeps a history: the seam between the action and it."""
+"""Executions that outlive their job, in a branch of the repository: brought back, gone on with, and kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol
 
 from action.commands import JobLog
 from action.inputs import Inputs
 from action.job import Job
+from orchestrator.definition.commands import Command, Verb, parse_command
+from orchestrator.definition.event import read_event
+from orchestrator.errors import Conflict, MyceliumError
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
+    from orchestrator.lifecycle.archive.keeper import Keeper
     from orchestrator.lifecycle.intake.occasion import Delivery, Desk
     from orchestrator.lifecycle.services import Services
+
+_DECIDING: Final = frozenset({Verb.APPROVE, Verb.REJECT, Verb.CANCEL})
+"""Commands about executions that have not ended."""
 
 
 class History(Protocol):
     """Of one repository, as one job sees it. What it cannot do it tells, and never keeps an execution from running."""
 
-    def bring(self, desk: Desk, deliveries: Sequence[Delivery]) -> None:
-        """Bring back the executions that the events may be about, and go on with those it may decide on."""
+    def bring(self, desk: Desk, deliveries: Sequence[Delivery]) -> list[str]:
+        """Bring back the executions that the events may be about; those with which this job goes on."""
         ...
 
     def bring_all(self) -> None:
@@ -34,8 +42,8 @@ class History(Protocol):
 class NoHistory:
     """Where a job's executions end with it."""
 
-    def bring(self, desk: Desk, deliveries: Sequence[Delivery]) -> None:
-        """There is nothing."""
+    def bring(self, desk: Desk, deliveries: Sequence[Delivery]) -> list[str]:  # noqa: ARG002 - there is nothing
+        return []
 
     def bring_all(self) -> None:
         """There is nothing."""
@@ -44,6 +52,75 @@ class NoHistory:
         """They are forgotten."""
 
 
-def history(_inputs: Inputs, _job: Job, _settings: Settings, _services: Services, _log: JobLog) -> History:
-    """That of the repository."""
-    return NoHistory()
+class KeptHistory:
+    """In the branch of the settings."""
+
+    def __init__(self, keeper: Keeper, settings: Settings, log: JobLog) -> None:
+        self._keeper = keeper
+        self._settings = settings
+        self._log = log
+
+    def bring(self, desk: Desk, deliveries: Sequence[Delivery]) -> list[str]:
+        verb, thread = _asked(deliveries)
+        went_on: list[str] = []
+        try:
+            if verb is not None:
+                # What has ended may be run again, once it is known here.
+                self._keeper.pull(thread=thread, desk=desk)
+            concerned = self._keeper.concerned(thread if verb in _DECIDING else None)
+            for entry in concerned:
+                went_on += [entry.id] if self._went_on(entry.id, desk) else []
+        except MyceliumError as error:
+            self._log.line(f"History: executions of earlier jobs are not brought back: {error}")
+        return went_on
+
+    def bring_all(self) -> None:
+        self._keeper.pull()
+
+    def keep(self, ids: Sequence[str]) -> None:
+        for each in ids:
+            try:
+                left_out = self._keeper.save(each).left_out
+            except MyceliumError as error:
+                self._log.line(f"History: execution {each} is not kept: {error}")
+                continue
+            for line in left_out:
+                self._log.line(f"History: not all of execution {each} is kept: {line}")
+
+    def _went_on(self, execution_id: str, desk: Desk) -> bool:
+        try:
+            self._keeper.take_up(execution_id, desk=desk, gone=self._is_gone)
+        except Conflict as error:
+            self._log.line(f"Execution {execution_id} does not go on here: {error}")
+            return False
+        return True
+
+    def _is_gone(self, holder: str) -> bool:
+        """Whether the job that held an execution has ended, without having been able to say so."""
+        from orchestrator import app
+
+        github = app.github(self._settings, None)
+        run, _, rest = holder.partition("/")
+        return github is not None and github.job_is_over(run, rest.partition("/")[0])
+
+
+@contextmanager
+def history(inputs: Inputs, job: Job, settings: Settings, services: Services, log: JobLog) -> Generator[History]:
+    """That of the repository. None where the job may write nothing, or keeps nothing; `site` only reads."""
+    from orchestrator import app
+
+    if not inputs.history_branch or job.reads_only:
+        yield NoHistory()
+        return
+    with app.keeping(settings, services) as keeper:
+        yield KeptHistory(keeper, settings, log)
+
+
+def _asked(deliveries: Sequence[Delivery]) -> tuple[Verb | None, int | None]:
+    """The command of a comment, and the number of what it stands below."""
+    for each in deliveries:
+        event = read_event(each.event, each.payload)
+        if each.event == "issue_comment" and event.comment:
+            found = parse_command(event.comment.body, (), ())
+            return (found.verb if isinstance(found, Command) else Verb.START), event.number
+    return None, None

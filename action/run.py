@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from action import agents, place
 from action.commands import JobLog
 from action.forks import ALLOWED_BY, OF_A_FORK, deliveries
-from action.history import history
+from action.history import History, history
 from action.inputs import Inputs
 from action.interruption import Interruption
 from action.job import Job
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 REFUSED_INPUTS = ("inputs", "file", "concurrency")
 """Rules that refuse a workflow which the job names because the job asks for something that cannot be."""
+
+SAVING_SECONDS = 60.0
+ANSWERING_SECONDS = 30.0
+ANSWERING_PAUSE_SECONDS = 0.3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,28 +152,46 @@ def _useful_workers(workflows: Iterable[Workflow]) -> int:
 
 
 def _served(step: Step, desk: Desk) -> Results:
+    services = desk.services
+    with history(step.inputs, step.job, step.settings, services, step.log) as kept:
+        given = deliveries(step.job, desk)
+        taken_up = kept.bring(desk, given)
+        if not taken_up or step.job.event == "issue_comment":
+            # Else an earlier attempt of this very job was cut short, and what it began goes on.
+            for delivery in given:
+                _decide(step, desk, delivery)
+        views = _watched(step, desk, given, taken_up, kept)
+        for each in views:
+            _wait_for_github(step, services, each)
+        _answer(step, desk)
+        kept.keep(list(views))
+    others = [each for each in _decisions(services, given) if not each.execution_id]
+    return Results(views=_linked(services, views), others=others, site=_pages(step, services) if views else None)
+
+
+def _watched(
+    step: Step, desk: Desk, given: Sequence[Delivery], taken_up: Sequence[str], kept: History
+) -> dict[str, ExecutionView]:
+    """All that runs in this job, to its end; the last views by id."""
     from action.watching import watch
     from orchestrator.lifecycle.intake.receive import release
 
     services = desk.services
-    kept = history(step.inputs, step.job, step.settings, services, step.log)
-    given = deliveries(step.job, desk)
-    kept.bring(desk, given)
-    for delivery in given:
-        _decide(step, desk, delivery)
     views: dict[str, ExecutionView] = {}
-    while ids := [each for each in _started(services, given) if each not in views]:
+    while ids := [each for each in dict.fromkeys((*taken_up, *_started(services, given))) if each not in views]:
+        # So that others know of them, should this job be killed.
+        saving = threading.Thread(target=kept.keep, args=(ids,), daemon=True)
+        saving.start()
         _prepare_pages()
         views.update(zip(ids, watch(services, ids, step.log, step.interruption), strict=True))
-        if not step.interruption.asked.is_set():
-            # What waited for one of these to end has its turn now.
-            release(desk)
-    _answer(step, desk)
-    for each in views:
-        _wait_for_github(step, services, each)
-    kept.keep(list(views))
-    others = [each for each in _decisions(services, given) if not each.execution_id]
-    return Results(views=_linked(services, views), others=others, site=_pages(step, services) if views else None)
+        if step.interruption.asked.is_set():
+            # There may be no time left for more than this; the step that follows does the rest.
+            _put_outputs(step, Results(views=list(views.values())))
+            break
+        saving.join(SAVING_SECONDS)
+        # What waited for one of these to end has its turn now.
+        release(desk)
+    return views
 
 
 def _wait_for_github(step: Step, services: Services, execution_id: str) -> None:
@@ -207,13 +230,20 @@ def _decisions(services: Services, given: Iterable[Delivery]) -> list[Decision]:
 def _answer(step: Step, desk: Desk) -> None:
     """Tell those who are owed an answer; who may only read tells nobody."""
     from orchestrator.lifecycle.intake.answering import answer
+    from orchestrator.lifecycle.ports.github import Busy
 
-    if step.job.reads_only:
+    give_up = time.monotonic() + ANSWERING_SECONDS
+    while not step.job.reads_only:
+        try:
+            answer(desk)
+        except Busy as error:
+            # The control loop writes too, and all of us have to let a second pass in between.
+            if time.monotonic() < give_up and not step.interruption.asked.wait(ANSWERING_PAUSE_SECONDS):
+                continue
+            step.log.line(f"GitHub was not told what became of the event: {error}")
+        except MyceliumError as error:
+            step.log.line(f"GitHub was not told what became of the event: {error}")
         return
-    try:
-        answer(desk)
-    except MyceliumError as error:
-        step.log.line(f"GitHub was not told what became of the event: {error}")
 
 
 def _linked(services: Services, views: dict[str, ExecutionView]) -> list[ExecutionView]:
@@ -245,12 +275,16 @@ def _pages(step: Step, services: Services) -> Path | None:
     return output
 
 
+def _put_outputs(step: Step, results: Results) -> None:
+    for name, value in results.outputs().items():
+        step.job.put(name, value)
+
+
 def _tell(step: Step, results: Results, *, notes: Sequence[str] = ()) -> int:
     """Outputs and summary; the exit code. Where nobody else can be told, a folder for an artifact too."""
     summary = results.summary(notes=[*notes, *([OF_A_FORK] if step.job.reads_only else [])])
     step.job.summarize(summary)
-    for name, value in results.outputs().items():
-        step.job.put(name, value)
+    _put_outputs(step, results)
     if step.job.reads_only:
         folder = step.job.temporary / "report"
         leave(results, folder, step.job, summary)

@@ -19,8 +19,8 @@ def site(inputs: Inputs, job: Job, settings: Settings, log: JobLog) -> int:
     from orchestrator.site.stored import StoredExecutions
 
     output = Path(inputs.folder, inputs.site_path)
-    with app.offline(settings) as services:
-        history(inputs, job, settings, services, log).bring_all()
+    with app.offline(settings) as services, history(inputs, job, settings, services, log) as kept:
+        kept.bring_all()
         report = build(StoredExecutions(services), output)
     log.line(f"{report.executions} executions, {report.written} files written to {output}")
     job.summarize(f"### Mycelium\n\nThe site has {report.executions} executions.\n")

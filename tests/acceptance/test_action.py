@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.actions_runner import example
-from tests.fakes.actions_runner.scene import WRITING, Scene, account, transcripts
+from tests.fakes.actions_runner.scene import WRITING, Scene, transcripts
 from tests.fakes.checkout import Checkout
 from tests.fakes.github import GitHubStandIn
 
@@ -93,7 +93,9 @@ def test_an_event_that_starts_nothing_is_one_line_and_no_request_that_writes(
     assert scene.written() == []
 
 
-def test_one_that_waits_is_no_failure_and_a_named_one_takes_inputs(github: GitHubStandIn, folder: Path) -> None:
+def test_a_named_one_takes_inputs_waits_and_goes_on_in_the_job_of_an_approval(
+    github: GitHubStandIn, folder: Path
+) -> None:
     gate = (
         "name: Gate\ninputs: {who: {required: true}}\n"
         "nodes:\n  first: {run: 'echo \"$WHO\"', env: {WHO: '${{ inputs.who }}'}}\n"
@@ -105,6 +107,15 @@ def test_one_that_waits_is_no_failure_and_a_named_one_takes_inputs(github: GitHu
     assert (done.outputs["status"], done.outputs["result"]) == ("waiting", "")
     assert scene.checks()["Gate"] == ("completed", "action_required")
     assert "/mycelium approve go" in done.summary
+
+    ada = github.user("ada")
+    scene.repository.collaborators["ada"] = "write"
+    approved = scene.says(ada, "/mycelium approve go")
+    assert approved.conclusion == "success", approved.raw
+    assert (approved.outputs["status"], approved.outputs["execution-id"]) == ("completed", done.outputs["execution-id"])
+    assert scene.checks()["Gate"] == ("completed", "success")
+    built = scene.pulled(inputs={"mode": "site"})
+    assert done.outputs["execution-id"] in (Path(built.outputs["site-path"]) / "index.html").read_text()
 
 
 @pytest.mark.parametrize("grace", [(7.5, 2.5), (0.0, 0.0)], ids=["in time", "killed at once"])
@@ -158,15 +169,7 @@ def test_a_pull_request_from_a_fork_waits_and_a_job_of_our_own_says_so(github: G
     assert "/mycelium allow" in body
     assert scene.checks() == {}
 
-    owner = scene.repository.owner
-    said = f"/mycelium allow {scene.pull.head_sha}"
-    comment = github.comment(scene.repository, scene.pull.number, owner, said)
-    event = example("issue_comment", "created")
-    event["repository"].update(full_name="octo/demo", default_branch="main")
-    event["issue"].update(number=scene.pull.number, pull_request={"url": "x"})
-    event["comment"].update(id=comment.id, body=said, user=account(owner))
-    event["sender"] = account(owner)
-    allowed = scene.runner.run("issue_comment", event, token=scene.token())
+    allowed = scene.says(scene.repository.owner, f"/mycelium allow {scene.pull.head_sha}")
     assert (allowed.conclusion, allowed.outputs["status"]) == ("success", "completed"), allowed.raw
     assert scene.checks()["Review"] == ("completed", "success")
 
