@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from io import TextIOWrapper
 
 from action.commands import JobLog
 from action.interruption import Interruption
@@ -16,6 +17,8 @@ MASKED = ("TOKEN", "KEY", "SECRET", "PASSWORD")
 
 def main() -> int:
     interruption = Interruption()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     log = JobLog(sys.stdout)
     log.mask(_secrets())
     with log.heeding_nothing():

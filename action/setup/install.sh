@@ -26,9 +26,10 @@ awk -v needless=" $needless " '/^[a-z]/ { split($1, name, "=="); skip = index(ne
     --no-deps --require-hashes --only-binary :all: --no-compile --requirement "$made/requirements.txt"
 touch "$made/complete"
 count=$(grep -c '^[a-z]' "$made/requirements.txt")
-if [ -e "$MYCELIUM_PACKAGES" ] && [ ! -f "$MYCELIUM_PACKAGES/complete" ]; then
+# Another job may have been quicker, or have died in the middle.
+if [ ! -f "$MYCELIUM_PACKAGES/complete" ]; then
     rm -rf "$MYCELIUM_PACKAGES"
+    mv "$made" "$MYCELIUM_PACKAGES"
 fi
-mv "$made" "$MYCELIUM_PACKAGES" 2>/dev/null || [ -f "$MYCELIUM_PACKAGES/complete" ]
 echo "Installed $count packages in $((SECONDS - began)) s."
 echo "installed=true" >>"$GITHUB_OUTPUT"
