@@ -52,15 +52,16 @@ class Source(Enum):
 def own(event: Event, me: Account) -> Reason | None:
     """Why the event is our own doing, if it is: it starts nothing, or one execution would start the next for ever.
 
-    An app's account does nothing but our work. A person's account is also that person's, so that there only comments
-    and branches of ours count.
+    An app's account does nothing but our work. A person's account is also that person's, so that there only branches
+    of ours count, and what carries our mark.
     """
     if event.comment and MARKER in event.comment.body:
         return Reason(starts=False, text="Mycelium wrote the comment", rule=Rule.OWN)
     if not me.id or event.sender.id != me.id:
         return None
     branch = event.pull_request.head_ref if event.pull_request else event.ref.removeprefix("refs/heads/")
-    if not me.is_person or (branch.startswith(OWN_BRANCHES) and not event.comment):
+    marked = MARKER in event.written
+    if not me.is_person or marked or (branch.startswith(OWN_BRANCHES) and not event.comment):
         return Reason(starts=False, text=f"`{me.login}` is Mycelium itself", rule=Rule.OWN)
     return None
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from orchestrator.definition.hidden import JOINERS, UNSEEN
 from orchestrator.definition.reader import nearest
 
 PREFIX = "/mycelium"
@@ -58,8 +59,7 @@ _ARGUMENTS = {
 _SHA = re.compile(r"[0-9a-fA-F]{7,64}")
 _INPUT = re.compile(r"([A-Za-z_][A-Za-z0-9_-]{0,99})=(.*)", re.DOTALL)
 _PIECE = re.compile(r"""[^\s"']+|"[^"]*"|'[^']*'""")
-# What people do not see, and what changes the order in which they see the rest.
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_UNSEEN = re.compile(f"[{UNSEEN}{JOINERS}]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

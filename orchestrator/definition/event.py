@@ -12,6 +12,12 @@ from dataclasses import dataclass, replace
 from orchestrator.definition.model import JsonValue
 
 BRANCH, TAG = "refs/heads/", "refs/tags/"
+_CHECKED = ("check_run", "check_suite")
+_WRITTEN = {
+    ("pull_request_review", "submitted"): "review",
+    ("issues", "opened"): "issue",
+    ("pull_request", "opened"): "pull_request",
+}
 _NOBODY_ID = 0
 _MOST_COMMITS = 20
 """A payload with as many may have left others out: https://docs.github.com/en/webhooks/webhook-events-and-payloads#push"""
@@ -66,17 +72,22 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pressed:
-    """A button of a check run, or GitHub's own "Re-run", where `button` is empty; `app` is the slug of its app."""
+    """A button of a check run, or GitHub's own "Re-run", where `button` is empty; `app` is the slug of its app.
+
+    `commit` is set for "Re-run all checks", which is about all that the app says of it.
+    """
 
     app: str
-    external_id: str
+    external_id: str = ""
     button: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
     """One event. `name` is GitHub's, `number` that of the issue or pull request it belongs to.
 
+    `written` is what the sender wrote with it: a review that was submitted, an issue or pull request that was opened.
     `label` is the one that a `labeled` event is about, `labels` are all that the issue or pull request has. `ref` is
     full, as `refs/heads/main`; `gone` says that a push deleted it. `touched` are the files that the commits of a push
     name, None where the payload does not tell all commits.
@@ -92,6 +103,7 @@ class Event:
     pull_request: PullRequestState | None = None
     comment: Said | None = None
     pressed: Pressed | None = None
+    written: str = ""
     label: str = ""
     labels: tuple[str, ...] = ()
     ref: str = ""
@@ -121,7 +133,8 @@ def read_event(name: str, payload: Mapping[str, JsonValue]) -> Event:
         on_pull_request=pull_request is not None or bool(_map(subject, "pull_request")),
         pull_request=pull_request,
         comment=_comment(_map(payload, "comment")),
-        pressed=_pressed(payload) if name == "check_run" else None,
+        pressed=_pressed(payload) if name in _CHECKED else None,
+        written=_written(name, payload),
         label=_text(_map(payload, "label"), "name"),
         labels=tuple(filter(None, (_text(label, "name") for label in _maps(subject, "labels")))),
         ref=_text(payload, "ref") or _text(group, "base_ref"),
@@ -182,11 +195,18 @@ def _pressed(payload: Mapping[str, JsonValue]) -> Pressed | None:
     check, button = _map(payload, "check_run"), _map(payload, "requested_action")
     if payload.get("action") not in ("requested_action", "rerequested"):
         return None
+    if suite := _map(payload, "check_suite"):
+        return Pressed(app=_text(_map(suite, "app"), "slug"), commit=_text(suite, "head_sha"))
     return Pressed(
         app=_text(_map(check, "app"), "slug"),
         external_id=_text(check, "external_id"),
         button=_text(button, "identifier"),
     )
+
+
+def _written(name: str, payload: Mapping[str, JsonValue]) -> str:
+    subject = _WRITTEN.get((name, _text(payload, "action")))
+    return _text(_map(payload, subject), "body") if subject else ""
 
 
 def _account(found: Mapping[str, JsonValue]) -> Account:

@@ -107,7 +107,7 @@ def _trusted(workflow: Workflow, trigger: Trigger, event: Event, facts: Facts) -
     found = admitted(workflow.trust, event, facts.role, asked=trigger.event in ("comment", "label"))
     if found.standing is not Standing.WAITING:
         return found.reason
-    sha = event.pull_request.head_sha[:12] if event.pull_request else ""
+    sha = event.pull_request.head_sha if event.pull_request else ""
     text = f"it waits until a maintainer types `/mycelium allow {sha}`: {found.reason.text}"
     return Reason(starts=None, text=text, rule=found.reason.rule)
 

@@ -18,7 +18,7 @@ from orchestrator.definition.node_shapes import Defaults
 from orchestrator.definition.nodes import Written, read_nodes
 from orchestrator.definition.problems import in_order
 from orchestrator.definition.project import Project
-from orchestrator.definition.publish_checks import check_publish
+from orchestrator.definition.publish_checks import check_labels, check_publish
 from orchestrator.definition.publish_keys import WrittenPublish
 from orchestrator.definition.reader import Misfit, Reader
 from orchestrator.definition.roles import Trust
@@ -120,6 +120,7 @@ class _Loading:
         published: WrittenPublish | None = keys.get("publish")
         if published:
             check_publish(published, nodes, reader)
+            check_labels(published, keys.get("on", On()).triggers, reader)
         publishes = any(use.target for use in reader.uses)
         trust = keys.get("trust", Trust())
         ExpressionChecks(nodes, inputs, keys.get("env", {}), trust=trust, publishes=publishes).check(reader)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from orchestrator.definition.model import Agent, Merge, Node, WorkspaceMode
+from orchestrator.definition.model import Agent, Merge, Node, Trigger, WorkspaceMode
 from orchestrator.definition.nodes import Written
 from orchestrator.definition.publish import COMMITTING, PublishKind
 from orchestrator.definition.publish_keys import WrittenPublish, WrittenTarget
@@ -24,6 +24,21 @@ def check_publish(written: WrittenPublish, nodes: Mapping[str, Written], reader:
             _check_commit(each, nodes, reader)
         elif each.target.kind is PublishKind.REVIEW:
             _check_review(each, nodes[each.target.source].node, reader)
+
+
+def check_labels(written: WrittenPublish, triggers: Sequence[Trigger], reader: Reader) -> None:
+    """Report labels that start the workflow which puts them on: each execution would start the next."""
+    own = {
+        str(name) for trigger in triggers if trigger.event == "label" for name in _listed(trigger.filters.get("name"))
+    }
+    for each in written.targets:
+        for label in own.intersection(each.target.labels):
+            hint = "put on another one; the label that starts a workflow is taken off again by itself"
+            reader.problem(each.place_of("labels"), f"the label `{label}` starts this workflow again", hint)
+
+
+def _listed(names: object) -> Sequence[object]:
+    return names if isinstance(names, list | tuple) else [names]
 
 
 def _check_commit(written: WrittenTarget, nodes: Mapping[str, Written], reader: Reader) -> None:

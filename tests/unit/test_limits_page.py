@@ -109,6 +109,8 @@ OWN = {
     "git.command.MAX_OUTPUT_BYTES",
     "git.unpacked.MAX_BYTES",
     "lifecycle.beside.LONGEST_SECONDS",
+    "lifecycle.intake.buttons.MOST_LOOKED_AT",
+    "lifecycle.intake.lapsing.MOST_LOOKED_AT",
     "lifecycle.publishing.deliver.MOST_SECONDS",
     "lifecycle.projection.due.MOST_WRITES_SPAN",
     "lifecycle.publishing.fates.MOST_AT_ONCE",

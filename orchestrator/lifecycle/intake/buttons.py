@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from orchestrator.definition.event import Event, Pressed
 from orchestrator.errors import NotFound
@@ -18,23 +19,33 @@ from orchestrator.lifecycle.ports import Decision
 from orchestrator.report.check_run import RERUN_FAILED
 from orchestrator.report.run_check import APPROVE, REJECT
 
+Place = tuple[Execution, NodeRun | None]
+
+MOST_LOOKED_AT: Final = 200
+"""Executions among which those of a commit are looked for, the newest first."""
+
 
 def press(desk: Desk, delivery: Delivery, event: Event) -> list[Decision]:
     """Do what was pressed, if whoever pressed it may; nothing where it is no check run of ours."""
     pressed = event.pressed
     if pressed is None or not event.sender.is_person or not _our_app(desk, pressed.app):
         return []
-    place = _place(desk, pressed.external_id)
-    if place is None:
-        return []
+    if pressed.commit:
+        places: list[Place | None] = [(execution, None) for execution in _of_commit(desk, pressed.commit)]
+    else:
+        places = [_place(desk, pressed.external_id)]
+    return [_pressed(desk, delivery, event, pressed, place) for place in places if place]
+
+
+def _pressed(desk: Desk, delivery: Delivery, event: Event, pressed: Pressed, place: Place) -> Decision:
     execution, run = place
     subject = f"/{pressed.button or 'rerun'} {run.key if run else execution.workflow_id}"
     with desk.services.store.begin() as tx:
         if known := [each for each in tx.intake.decided(delivery.id) if each.subject == subject]:
-            return known
+            return known[0]
     number = execution.target.number if execution.target else None
     found = Occasion(desk=desk, delivery=delivery, event=replace(event, number=number), payload=delivery.payload)
-    return [concluded(found, subject, _deed(found, pressed, execution, run, subject))]
+    return concluded(found, subject, _deed(found, pressed, execution, run, subject))
 
 
 def _deed(
@@ -57,9 +68,19 @@ def _our_app(desk: Desk, slug: str) -> bool:
     return bool(slug) and me.kind == "Bot" and me.login == f"{slug}[bot]"
 
 
-def _place(desk: Desk, external_id: str) -> tuple[Execution, NodeRun | None] | None:
+def _of_commit(desk: Desk, commit: str) -> list[Execution]:
+    """Of each workflow the newest execution that the commit shows, where it has ended."""
+    newest: dict[str, Execution] = {}
+    for execution in desk.services.store.executions(limit=MOST_LOOKED_AT):
+        if execution.target and execution.target.head_sha == commit:
+            newest.setdefault(execution.workflow_id, execution)
+    return [execution for execution in newest.values() if execution.status.ended]
+
+
+def _place(desk: Desk, external_id: str) -> Place | None:
     """The execution, and the node run, that a check run stands for."""
-    execution_id, _, index = external_id.partition("/")
+    place, _, _ = external_id.partition("#")  # the round, which pressing does not ask for
+    execution_id, _, index = place.partition("/")
     try:
         execution = desk.services.store.execution(execution_id)
         runs = {str(run.index): run for run in desk.services.store.runs(execution_id)} if index else {}

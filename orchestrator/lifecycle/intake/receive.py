@@ -22,6 +22,7 @@ from orchestrator.lifecycle.intake.admission import enter, moved, reconsider
 from orchestrator.lifecycle.intake.buttons import press
 from orchestrator.lifecycle.intake.commanded import carry_out, not_understood, subject_of
 from orchestrator.lifecycle.intake.deciding import OPEN, decision, drop, of_version, record
+from orchestrator.lifecycle.intake.lapsing import lapse
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk, Occasion, account_of, occasion
 from orchestrator.lifecycle.intake.proposing import note_changes
 from orchestrator.lifecycle.intake.turns import next_in_turn
@@ -59,6 +60,7 @@ def _received(desk: Desk, delivery: Delivery, event: Event) -> list[Decision]:
     if event.name == "issue_comment":
         return _commented(desk, delivery, event)
     _forget_past_heads(desk, event)
+    lapse(desk, event)
     found = occasion(desk, delivery)
     concerned = chosen(found)
     if not concerned:
@@ -163,7 +165,9 @@ def chosen(found: Occasion) -> list[tuple[Workflow, list[Trigger]]]:
 
 
 def _consider(found: Occasion, workflow: Workflow, triggers: list[Trigger]) -> Decision:
-    fitting = next((t for t in triggers if verdict(reasons_for(found, workflow, t))), triggers[0])
+    # Whoever asked by a label is answered, also where the same event fits otherwise.
+    asked_first = sorted(triggers, key=lambda trigger: trigger.event not in _COMMANDS)
+    fitting = next((t for t in asked_first if verdict(reasons_for(found, workflow, t))), triggers[0])
     inputs = found.payload.get("inputs") if found.event.name == "workflow_dispatch" else None
     return _ruled(found, workflow, fitting, inputs if isinstance(inputs, dict) else {})
 

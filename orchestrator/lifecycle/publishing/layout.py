@@ -105,8 +105,8 @@ def save(services: Services, publication: Publication) -> None:
 
 
 def put_off(publication: Publication, now: datetime, error: MyceliumError) -> Publication:
-    """Tried again after five seconds, then ten, and so on up to five minutes; never given up."""
-    seconds = min(300.0, 5.0 * 2 ** min(publication.tries, 6))
+    """Tried again after five seconds, then ten, and so on up to half a minute; never given up."""
+    seconds = min(30.0, 5.0 * 2 ** min(publication.tries, 6))
     return replace(
         publication,
         tries=publication.tries + 1,

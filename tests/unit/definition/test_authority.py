@@ -134,6 +134,24 @@ def test_our_own_comments_are_known_also_where_a_person_lent_the_token(body: str
     assert (own(read_event("issue_comment", commented(body)), TOKEN) is not None) is mine
 
 
+@pytest.mark.parametrize(
+    ("name", "action", "subject"),
+    [
+        ("pull_request_review", "submitted", "review"),
+        ("issues", "opened", "issue"),
+        ("pull_request", "opened", "pull_request"),
+    ],
+)
+def test_what_we_wrote_with_a_persons_token_is_ours_and_what_others_copy_is_not(
+    name: str, action: str, subject: str
+) -> None:
+    written = {"action": action, subject: {"number": 1, "body": "Found:\n\n<!-- mycelium:published x -->"}}
+    sender = {"id": TOKEN.id, "login": TOKEN.login, "type": TOKEN.kind}
+    assert own(read_event(name, {**written, "sender": sender}), TOKEN) is not None
+    assert own(read_event(name, {**written, "sender": {**sender, "id": TOKEN.id + 1}}), TOKEN) is None
+    assert own(read_event(name, {**written, subject: {"number": 1, "body": "mine"}, "sender": sender}), TOKEN) is None
+
+
 def test_a_push_to_our_branch_by_a_persons_token_is_ours() -> None:
     assert own(read_event("push", pushed("refs/heads/mycelium/x/1")), TOKEN) is not None
     assert own(read_event("push", pushed("refs/heads/main")), TOKEN) is None

@@ -75,13 +75,13 @@ def test_reasons(name: str, event: dict[str, JsonValue], starts: bool | None, te
             Role.READ,
             False,
             None,
-            "waits until a maintainer types `/mycelium allow aaaaaaaaaaaa`: `octocat` has the role",
+            "waits until a maintainer types `/mycelium allow aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`: `octocat`",
         ),
         (
             Role.ADMIN,
             True,
             None,
-            "waits until a maintainer types `/mycelium allow aaaaaaaaaaaa`: the pull request is a",
+            "waits until a maintainer types `/mycelium allow aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`: the pull",
         ),
     ],
 )

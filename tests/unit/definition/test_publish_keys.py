@@ -174,3 +174,11 @@ def test_the_way_through_the_environment_is_told() -> None:
 )
 def test_clean_text_may_decide_and_any_text_may_be_said(text: str) -> None:
     loaded(text, "inputs: {x: }\n")
+
+
+@pytest.mark.parametrize("name", ["fix", "[go, fix]"])
+def test_a_workflow_does_not_put_on_the_label_that_starts_it(name: str) -> None:
+    text = f"on: {{label: {{name: {name}}}}}\nnodes:\n  a: {{run: echo}}\npublish:\n  labels: [done, fix]\n"
+    with pytest.raises(InvalidDefinition, match="the label `fix` starts this workflow again"):
+        load_workflow(text, "w.yaml")
+    load_workflow(text.replace("[done, fix]", "done"), "w.yaml")

@@ -101,3 +101,25 @@ def test_a_forks_execution_runs_again_only_for_its_head(garden: Garden) -> None:
     garden.move(pull.number, {"x": ""})
     (made,) = press(garden, OWNER, "rerun")
     assert (made.ruling, made.rule) == (Ruling.DENIED, "moved")
+
+
+@pytest.mark.parametrize("round_", ["#1", "#12"])
+def test_buttons_of_later_rounds_work_as_well(garden: Garden, pull: PullRequest, round_: str) -> None:
+    (made,) = press(garden, OWNER, "reject", place=f"/0{round_}")
+    assert made.ruling is Ruling.MATCHED
+    (made,) = press(garden, MEMBER, "rerun-failed", place=round_)
+    assert made.ruling is Ruling.MATCHED
+    (made,) = press(garden, OWNER, "approve", place=f"/0{round_}")
+    assert made.reason == "`gate` was approved"
+
+
+def test_re_run_all_checks_runs_what_the_commit_shows_again(garden: Garden, pull: PullRequest) -> None:
+    suite = {"head_sha": pull.head_sha, "app": {"slug": "mycelium"}}
+    body = payload(sender=account(MEMBER.login, MEMBER.id, MEMBER.kind), check_suite=suite) | {"action": "rerequested"}
+    assert garden.deliver("check_suite", body) == []  # it still waits
+    press(garden, OWNER, "reject")
+    assert garden.deliver("check_suite", {**body, "action": "requested"}) == []
+    foreign = {**body, "check_suite": {**suite, "app": {"slug": "other"}}}
+    assert garden.deliver("check_suite", foreign) == []
+    (made,) = garden.deliver("check_suite", body)
+    assert (made.ruling, made.execution_id) == (Ruling.MATCHED, garden.executions[0].id)

@@ -111,3 +111,19 @@ def test_whoever_sits_at_the_machine_is_asked_nothing(tmp_path: Path) -> None:
     garden, _ = waiting(tmp_path, "reviewers: [ann], minimum: 1")
     approve(garden.world.services, garden.executions[0].id, "gate", "root")
     assert garden.executions[0].status is not ExecutionStatus.WAITING
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_push_takes_back_what_was_approved_and_has_not_begun(tmp_path: Path, begun: bool) -> None:
+    garden, pull = waiting(tmp_path, "")
+    assert say(garden, pull, ANN).ruling is Ruling.MATCHED
+    if begun:
+        garden.world.work()
+    later = garden.move(pull.number, {"README.md": "later"})
+    garden.pulled(later, by=OWNER, action="synchronize")
+    execution = garden.executions[-1]
+    if begun:
+        assert execution.status is ExecutionStatus.COMPLETED
+    else:
+        assert execution.status is ExecutionStatus.CANCELLED
+        assert "what was approved had not begun" in (execution.error_message or "")

@@ -169,9 +169,11 @@ def test_a_pull_request_without_labels_and_reviewers_that_github_does_not_take(s
     assert found.reason == "no labels: add_labels is not allowed; no reviewers: request_reviewers is not allowed"
 
 
-def test_a_base_that_is_not_there_is_told(setting: Setting) -> None:
+def test_a_base_that_is_not_there_is_told_and_the_branch_is(setting: Setting) -> None:
     found = setting.only("  pull-request: {from: fix, base: gone}")
-    assert (found.state, found.branch) == (PublicationState.FAILED, "")
+    assert found.state is PublicationState.FAILED
+    assert setting.branches[found.branch] == found.commit
+    assert found.url.endswith(f"/compare/{found.branch}?expand=1")
     assert "there is no branch `gone`" in found.reason
 
 
@@ -364,7 +366,7 @@ def test_an_outage_puts_it_off_and_nothing_is_lost_or_doubled(setting: Setting) 
     assert len(setting.github.comment_bodies(setting.pull.number)) == 1
 
 
-def test_waiting_grows_up_to_five_minutes(setting: Setting) -> None:
+def test_waiting_grows_up_to_half_a_minute(setting: Setting) -> None:
     setting.github.down = True
     execution = setting.run("  comment: Hello")
     waited = []
@@ -372,7 +374,7 @@ def test_waiting_grows_up_to_five_minutes(setting: Setting) -> None:
         waited.append(waits(setting, setting.published(execution)["comment"]))
         setting.world.clock.advance(300)
         setting.world.control.step()
-    assert waited == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+    assert waited == [5, 10, 20, 30, 30, 30, 30, 30, 30]
 
 
 def test_a_busy_github_is_left_alone_until_it_said(setting: Setting) -> None:

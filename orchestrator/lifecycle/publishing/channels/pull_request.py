@@ -15,8 +15,14 @@ from orchestrator.report.publishing import pull_request_body
 
 def open_pull_request(out: Outgoing) -> Done:
     """Push the branch, and open the pull request or bring the one that is open up to date."""
-    base = _base(out)
     branch = push_branch(out)
+    try:
+        base = _base(out)
+    except NotFound as error:
+        url = f"{out.github.url}/compare/{quote(branch, safe='/')}?expand=1"
+        reason = f"the branch is there, but no pull request: {error.message}. Open one by the link"
+        gone = Done(title=out.title(), branch=branch, commit=out.planned.commit, url=url)
+        return replace(gone, state=PublicationState.FAILED, reason=reason)
     pushed = Done(
         title=out.title(),
         branch=branch,
