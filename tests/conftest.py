@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-HERE = Path(__file__).parent
 SLOW_FIRST = (
     *("unit/lifecycle/machine", "chaos", "faults", "acceptance/test_full_disk.py", "acceptance/test_demo"),
     *("acceptance/test_run_shown", "acceptance/test_run_published", "integration/agents", "integration/machines"),
@@ -29,7 +27,7 @@ SLOW_FIRST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first: with the quick ones at the end, all workers have something to do until then."""
-    items.sort(key=lambda item: _rank(item.path.relative_to(HERE).as_posix()))
+    items.sort(key=lambda item: _rank(item.nodeid.removeprefix("tests/")))
 
 
 def _rank(path: str) -> int:
