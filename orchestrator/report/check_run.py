@@ -8,7 +8,7 @@ one line.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -16,6 +16,7 @@ from hashlib import sha256
 from orchestrator.execution.state import Annotation, ExecutionStatus
 from orchestrator.report.comment import Part, overview, results, to_markdown
 from orchestrator.report.figures import sentence
+from orchestrator.report.markdown_safety import safe_inline
 from orchestrator.report.plain_text import clip, one_line, visible
 from orchestrator.report.view import ExecutionView
 
@@ -120,8 +121,8 @@ def execution_check(
         status=check_status(conclusion, pending=execution.status is ExecutionStatus.PENDING),
         conclusion=conclusion,
         title=clip(one_line(sentence(view)), MAX_TITLE),
-        summary=_bounded(overview(view), view),
-        text=_bounded(results(view, room=MAX_TEXT), view),
+        summary=bounded(overview(view), view),
+        text=bounded(results(view, room=MAX_TEXT), view),
         batches=batched(noted, most=MAX_BATCHES),
         started_at=execution.started_at,
         completed_at=execution.completed_at if conclusion else None,
@@ -167,5 +168,12 @@ def _annotation(given: Annotation) -> CheckAnnotation:
     )
 
 
-def _bounded(parts: Sequence[Part], view: ExecutionView) -> str:
-    return to_markdown(parts, limit=MAX_TEXT, page=view.links.page)
+def bounded(parts: Sequence[Part], view: ExecutionView) -> str:
+    """What a summary or a text holds of them, in bytes: GitHub says characters, and counts bytes."""
+    return to_markdown(parts, limit=MAX_TEXT, page=view.links.page) if parts else ""
+
+
+def without_content(check: CheckRun, reason: str) -> CheckRun:
+    """What is left where GitHub will not have what a check run says: that it has ended, and how."""
+    said = f"What it says could not be shown: GitHub refused it ({safe_inline(reason, 300)})."
+    return replace(check, summary=said, text="", batches=(), actions=())

@@ -46,6 +46,18 @@ def code_spans(text: str) -> tuple[tuple[str, bool], ...]:
     return tuple((text, is_code) for text, is_code in pieces if text)
 
 
+def clip_bytes(text: str, limit: int) -> str:
+    """`text` as it will be seen, at most `limit` UTF-8 bytes, with an ellipsis where something was cut.
+
+    It is made visible first: a hidden character is spelled in eight.
+    """
+    given = text[: limit * 8]
+    shown = visible(given)
+    if len(given) == len(text) and len(shown.encode()) <= limit:
+        return shown
+    return shown.encode()[: max(0, limit - len("…".encode()))].decode(errors="ignore").rstrip() + "…"
+
+
 def clip(text: str, limit: int) -> str:
     """At most `limit` characters, with an ellipsis where something was cut."""
     return text if len(text) <= limit else text[: max(0, limit - 1)].rstrip() + "…"

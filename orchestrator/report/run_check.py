@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from orchestrator.definition.model import JsonValue
 from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus
@@ -14,15 +14,17 @@ from orchestrator.report.check_run import (
     CheckRun,
     Conclusion,
     batched,
+    bounded,
     check_name,
     check_status,
 )
+from orchestrator.report.comment import Paragraphs, Part
 from orchestrator.report.duration import human_duration
 from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import REPLAY_NOTICE, purpose, run_seconds, tolerated
 from orchestrator.report.markdown_safety import fenced, safe_code, safe_inline, safe_markdown, safe_message
 from orchestrator.report.numbers import human_cost
-from orchestrator.report.plain_text import clip, code_spans, one_line
+from orchestrator.report.plain_text import clip, clip_bytes, code_spans, one_line
 from orchestrator.report.view import ExecutionView
 
 APPROVE = CheckAction(label="Approve", description="Let the execution go on", identifier="approve")
@@ -48,8 +50,8 @@ def run_check(view: ExecutionView, run: NodeRun, *, buttons: bool = False, links
         status=check_status(conclusion, pending=run.attempt == 0),
         conclusion=conclusion,
         title=clip(_title(view, run), MAX_TITLE),
-        summary="\n\n".join(_summary(view, run, buttons=buttons)),
-        text="\n\n".join(_text(view, run)),
+        summary=bounded(_paragraphs(_summary(view, run, buttons=buttons)), view),
+        text=bounded(_paragraphs(_text(view, run)), view),
         batches=batched(run.outcome.annotations if run.outcome and conclusion else ()),
         started_at=run.started_at,
         completed_at=run.completed_at if conclusion else None,
@@ -109,6 +111,11 @@ def _summary(view: ExecutionView, run: NodeRun, *, buttons: bool) -> Iterator[st
         yield f"Sandbox: {safe_code(outcome.sandbox, 20)}."
 
 
+def _paragraphs(texts: Iterable[str]) -> list[Part]:
+    """Each a part that is left out whole where they do not fit."""
+    return [Paragraphs(markdown=text) for text in texts]
+
+
 def _asked(view: ExecutionView, run: NodeRun, *, buttons: bool) -> Iterator[str]:
     """The question of an approval; without buttons, with what to type."""
     if run.status is not NodeStatus.WAITING:
@@ -130,9 +137,9 @@ def _text(view: ExecutionView, run: NodeRun) -> Iterator[str]:
     if outcome and outcome.summary.strip():
         yield safe_markdown(outcome.summary, limit=20_000)
     if outputs := _outputs(outcome.outputs if outcome else {}):
-        yield f"**Outputs**\n\n{fenced(clip(outputs, 6_000), 'json')}"
+        yield f"**Outputs**\n\n{fenced(clip_bytes(outputs, 6_000), 'json')}"
     if tail := "\n".join(clip(line.text, 400) for line in failure_tail(view, run, _LOG_LINES)):
-        yield f"**The end of the log**\n\n{fenced(clip(tail, 4_000), 'text')}"
+        yield f"**The end of the log**\n\n{fenced(clip_bytes(tail, 4_000), 'text')}"
 
 
 def _outputs(outputs: dict[str, JsonValue]) -> str:

@@ -608,7 +608,8 @@ def _check_run(check: CheckRun, batch: Sequence[CheckAnnotation]) -> None:
     _demand(bool(check.name), "name is required")
     _demand((check.conclusion is not None) == (check.status is CheckStatus.COMPLETED), "a conclusion when completed")
     _demand(bool(check.title and check.summary), "output has a title and a summary")
-    _demand(len(check.summary) <= MAX_OUTPUT and len(check.text) <= MAX_OUTPUT, "Only 65535 characters are allowed")
+    sizes = [len(text.encode()) for text in (check.summary, check.text)]
+    _demand(max(sizes) <= MAX_OUTPUT, "Only 65535 characters are allowed")
     _demand(len(batch) <= 50, "annotations exceeds a maximum quantity of 50")
     _demand(len(check.actions) <= 3, "actions exceeds a maximum quantity of 3")
     for action in check.actions:

@@ -13,7 +13,7 @@ from orchestrator.errors import BadInput, Conflict, NotFound
 from orchestrator.execution.showing import Shown, Target
 from orchestrator.lifecycle.ports.github import CommitStatus, GitHub, Posted, Urgency, User
 from orchestrator.lifecycle.projection.due import Deed, Write
-from orchestrator.report.check_run import ANNOTATIONS_A_REQUEST, CheckRun
+from orchestrator.report.check_run import ANNOTATIONS_A_REQUEST, CheckRun, without_content
 
 Keep = Callable[[Shown], None]
 
@@ -43,9 +43,23 @@ def carry_out(desk: Desk, write: Write) -> Shown:
     try:
         done = _done(desk, write)
     except (BadInput, Conflict) as error:
-        done = replace(write.shown, digest=write.wanted.digest, begun=False, refused=error.message)
+        done = _at_least_ended(desk, write, error)
     desk.keep(done)
     return done
+
+
+def _at_least_ended(desk: Desk, write: Write, error: BadInput | Conflict) -> Shown:
+    """What GitHub refused is not sent again, but a check run that has ended is not left open: it says that and how."""
+    content = write.wanted.content
+    refused = replace(write.shown, digest=write.wanted.digest, begun=False, refused=error.message)
+    stays = not write.wanted.concluded or write.deed is Deed.ANNOTATE or isinstance(error, NotFound | Conflict)
+    if stays or not isinstance(content, CheckRun):
+        return refused
+    least = replace(write.wanted, content=without_content(content, error.message))
+    try:
+        return replace(_done(desk, replace(write, wanted=least)), refused=error.message)
+    except (BadInput, Conflict):
+        return refused
 
 
 def _done(desk: Desk, write: Write) -> Shown:

@@ -143,6 +143,33 @@ def test_it_stays_under_the_limit(size: int, text: str, count: int) -> None:
     assert len(run_check(large, runs[0]).text) <= 65_535
 
 
+TEXTS = ["x", "\u202e", "漢", "🍄", "`", "@", "\x1b[1m", "\ud800"]
+
+
+@pytest.mark.no_cover
+@settings(max_examples=30, deadline=None)
+@given(
+    said=st.sampled_from(TEXTS),
+    written=st.sampled_from(TEXTS),
+    given_=st.sampled_from(TEXTS),
+    logged=st.sampled_from(TEXTS),
+    message=st.sampled_from(TEXTS),
+)
+def test_the_check_of_a_node_stays_under_the_limit(
+    said: str, written: str, given_: str, logged: str, message: str
+) -> None:
+    shown = failed_with(message * 2_000, *[logged * 2_000] * 40)
+    outcome = replace(
+        shown.runs[6].outcome or Outcome(),
+        outputs={"text": said * 30_000, "more": given_ * 30_000},
+        summary=written * 30_000,
+    )
+    check = run_check(shown, replace(shown.runs[6], outcome=outcome))
+    assert len(check.text.encode()) <= 65_535
+    assert len(check.summary.encode()) <= 65_535
+    assert len(check.title) <= 255
+
+
 def test_left_out_sections_are_counted() -> None:
     shown = views.completed()
     body = comment(shown, limit=3_500)

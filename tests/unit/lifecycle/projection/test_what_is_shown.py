@@ -13,6 +13,7 @@ from orchestrator.execution.showing import COMMENT, EXECUTION, Shown
 from orchestrator.execution.state import NodeStatus
 from orchestrator.lifecycle.ports.github import Credential, User
 from orchestrator.lifecycle.projection.wanted import SMALL
+from orchestrator.report.check_run import Conclusion
 from orchestrator.report.comment import marker, newest_marker, shown_execution
 from tests.fakes.projected import AUTHOR, Scene
 
@@ -244,6 +245,24 @@ def test_what_github_will_not_have_is_tried_again_only_when_it_has_changed(scene
     scene.settle()
     assert len(scene.github.comment_bodies(1)) == 1
     assert (scene.store.showing(key) or showing).trouble == ""
+
+
+@pytest.mark.parametrize("method", ["create_check_run", "update_check_run"])
+def test_a_check_run_whose_content_is_refused_ends_all_the_same(scene: Scene, method: str) -> None:
+    key = scene.add(1, number=scene.pull_request())
+    if method == "update_check_run":
+        scene.set(key, 0, RUNNING)
+        scene.settle()
+    scene.github.fail(method, BadInput("Only 65535 characters are allowed"), times=1)
+    scene.set(key, 0, FAILED)
+    scene.settle()
+    ended = {name: (each.conclusion, "could not be shown" in each.summary) for name, each in scene.checks.items()}
+    assert sorted(ended.values()) == [(Conclusion.FAILURE, False), (Conclusion.FAILURE, True)]
+    assert scene.disagreements(key) == []
+    assert (scene.store.showing(key) or pytest.fail("no showing")).trouble == "Only 65535 characters are allowed"
+    before = len(scene.github.sent)
+    scene.run(60)
+    assert len(scene.github.sent) == before
 
 
 def test_a_commit_that_is_gone_ends_the_matter(scene: Scene) -> None:
