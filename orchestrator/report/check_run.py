@@ -7,11 +7,12 @@ one line.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from itertools import islice
 
 from orchestrator.execution.state import Annotation, ExecutionStatus
 from orchestrator.report.comment import Part, overview, results, to_markdown
@@ -24,7 +25,8 @@ MAX_TEXT = 65_000
 ANNOTATIONS_A_REQUEST = 50
 MAX_TITLE = 255
 MAX_BATCHES = 4
-"""Of the whole execution: each is a request of its own, and GitHub shows few of so many."""
+"""Of annotations in one check run: each is a request of its own, and GitHub shows few of so many."""
+MAX_ANNOTATIONS = MAX_BATCHES * ANNOTATIONS_A_REQUEST
 _MAX_NAME = 120
 _MAX_MESSAGE = 60_000
 _LEVELS = frozenset({"notice", "warning", "failure"})
@@ -114,7 +116,7 @@ def execution_check(
     execution = view.execution
     conclusion = _EXECUTION_CONCLUSIONS.get(execution.status)
     failed = execution.status is ExecutionStatus.FAILED
-    noted = [a for run in view.runs if run.outcome and run.index not in apart for a in run.outcome.annotations]
+    noted = (a for run in view.runs if run.outcome and run.index not in apart for a in run.outcome.annotations)
     return CheckRun(
         name=check_name(view),
         external_id=execution.id,
@@ -145,10 +147,10 @@ def check_status(conclusion: Conclusion | None, *, pending: bool) -> CheckStatus
     return CheckStatus.QUEUED if pending else CheckStatus.IN_PROGRESS
 
 
-def batched(annotations: Sequence[Annotation], *, most: int | None = None) -> tuple[tuple[CheckAnnotation, ...], ...]:
+def batched(annotations: Iterable[Annotation], *, most: int | None = None) -> tuple[tuple[CheckAnnotation, ...], ...]:
     """Annotations that name a file, cleaned, in groups of at most 50, and no more than `most` groups."""
-    named = [annotation for annotation in annotations if annotation.path]
-    clean = [_annotation(annotation) for annotation in named[: most and most * ANNOTATIONS_A_REQUEST]]
+    named = (annotation for annotation in annotations if annotation.path)
+    clean = [_annotation(annotation) for annotation in islice(named, most and most * ANNOTATIONS_A_REQUEST)]
     starts = range(0, len(clean), ANNOTATIONS_A_REQUEST)
     return tuple(tuple(clean[start : start + ANNOTATIONS_A_REQUEST]) for start in starts)
 

@@ -9,6 +9,7 @@ from orchestrator.definition.model import JsonValue
 from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus
 from orchestrator.report.attention import decisions
 from orchestrator.report.check_run import (
+    MAX_BATCHES,
     MAX_TITLE,
     CheckAction,
     CheckRun,
@@ -23,7 +24,7 @@ from orchestrator.report.duration import human_duration
 from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import REPLAY_NOTICE, purpose, run_seconds, tolerated
 from orchestrator.report.markdown_safety import fenced, safe_code, safe_inline, safe_markdown, safe_message
-from orchestrator.report.numbers import human_cost
+from orchestrator.report.numbers import human_cost, human_count
 from orchestrator.report.plain_text import clip, clip_bytes, code_spans, one_line
 from orchestrator.report.view import ExecutionView
 
@@ -41,9 +42,13 @@ _SAID_ELSEWHERE = frozenset({"text", "summary", "usage", "commit", "files_change
 _LOG_LINES = 40
 
 
-def run_check(view: ExecutionView, run: NodeRun, *, buttons: bool = False, links: bool = True) -> CheckRun:
-    """The check run of one node run. `buttons` and `links` as in `execution_check`."""
+def run_check(
+    view: ExecutionView, run: NodeRun, *, buttons: bool = False, links: bool = True, most: int = MAX_BATCHES
+) -> CheckRun:
+    """The check run of one node run. `buttons` and `links` as in `execution_check`; `most` is how many batches of its
+    annotations there may be."""
     conclusion = run_conclusion(view, run)
+    batches = batched(run.outcome.annotations if run.outcome and conclusion else (), most=most)
     return CheckRun(
         name=check_name(view, run.key),
         external_id=f"{view.execution.id}/{run.index}",
@@ -51,8 +56,8 @@ def run_check(view: ExecutionView, run: NodeRun, *, buttons: bool = False, links
         conclusion=conclusion,
         title=clip(_title(view, run), MAX_TITLE),
         summary=bounded(_paragraphs(_summary(view, run, buttons=buttons)), view),
-        text=bounded(_paragraphs(_text(view, run)), view),
-        batches=batched(run.outcome.annotations if run.outcome and conclusion else ()),
+        text=bounded(_paragraphs(_text(view, run, sum(map(len, batches)))), view),
+        batches=batches,
         started_at=run.started_at,
         completed_at=run.completed_at if conclusion else None,
         details_url=view.links.page if links else "",
@@ -129,8 +134,11 @@ def _asked(view: ExecutionView, run: NodeRun, *, buttons: bool) -> Iterator[str]
             yield f"*Without an answer it is {decision.deadline}.*"
 
 
-def _text(view: ExecutionView, run: NodeRun) -> Iterator[str]:
+def _text(view: ExecutionView, run: NodeRun, noted: int) -> Iterator[str]:
+    """`noted` is how many of its annotations are shown beside it."""
     outcome = run.outcome
+    if outcome and 0 < noted < (there := sum(bool(each.path) for each in outcome.annotations)):
+        yield f"*{noted} of {human_count(there)} annotations are shown; the others stand in the log.*"
     answer = outcome.outputs.get("text") if outcome else None
     if isinstance(answer, str) and answer.strip():
         yield safe_markdown(answer, limit=24_000)

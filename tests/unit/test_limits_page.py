@@ -76,6 +76,8 @@ LIMITS = {
     "issues that are looked through": "lifecycle.publishing.channels.words.MOST_LOOKED_AT",
     "node runs with a check run": "lifecycle.projection.wanted.MOST_APART",
     "of them, those that only run": "lifecycle.projection.wanted.MOST_LASTING",
+    "annotations in a check run": "report.check_run.MAX_ANNOTATIONS",
+    "annotations in the check run of a node": "report.check_run.ANNOTATIONS_A_REQUEST",
     "writes for one execution": "lifecycle.projection.due.MOST_WRITES",
     "seconds that a command waits": "lifecycle.following.shown.MOST_SECONDS",
     "bytes of the log": "store.log_limit.LIMIT_BYTES",

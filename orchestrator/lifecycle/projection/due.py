@@ -56,9 +56,14 @@ class Write:
         return self.deed is Deed.CREATE
 
     @property
+    def urgency(self) -> Urgency:
+        """Annotations come after every last word: there may be many, and they may not use what is left for people."""
+        return Urgency.PROGRESS if self.deed is Deed.ANNOTATE else self.wanted.urgency
+
+    @property
     def order(self) -> tuple[Urgency, bool, int]:
         """Who is asked, and what is final, before progress; the whole before its parts; annotations after them all."""
-        return self.wanted.urgency, self.deed is Deed.ANNOTATE, self.wanted.rank
+        return self.urgency, self.deed is Deed.ANNOTATE, self.wanted.rank
 
 
 def due(
@@ -82,10 +87,12 @@ def pause_of(runs: int, age: timedelta) -> timedelta:
 
 @dataclass(kw_only=True, slots=True)
 class Allowance:
-    """What a large execution may still write of its node runs; grows with time. `total` counts all its writes."""
+    """What a large execution may still write of its node runs; grows with time. `total` counts all its writes, `owed`
+    those that check runs will take which were begun while their nodes ran: one that ends them, one for annotations."""
 
     own: float = OWN_WRITES
     total: int = 0
+    owed: int = 0
     at: datetime | None = None
 
     def left(self, now: datetime, *, age: timedelta, ended: bool) -> int:
@@ -93,14 +100,24 @@ class Allowance:
         if self.at is not None and now > self.at:
             self.own = min(OWN_WRITES, self.own + (now - self.at) / OWN_WRITE_EVERY)
         self.at = now
-        saved = MOST_WRITES * max(1, age // MOST_WRITES_SPAN) - self.total - _LAST_WRITES
+        saved = MOST_WRITES * max(1, age // MOST_WRITES_SPAN) - self.total - self.owed - _LAST_WRITES
         return int(max(self.own, saved) if ended else self.own)
 
     def spend(self, write: Write) -> None:
-        """A check run that is begun while its node runs has to be ended too."""
+        """A check run that is begun while its node runs has to be ended too; its annotations count once they are sent,
+        which may leave less than nothing."""
         self.total += 1
-        if write.wanted.own and write.deed is Deed.CREATE:
-            self.own -= 1 if write.wanted.concluded else 2
+        if not write.wanted.own:
+            return
+        match write.deed:
+            case Deed.CREATE:
+                self.own -= 1 if write.wanted.concluded else 2
+                self.owed += 0 if write.wanted.concluded else 2
+            case Deed.CHANGE if write.wanted.concluded and not write.shown.concluded:
+                self.owed = max(0, self.owed - (1 if write.wanted.annotations else 2))
+            case Deed.ANNOTATE:
+                self.own -= 1
+                self.owed = max(0, self.owed - 1)
 
 
 def _write(wanted: Wanted, shown: Shown, sent: Mapping[str, datetime], pause: timedelta) -> Write | None:

@@ -94,7 +94,7 @@ class Projection:
         return all(
             until <= now
             for (urgency, creates), until in self._closed.items()
-            if write.wanted.urgency >= urgency and write.creates >= creates
+            if write.urgency >= urgency and write.creates >= creates
         )
 
     def _sent(self, picture: Picture, write: Write) -> bool:
@@ -102,7 +102,7 @@ class Projection:
         try:
             shown = carry_out(self._desk(picture), write)
         except Busy as busy:
-            key = write.wanted.urgency, write.creates
+            key = write.urgency, write.creates
             self._closed[key] = max(busy.until, self._closed.get(key, busy.until))
             return False
         except Superseded:

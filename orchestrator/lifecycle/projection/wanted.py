@@ -12,7 +12,7 @@ from typing import Final
 from orchestrator.execution.showing import COMMENT, EXECUTION, Shown, run_place
 from orchestrator.execution.state import ExecutionStatus, NodeRun, NodeStatus
 from orchestrator.lifecycle.ports.github import Abilities, CommitStatus, Urgency
-from orchestrator.report.check_run import CheckAnnotation, CheckRun, execution_check
+from orchestrator.report.check_run import MAX_BATCHES, CheckAnnotation, CheckRun, execution_check
 from orchestrator.report.comment import comment
 from orchestrator.report.commit_status import status_description, status_state
 from orchestrator.report.figures import tolerated
@@ -135,8 +135,10 @@ def _wanted(view: ExecutionView, means: Means, known: Mapping[str, Shown], asked
         if not view.execution.status.ended:
             whole = replace(whole, batches=())  # each can be sent only once, and there may be others by then
         yield replace(thing(EXECUTION, kind, whole), urgency=urgency, asks=asks)
+        # Each batch may be a write of its own, and a larger graph has few.
+        most = MAX_BATCHES if len(view.runs) <= SMALL else 1
         for run in own:
-            check = run_check(view, run, buttons=buttons, links=links)
+            check = run_check(view, run, buttons=buttons, links=links, most=most)
             first, rank = _of_one(run, known)
             yield replace(thing(run_place(run.index), kind, check), urgency=first, rank=rank, own=True)
     if target.number is not None and means.comment and Kind.COMMENT not in means.refused:

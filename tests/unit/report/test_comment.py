@@ -364,6 +364,17 @@ def test_the_execution_carries_some_annotations_and_not_all() -> None:
     assert [len(batch) for batch in execution_check(replace(shown, runs=runs)).batches] == [50] * 4
 
 
+@pytest.mark.parametrize(("most", "shown_notes"), [(1, 50), (4, 200)])
+def test_a_node_says_how_many_annotations_are_not_shown(most: int, shown_notes: int) -> None:
+    shown = views.failed()
+    note = Annotation(level="warning", message="x", path="a.py")
+    outcome = replace(shown.runs[6].outcome or Outcome(), annotations=(note,) * 900)
+    check = run_check(shown, replace(shown.runs[6], outcome=outcome), most=most)
+    assert sum(map(len, check.batches)) == shown_notes
+    assert f"*{shown_notes} of 900 annotations are shown" in check.text
+    assert "annotations are shown" not in run_check(shown, shown.runs[6]).text
+
+
 def test_buttons_stand_only_where_they_work_and_else_the_command_does() -> None:
     shown = views.waiting()
     pressed = run_check(shown, shown.runs[9], buttons=True)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import Unavailable
 from orchestrator.execution.showing import EXECUTION
-from orchestrator.execution.state import NodeStatus
+from orchestrator.execution.state import Annotation, FailureClass, NodeStatus, Outcome
 from orchestrator.lifecycle.ports.github import Urgency
 from tests.fakes.github_memory import Sent
 from tests.fakes.projected import Scene
@@ -29,6 +29,7 @@ RUNNING, COMPLETED, FAILED, WAITING = (
     NodeStatus.FAILED,
     NodeStatus.WAITING,
 )
+NOTE = Annotation(level="warning", message="x", path="a.py", start_line=1, end_line=1)
 SETTLED = re.compile(r"(\d+) settled")
 
 
@@ -66,12 +67,16 @@ class Lag:
         return found
 
 
-def carry(scene: Scene, key: str, nodes: int, seconds: float, lag: Lag | None = None, side: int = 4) -> None:
-    """Its nodes run `side` at a time, begun one after the other, all within so many seconds; one in a hundred fails."""
+def carry(
+    scene: Scene, key: str, nodes: int, seconds: float, lag: Lag | None = None, side: int = 4, notes: int = 0
+) -> None:
+    """Its nodes run `side` at a time, begun one after the other, all within so many seconds; one in a hundred fails.
+    Each makes so many `notes`."""
     each = seconds * side / (nodes + side)
 
     def end(index: int) -> None:
-        scene.set(key, index, FAILED if index % 100 == 50 else COMPLETED)
+        status = FAILED if index % 100 == 50 else COMPLETED
+        scene.set(key, index, status, **({"outcome": noted(status, notes)} if notes else {}))
         if lag:
             lag.settled.append(scene.clock.now())
 
@@ -79,6 +84,11 @@ def carry(scene: Scene, key: str, nodes: int, seconds: float, lag: Lag | None = 
         begin = (index // side) * each + (index % side) * each / side
         scene.at(begin, scene.set, key, index, RUNNING)
         scene.at(begin + each, end, index)
+
+
+def noted(status: NodeStatus, notes: int) -> Outcome:
+    failure = {"failure": FailureClass.EXIT, "message": "Exit code 1"} if status is FAILED else {}
+    return Outcome(annotations=(NOTE,) * notes, **failure)
 
 
 def busiest(writes: list[Sent], span: timedelta, counts: dict[bool, int]) -> int:
@@ -102,16 +112,38 @@ def within_limits(scene: Scene) -> None:
     assert busiest(progress, timedelta(hours=1), {True: 1, False: 0}) <= 400
 
 
-@pytest.mark.parametrize("side", [4, 100])
-def test_a_thousand_nodes_in_ten_minutes(scene: Scene, side: int) -> None:
+@pytest.mark.parametrize(("side", "notes"), [(4, 0), (100, 60)])
+def test_a_thousand_nodes_in_ten_minutes(scene: Scene, side: int, notes: int) -> None:
     key = scene.add(1_000, number=scene.pull_request())
     lag = Lag(scene, key)
-    carry(scene, key, 1_000, 600, lag, side)
+    carry(scene, key, 1_000, 600, lag, side, notes)
     scene.run(620)
     scene.settle(60)
     assert len(scene.github.writes) <= 120, Counter(write.method for write in scene.github.writes)
     assert lag.missing() == []
     assert lag.worst <= timedelta(seconds=15)
+    assert scene.disagreements(key) == []
+    within_limits(scene)
+
+
+def test_annotations_of_many_failures_cost_no_more_and_hold_nobody_up(scene: Scene) -> None:
+    key = scene.add(60, number=scene.pull_request())
+    for index in range(60):
+        scene.set(key, index, FAILED, outcome=noted(FAILED, 1_000))
+    scene.run(5)
+    asking = scene.add(2, number=scene.pull_request("c" * 40), workflow="ask", head_sha="c" * 40, approvals=[1])
+    scene.set(asking, 0, FAILED, outcome=noted(FAILED, 1_000))
+    scene.set(asking, 1, WAITING)
+    scene.settle()
+    writes = scene.github.writes
+    mine = [write for write in writes if write.what.startswith("Demo")]
+    assert len(mine) <= 120, Counter(write.method for write in mine)
+    notes = [place for place, write in enumerate(writes) if write.method == "annotate"]
+    assert notes
+    assert min(notes) > max(place for place, write in enumerate(writes) if write.urgency is not Urgency.PROGRESS)
+    checks = scene.github.repo.checks.values()
+    assert {len(each.annotations) for each in checks if each.check.name.startswith("Demo / ")} == {50}
+    assert {len(each.annotations) for each in checks if each.check.name == "Ask / n0"} == {200}
     assert scene.disagreements(key) == []
     within_limits(scene)
 

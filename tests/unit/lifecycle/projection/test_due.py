@@ -108,7 +108,8 @@ def test_people_come_first_then_last_words_then_progress(wanted: list[Wanted]) -
     writes = due(wanted, known, {}, timedelta()) + due(wanted, {}, {}, timedelta())
     for some in (due(wanted, known, {}, timedelta()), due(wanted, {}, {}, timedelta())):
         assert [write.order for write in some] == sorted(write.order for write in some)
-        assert [write.wanted.urgency for write in some] == sorted(write.wanted.urgency for write in some)
+        assert [write.urgency for write in some] == sorted(write.urgency for write in some)
+        assert {write.urgency for write in some if write.deed is Deed.ANNOTATE} <= {Urgency.PROGRESS}
     assert {write.wanted.place for write in writes} == {each.place for each in wanted}
 
 
@@ -129,4 +130,22 @@ def test_an_allowance_grows_to_its_measure_and_no_further() -> None:
     assert allowance.left(NOW, age=age, ended=False) == OWN_WRITES - 5
     assert allowance.left(NOW + 2 * OWN_WRITE_EVERY, age=age, ended=False) == OWN_WRITES - 3
     assert allowance.left(NOW + 99 * OWN_WRITE_EVERY, age=age, ended=False) == OWN_WRITES
-    assert allowance.left(NOW + 99 * OWN_WRITE_EVERY, age=age, ended=True) == 120 - 4 - 8
+    assert allowance.left(NOW + 99 * OWN_WRITE_EVERY, age=age, ended=True) == 120 - 4 - 8 - 2 * 2
+
+
+def test_annotations_are_paid_when_they_are_sent_and_kept_room_for() -> None:
+    allowance, age = Allowance(), timedelta(minutes=1)
+    running, ended = check("run 1", own=True), check("run 1", ended=True, own=True)
+    bare = replace(ended, content=replace(ENDED, batches=()))
+
+    def spend(wanted: Wanted, deed: Deed) -> tuple[int, int]:
+        allowance.spend(Write(wanted=wanted, deed=deed, shown=HAS, at=NOW))
+        left = [allowance.left(NOW, age=age, ended=ended) for ended in (False, True)]
+        return left[0], left[1]
+
+    most = 120 - 8
+    assert spend(running, Deed.CREATE) == (OWN_WRITES - 2, most - 3)
+    assert spend(ended, Deed.CHANGE) == (OWN_WRITES - 2, most - 3)
+    assert spend(ended, Deed.ANNOTATE) == (OWN_WRITES - 3, most - 3)
+    assert spend(running, Deed.CREATE) == (OWN_WRITES - 5, most - 6)
+    assert spend(bare, Deed.CHANGE) == (OWN_WRITES - 5, most - 5)
