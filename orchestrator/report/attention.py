@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +13,14 @@ from orchestrator.report.duration import human_duration
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
 
+_APART = re.compile(r"[\s\"']")
+"""What ends a word of a command, or begins a quote in it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """An approval that waits. `approve` and `reject` are shell commands, the other two comments on GitHub.
+    """An approval that waits. `approve` and `reject` are shell commands, the other two comments on GitHub: `commented`
+    where there is something to comment on.
 
     `grounds` is what the agents right before it said, by node run key: what a person would want to read first.
     """
@@ -26,8 +31,29 @@ class Decision:
     reject: str
     approve_comment: str
     reject_comment: str
+    commented: bool
     deadline: str = ""
     grounds: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def typed(self) -> tuple[str, str]:
+        """What approves and what rejects, where the execution is shown on GitHub."""
+        return (self.approve_comment, self.reject_comment) if self.commented else (self.approve, self.reject)
+
+
+def takes_comments(view: ExecutionView) -> bool:
+    """Whether there is a pull request or issue that takes commands; a push has none."""
+    target = view.execution.target
+    return target is not None and target.number is not None
+
+
+def rerun_command(view: ExecutionView, run: NodeRun | None = None) -> str:
+    """What to type, where it is shown on GitHub, to run a node again; without one, all that failed."""
+    key = one_line(run.key, 200) if run else ""
+    if takes_comments(view):
+        return f"/mycelium rerun {_word(key) if run else 'failed'}"
+    what = f"--node {shlex.quote(key)}" if run else "--failed"
+    return f"mycelium executions rerun {shlex.quote(view.execution.id)} {what}"
 
 
 def decisions(view: ExecutionView) -> tuple[Decision, ...]:
@@ -53,11 +79,19 @@ def _decision(view: ExecutionView, run: NodeRun) -> Decision:
         question=one_line(asked or written, 300) or f"Go on with {key}?",
         approve=f"mycelium executions approve {target}",
         reject=f"mycelium executions reject {target}",
-        approve_comment=f"/mycelium approve {key}",
-        reject_comment=f"/mycelium reject {key}",
+        approve_comment=f"/mycelium approve {_word(key)}",
+        reject_comment=f"/mycelium reject {_word(key)}",
+        commented=takes_comments(view),
         deadline=_deadline(view, run, action),
         grounds=tuple(_grounds(view, run)),
     )
+
+
+def _word(key: str) -> str:
+    """A key as one word of a command in a comment: those of matrix runs have spaces."""
+    if key and not _APART.search(key):
+        return key
+    return "'\"'".join(f'"{piece}"' for piece in key.split('"'))
 
 
 def _grounds(view: ExecutionView, run: NodeRun) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from orchestrator.definition.model import Agent, NodeKind
 from orchestrator.execution.state import Commit, ExecutionStatus, NodeRun, NodeStatus
-from orchestrator.report.attention import decisions
+from orchestrator.report.attention import decisions, rerun_command, takes_comments
 from orchestrator.report.duration import human_duration
 from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import (
@@ -241,11 +241,11 @@ def _heading(view: ExecutionView) -> str:
 
 
 def _again(view: ExecutionView) -> str:
-    """How people have another try, where there is something to comment on."""
-    target, failed = view.execution.target, view.execution.status is ExecutionStatus.FAILED
-    if not failed or target is None or target.number is None:
+    """How people have another try."""
+    if view.execution.status is not ExecutionStatus.FAILED:
         return ""
-    return " Comment `/mycelium rerun failed` to run again what failed and all that follows."
+    verb = "Comment" if takes_comments(view) else "Type"
+    return f" {verb} {safe_code(rerun_command(view), 200)} to run again what failed and all that follows."
 
 
 def _linked(text: str, address: str) -> str:
@@ -257,8 +257,9 @@ def _asked(view: ExecutionView) -> Iterator[Part]:
         until = f"\n\n*Without an answer it is {decision.deadline}.*" if decision.deadline else ""
         yield Notice(
             kind="IMPORTANT",
-            markdown=f"**{safe_inline(decision.question, 300)}** Answer with a comment:\n\n"
-            f"{fenced(decision.approve_comment)}\n\nor\n\n{fenced(decision.reject_comment)}{until}",
+            markdown=f"**{safe_inline(decision.question, 300)}** "
+            f"Answer {'with a comment' if decision.commented else 'in a terminal'}:\n\n"
+            f"{fenced(decision.typed[0])}\n\nor\n\n{fenced(decision.typed[1])}{until}",
         )
 
 

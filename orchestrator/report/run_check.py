@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from orchestrator.definition.model import JsonValue
 from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus
-from orchestrator.report.attention import decisions
+from orchestrator.report.attention import decisions, rerun_command, takes_comments
 from orchestrator.report.check_run import (
     MAX_BATCHES,
     MAX_TITLE,
@@ -110,6 +110,10 @@ def _summary(view: ExecutionView, run: NodeRun, *, buttons: bool) -> Iterator[st
     if outcome and outcome.message:
         yield safe_message(outcome.message, 1_000)
     yield from _asked(view, run, buttons=buttons)
+    if _actions(run_conclusion(view, run)) == (RERUN,):
+        how = "this comment" if takes_comments(view) else "this command"
+        yield f"Once the execution has ended, {how} runs the node again, and all that follows:"
+        yield fenced(rerun_command(view, run))
     if view.is_replayed(run):
         yield f"**{REPLAY_NOTICE}**"
     if outcome and outcome.sandbox:
@@ -122,14 +126,15 @@ def _paragraphs(texts: Iterable[str]) -> list[Part]:
 
 
 def _asked(view: ExecutionView, run: NodeRun, *, buttons: bool) -> Iterator[str]:
-    """The question of an approval; without buttons, with what to type."""
+    """The question of an approval, with what to type: nobody may be listening to its buttons."""
     if run.status is not NodeStatus.WAITING:
         return
     for decision in (each for each in decisions(view) if each.run.index == run.index):
         yield f"**{safe_inline(decision.question, 300)}**"
-        if not buttons:
-            commands = f"{decision.approve_comment}\n\n{decision.reject_comment}"
-            yield f"Comment one of these:\n\n{fenced(commands)}"
+        how = "Comment one of these" if decision.commented else "Type one of these in a terminal"
+        how = f"Press a button. Or {how[0].lower()}{how[1:]}" if buttons else how
+        commands = fenced("\n\n".join(decision.typed))
+        yield f"{how}:\n\n{commands}"
         if decision.deadline:
             yield f"*Without an answer it is {decision.deadline}.*"
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from orchestrator.definition.commands import Command, Verb, parse_command
 from orchestrator.definition.model import Skipped
+from orchestrator.execution.showing import Target
 from orchestrator.execution.state import Annotation, NodeStatus, Outcome, Usage
 from orchestrator.report import markdown_safety
 from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check
@@ -95,7 +97,7 @@ def test_a_check_says_what_its_node_is_there_for() -> None:
 
 
 def test_it_shows_what_to_type() -> None:
-    body = comment(views.waiting())
+    body = comment(renamed(views.waiting(), 9, "publish", NUMBERED))
     assert "/mycelium approve publish" in body
     assert "/mycelium reject publish" in body
 
@@ -375,15 +377,58 @@ def test_a_node_says_how_many_annotations_are_not_shown(most: int, shown_notes: 
     assert "annotations are shown" not in run_check(shown, shown.runs[6]).text
 
 
-def test_buttons_stand_only_where_they_work_and_else_the_command_does() -> None:
-    shown = views.waiting()
+def test_buttons_stand_only_where_they_work_and_the_command_always_does() -> None:
+    shown = renamed(views.waiting(), 9, "publish", NUMBERED)
     pressed = run_check(shown, shown.runs[9], buttons=True)
     typed = run_check(shown, shown.runs[9])
     assert [action.identifier for action in pressed.actions] == ["approve", "reject"]
-    assert "/mycelium approve" not in pressed.summary
+    assert "/mycelium approve publish" in pressed.summary, "nobody may be listening"
     assert typed.actions == ()
     assert "/mycelium approve publish" in typed.summary
     assert [a.identifier for a in execution_check(views.failed(), buttons=True).actions] == ["rerun-failed"]
+
+
+NUMBERED = Target(repository="octo/demo", head_sha="a" * 40, number=7)
+
+
+def renamed(shown: ExecutionView, index: int, key: str, target: Target | None) -> ExecutionView:
+    """Shown at `target`, with another key of one of its node runs."""
+    runs = tuple(replace(run, key=key) if run.index == index else run for run in shown.runs)
+    return replace(shown, runs=runs, execution=replace(shown.execution, target=target))
+
+
+@pytest.mark.parametrize("target", [None, replace(NUMBERED, number=None)])
+def test_without_a_thread_the_commands_are_those_of_a_terminal(target: Target | None) -> None:
+    shown = renamed(views.waiting(), 9, "gate (prod)", target)
+    approve = f"mycelium executions approve {shown.execution.id} 'gate (prod)'"
+    for text in (comment(shown), run_check(shown, shown.runs[9]).summary, execution_check(shown).summary):
+        assert approve in text
+        assert approve.replace("approve", "reject") in text
+        assert "/mycelium" not in text
+        assert "omment" not in text.split(marker(shown.execution.workflow_id))[-1]
+    failed = renamed(views.failed(), 6, "test (b)", target)
+    rerun = f"mycelium executions rerun {failed.execution.id}"
+    assert f"`{rerun} --failed`" in comment(failed)
+    assert f"{rerun} --node 'test (b)'\n" in run_check(failed, failed.runs[6]).summary
+
+
+@pytest.mark.parametrize("key", ["gate", "gate (prod)", "gate (it's)", "gate (\"a\" 'b')", 'say"so', '"'])
+def test_what_is_shown_to_comment_is_understood(key: str) -> None:
+    waits, failed = renamed(views.waiting(), 9, key, NUMBERED), renamed(views.failed(), 6, key, NUMBERED)
+    lines = re.findall("^/mycelium.*$", run_check(waits, waits.runs[9]).summary, re.MULTILINE)
+    lines += re.findall("^/mycelium.*$", run_check(failed, failed.runs[6]).summary, re.MULTILINE)
+    found = [parse_command(line) for line in lines]
+    assert all(isinstance(each, Command) for each in found)
+    said = [(each.verb, each.target) for each in found if isinstance(each, Command)]
+    assert said == [(Verb.APPROVE, key), (Verb.REJECT, key), (Verb.RERUN, key)]
+    for line in lines[:2]:
+        assert f"\n> {line}\n" in comment(waits)
+
+
+@pytest.mark.parametrize("index", [0, 4, 8])
+def test_only_where_it_would_help_a_node_is_offered_again(index: int) -> None:
+    shown = renamed(views.failed(), 6, "test (b)", NUMBERED)
+    assert "rerun" not in run_check(shown, shown.runs[index]).summary
 
 
 def test_a_details_link_stands_only_where_it_leads_there() -> None:
