@@ -37,6 +37,8 @@ _IGNORE_COMMENTS: Final = "# zizmor: ignore[dangerous-triggers] Mycelium asks Gi
 DEFAULT_FOLDER: Final = "workflows"
 _FOLDER: Final = "MYCELIUM_WORKFLOWS_DIR"
 _STEPS: Final = "      # Set up here what your own commands need, such as actions/setup-node."
+_ACTION: Final = re.compile(r"[^/]+/mycelium(@\S+)?")
+"""Whatever repository it is in, it is called `mycelium`."""
 _BETWEEN: Final = re.compile(r"^ {10}persist-credentials: false\n(.*?)^ {6}- uses: [^/\n]+/mycelium\b", re.M | re.S)
 
 
@@ -247,9 +249,9 @@ def _said(found: Mapping[str, Any]) -> ActionsFile:
         else:
             given = filters if isinstance(filters, dict) else {}
             events[str(name)] = {key: _listed(value) for key, value in given.items() if key != "inputs"}
-    run = found["jobs"].get("run")
+    run = _running(found)
     env = _environment(run)
-    permissions = run.get("permissions") if isinstance(run, dict) else None
+    permissions = run.get("permissions")
     return ActionsFile(
         asked=Asked(
             events=events,
@@ -271,13 +273,24 @@ def _steps(job: object) -> list[Mapping[str, Any]]:
     return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
 
 
-def _action(found: Mapping[str, Any]) -> str:
-    """The Action as a step names it: whatever repository it is in, it is called `mycelium`."""
+def _running(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The job that runs workflows, whatever its id: its step names no other mode."""
     for job in found["jobs"].values():
         for step in _steps(job):
-            if re.fullmatch(r"[^/]+/mycelium(@\S+)?", str(step.get("uses", ""))):
-                return str(step["uses"])
-    return ""
+            if _ACTION.fullmatch(str(step.get("uses"))) and _mode(step) == "run":
+                return {"permissions": found.get("permissions"), **job}
+    return {}
+
+
+def _mode(step: Mapping[str, Any]) -> str:
+    given = step.get("with")
+    return str(given.get("mode", "run")) if isinstance(given, dict) else "run"
+
+
+def _action(found: Mapping[str, Any]) -> str:
+    """The Action as a step names it."""
+    named = (str(step.get("uses")) for job in found["jobs"].values() for step in _steps(job))
+    return next((uses for uses in named if _ACTION.fullmatch(uses)), "")
 
 
 def _environment(job: object) -> dict[str, str]:

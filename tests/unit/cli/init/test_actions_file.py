@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from orchestrator import gallery
+from orchestrator.agents.collection import library
 from orchestrator.cli.init.actions_file import ActionsFile, read
 from orchestrator.cli.init.asked_of_actions import Asked, asked
 from orchestrator.definition.model import Workflow
@@ -16,6 +18,9 @@ from orchestrator.definition.parse import load_workflow
 from tests import gallery_page
 
 NODES = "nodes: {a: {run: 'true'}}\n"
+ROOT = Path(__file__).resolve().parents[4]
+README = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+"""The workflow that it shows, and the one file that has Actions run it."""
 GALLERY = [gallery_page.load(each) for each in gallery.templates()]
 
 
@@ -124,6 +129,27 @@ def test_a_file_of_somebody_elses_is_looked_at_for_what_it_has() -> None:
     ]
 
 
+def test_what_the_readme_shows_goes_together() -> None:
+    shown = load_workflow(README[0], "workflows/improve.yaml", agents=library(ROOT).agents)
+    existing = read(README[1])
+    assert existing is not None
+    assert existing.lacks(asked([shown], history_branch="mycelium-history")) == []
+    assert existing.said.secrets == ("ANTHROPIC_API_KEY",)
+    less = read(README[1].replace("checks: write", "checks: read").replace("[created]", "[deleted]"))
+    assert less is not None
+    missing = less.lacks(asked([shown], history_branch="mycelium-history"))
+    assert missing == ["issue_comment: created", "the permission checks: write"]
+
+
+def test_the_job_that_runs_workflows_may_have_any_name() -> None:
+    other = "lint: {steps: [{uses: fork/mycelium@main, with: {mode: validate}}]}"
+    text = "on: push\npermissions: {checks: write}\njobs:\n  " + other + "\n  flows: {steps: [{uses: a/mycelium@v0}]}\n"
+    existing = read(text)
+    assert existing is not None
+    assert existing.said.asked.permissions == {"checks": "write"}
+    assert existing.lacks(needed("on: push"))[0] == "the permission actions: read"
+
+
 def test_those_who_check_workflow_files_find_nothing(tmp_path: Path) -> None:
     """All at once, as starting these programs is what takes time."""
     check = pytest.importorskip("tests.linting.check", reason="needs the linters of workflow files")
@@ -135,4 +161,5 @@ def test_those_who_check_workflow_files_find_nothing(tmp_path: Path) -> None:
         needs, more = asked(workflows, history_branch="kept"), number != 1
         file = ActionsFile(asked=needs, secrets=("A_KEY",), site=more, validate=more)
         (folder / f"mycelium-{number}.yml").write_text(file.text(), encoding="utf-8")
+    (folder / "readme.yml").write_text(README[1], encoding="utf-8")
     assert check.findings(tmp_path) == []
