@@ -26,6 +26,21 @@ def account(found: Account) -> dict[str, Any]:
     return {"id": found.id, "login": found.login, "type": "User"}
 
 
+def happened(base: Repository, pull: PullRequest, action: str) -> dict[str, Any]:
+    """The event `pull_request`: GitHub's own example, put into this repository."""
+    head = pull.head_repository or base
+    made = example("pull_request", action)
+    made["pull_request"].update(
+        number=pull.number,
+        user=account(pull.issue.user),
+        head={"sha": pull.head_sha, "ref": pull.head_ref, "repo": {"full_name": head.full_name}},
+        base={"sha": base.git.branch("main"), "ref": "main", "repo": {"full_name": base.full_name}},
+    )
+    made["repository"].update(full_name=base.full_name, default_branch="main")
+    made.update(number=pull.number, sender=account(pull.issue.user))
+    return made
+
+
 class Scene:
     """A repository on GitHub with a pull request, and a runner whose checkout is as `actions/checkout` leaves it."""
 
@@ -59,18 +74,7 @@ class Scene:
         return self.github.actions_token(self.repository, WRITING if permissions is None else permissions)
 
     def event(self, pull: PullRequest, action: str = "opened") -> dict[str, Any]:
-        """GitHub's own example, put into this repository."""
-        head, base = pull.head_repository or self.repository, self.repository
-        made = example("pull_request", action)
-        made["pull_request"].update(
-            number=pull.number,
-            user=account(pull.issue.user),
-            head={"sha": pull.head_sha, "ref": pull.head_ref, "repo": {"full_name": head.full_name}},
-            base={"sha": base.git.branch("main"), "ref": "main", "repo": {"full_name": base.full_name}},
-        )
-        made["repository"].update(full_name=base.full_name, default_branch="main")
-        made.update(number=pull.number, sender=account(pull.issue.user))
-        return made
+        return happened(self.repository, pull, action)
 
     def pulled(self, **keys: Any) -> Job:
         return self.runner.run("pull_request", self.event(self.pull), token=self.token(), **keys)

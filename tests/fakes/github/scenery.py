@@ -50,13 +50,7 @@ def organization(
     return found
 
 
-def repository(
-    hub: GitHubStandIn,
-    full_name: str,
-    files: Mapping[str, str | bytes] | None,
-    private: bool,
-    default_branch: str,
-) -> Repository:
+def empty_repository(hub: GitHubStandIn, full_name: str, private: bool, default_branch: str) -> Repository:
     login, _, name = full_name.partition("/")
     identity = next(hub.state.ids)
     made = Repository(
@@ -70,7 +64,6 @@ def repository(
     )
     made.labels = {name: Label(id=next(hub.state.ids), name=name, color=color) for name, color in LABELS.items()}
     hub.state.repositories[full_name.lower()] = made
-    commit(hub, made, files or {"README.md": f"# {name}\n"}, default_branch, "Begin", None)
     return made
 
 

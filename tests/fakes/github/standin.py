@@ -131,7 +131,13 @@ class GitHubStandIn:
         default_branch: str = "main",
     ) -> Repository:
         """With one commit of `files`; its owner comes into being, as a user, where there is none."""
-        return scenery.repository(self, full_name, files, private, default_branch)
+        made = scenery.empty_repository(self, full_name, private, default_branch)
+        self.commit(made, files or {"README.md": f"# {made.name}\n"}, message="Begin")
+        return made
+
+    def empty_repository(self, full_name: str, *, private: bool = False) -> Repository:
+        """As GitHub makes one of which nothing but the name was asked: without a commit."""
+        return scenery.empty_repository(self, full_name, private, "main")
 
     def rename(self, repository: Repository, full_name: str) -> None:
         """Who asks for it by its old name is sent on to its id."""
