@@ -56,6 +56,8 @@ def build(settings: Settings, *, redis_url: str | None, instance: str, blackboar
         blackboard=_blackboard(blackboard_url or settings.blackboard_url),
         github=github(settings, redis_url),
         public_url=settings.public_url,
+        # A press comes as a webhook, to an instance that GitHub can reach: that of a single run is gone by then.
+        listens=instance == SHARED_INSTANCE and bool(settings.public_url),
         hidden=_hidden(settings),
     )
 

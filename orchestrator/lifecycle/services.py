@@ -27,8 +27,8 @@ class Services:
     `branches` that this process may make result branches, which then appear in one repository only. `blackboard` is
     None where no server for it is known, `github` where no token is, and `definitions` where events start nothing.
     `comparison` tells what pull requests change in definitions, where somebody can be told.
-    `public_url` is where people see the pages, empty where nobody serves them. `hidden` values are masked as secrets
-    are.
+    `public_url` is where people see the pages, empty where nobody serves them. `listens` says that buttons on GitHub
+    reach somebody. `hidden` values are masked as secrets are.
     """
 
     store: Store
@@ -52,6 +52,7 @@ class Services:
     definitions: DefinitionSource | None = None
     comparison: Comparison | None = None
     public_url: str = ""
+    listens: bool = False
     _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def forget_plan(self, execution_id: str) -> None:

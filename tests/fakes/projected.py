@@ -68,6 +68,7 @@ class Scene:
     credential: Credential = Credential.APP
     limited: bool = True
     public_url: str = ""
+    listens: bool = True
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
@@ -88,6 +89,7 @@ class Scene:
             secrets={},
             github=self.github,
             public_url=self.public_url,
+            listens=self.listens,
         )
         self.watch: Callable[[], None] = lambda: None
         self.moments: dict[str, list[datetime]] = {}

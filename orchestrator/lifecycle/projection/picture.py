@@ -180,7 +180,7 @@ class Picture:
         now, ended = services.clock.now(), seen.execution.status.ended
         begin = self.allowance.left(now, age=_age(seen.execution, now), ended=ended)
         return Means(
-            abilities=abilities,
+            abilities=replace(abilities, buttons=abilities.buttons and services.listens),
             refused=self.showing.refused,
             scarce=room.scarce,
             begin=begin,

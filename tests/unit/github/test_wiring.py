@@ -66,3 +66,21 @@ def test_the_path_of_a_key_is_no_secret(tmp_path: Path) -> None:
     services.logs.close()
     services.store.close()
     assert services.hidden == ()
+
+
+@pytest.mark.parametrize(
+    ("instance", "public_url", "listens"),
+    [
+        (app.SHARED_INSTANCE, "https://mycelium.example", True),
+        (app.SHARED_INSTANCE, "", False),
+        ("of-a-single-run", "https://mycelium.example", False),
+    ],
+)
+def test_buttons_are_for_the_instance_that_github_can_reach(
+    tmp_path: Path, instance: str, public_url: str, listens: bool
+) -> None:
+    environ = {"HOME": str(tmp_path), "MYCELIUM_PUBLIC_URL": public_url}
+    services = app.build(configuration.load(tmp_path, environ), redis_url=None, instance=instance)
+    services.logs.close()
+    services.store.close()
+    assert services.listens is listens

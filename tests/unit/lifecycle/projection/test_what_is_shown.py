@@ -96,17 +96,20 @@ def test_people_speak_in_statuses_and_a_comment(tmp_path: Path) -> None:
     assert len(scene.github.comment_bodies(1)) == 1
 
 
-def test_buttons_and_links_are_those_of_the_credential(tmp_path: Path) -> None:
-    for credential, buttons in ((Credential.APP, ["approve", "reject"]), (Credential.ACTIONS, [])):
-        scene = Scene(folder=tmp_path, limited=False, credential=credential, public_url="https://mycelium.example/")
+@pytest.mark.parametrize("listens", [True, False])
+def test_buttons_and_links_are_those_of_the_credential(tmp_path: Path, listens: bool) -> None:
+    for credential, links in ((Credential.APP, True), (Credential.ACTIONS, False)):
+        page, buttons = "https://mycelium.example", ["approve", "reject"] if links and listens else []
+        scene = Scene(folder=tmp_path, limited=False, credential=credential, public_url=f"{page}/", listens=listens)
         key = scene.add(1, number=scene.pull_request(), approvals=[0])
         scene.set(key, 0, WAITING)
         scene.settle()
         check = scene.checks["Demo / n0"]
         assert [action.identifier for action in check.actions] == buttons
         assert "/mycelium approve n0" in check.summary
-        page = f"https://mycelium.example/executions/{key}/"
-        assert check.details_url == (page if buttons else "")
+        assert ("Press a button" in check.summary) is bool(buttons)
+        page = f"{page}/executions/{key}/"
+        assert check.details_url == (page if links else "")
         assert page in scene.checks["Demo"].summary
 
 
