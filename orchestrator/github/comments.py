@@ -11,7 +11,7 @@ from orchestrator.github.shapes import comment
 from orchestrator.lifecycle.ports.github import Comment, Urgency
 
 if TYPE_CHECKING:
-    from github.IssueComment import IssueComment
+    from orchestrator.github.pygithub import IssueComment
 
 
 class Comments(Part):
@@ -40,6 +40,6 @@ class Comments(Part):
 
     def _comment(self, comment_id: int) -> IssueComment:
         """By its address alone; PyGithub only has them of an issue, which it would fetch."""
-        from github.IssueComment import IssueComment
+        from orchestrator.github.pygithub import IssueComment
 
         return IssueComment(self._wire, url=f"{self._path}/issues/comments/{comment_id}")

@@ -87,8 +87,7 @@ def _as_app(found: AppKey, repository: str, at: Address, place: Place) -> Connec
 
     @cache
     def app_wire() -> Wire:
-        from github.Auth import AppAuth
-
+        from orchestrator.github.pygithub import AppAuth
         from orchestrator.github.wire import Wire
 
         auth = AppAuth(found.app_id, found.private_key)

@@ -16,7 +16,7 @@ class Issues(Part):
         return issue(self._issue(number))
 
     def find_issues(self, *, label: str = "", state: str = "open") -> Iterator[Issue]:
-        from github.GithubObject import NotSet
+        from orchestrator.github.pygithub import NotSet
 
         for found in self._repo.get_issues(state=state, labels=[label] if label else NotSet):
             if not is_pull_request(found):

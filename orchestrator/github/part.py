@@ -61,7 +61,7 @@ class Part(ABC):
     @property
     def _repo(self) -> github.Repository.Repository:
         """The repository by its address alone; a new object, as PyGithub's change with what they are asked."""
-        from github.Repository import Repository
+        from orchestrator.github.pygithub import Repository
 
         return Repository(self._wire, url=self._path)
 
@@ -70,7 +70,7 @@ class Part(ABC):
 
     def _commit(self, sha: str) -> github.Commit.Commit:
         """With its `sha`, or PyGithub would fetch it to learn that."""
-        from github.Commit import Commit
+        from orchestrator.github.pygithub import Commit
 
         return Commit(self._wire, {}, {"url": f"{self._path}/commits/{sha}", "sha": sha}, completed=True)
 

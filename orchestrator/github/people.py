@@ -132,7 +132,7 @@ class People(Part):
         return role(found), int((found.get("user") or {}).get("id") or 0)
 
     def _person(self) -> User:
-        from github.AuthenticatedUser import AuthenticatedUser
+        from orchestrator.github.pygithub import AuthenticatedUser
 
         found = AuthenticatedUser(self._wire, url="/user")
         return User(id=found.id, login=found.login, kind=found.type)
@@ -142,7 +142,7 @@ class People(Part):
         return self._bot(f"{app['slug']}[bot]")
 
     def _bot(self, login: str) -> User:
-        from github.NamedUser import NamedUser
+        from orchestrator.github.pygithub import NamedUser
 
         return user(NamedUser(self._wire, url=f"/users/{quote(login, safe='')}"))
 

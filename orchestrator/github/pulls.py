@@ -48,7 +48,7 @@ class Pulls(Part):
         return pull_request(made)
 
     def edit_pull_request(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
-        from github.GithubObject import NotSet
+        from orchestrator.github.pygithub import NotSet
 
         if title is None and body is None:
             return

@@ -12,12 +12,17 @@ from threading import Lock
 from typing import IO, Any, Final
 
 import requests
-from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester, RequestsResponse
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
 
 from orchestrator.errors import SetupError, Unavailable
 from orchestrator.github.address import LOOPBACK
+from orchestrator.github.pygithub import (
+    HTTPRequestsConnectionClass,
+    HTTPSRequestsConnectionClass,
+    Requester,
+    RequestsResponse,
+)
 
 TIMEOUT: Final = (5.0, 15.0)
 """Seconds to connect, and between two pieces of an answer: GitHub itself gives up after 10."""

@@ -16,8 +16,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from github.Auth import Auth
-from github.Requester import Requester
 from typing_extensions import override
 
 from orchestrator import __version__
@@ -26,6 +24,7 @@ from orchestrator.github.budget.limits import Ask, Outcome, Told
 from orchestrator.github.budget.port import Budget
 from orchestrator.github.credential import AppKey, Token
 from orchestrator.github.etags import Answers
+from orchestrator.github.pygithub import Auth, Requester
 from orchestrator.github.refusals import Interrupted, Reply, quota, refusal, wait_told
 from orchestrator.github.transport import TIMEOUT, Plain, Secure
 from orchestrator.lifecycle.ports import Clock

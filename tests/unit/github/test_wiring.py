@@ -23,6 +23,38 @@ assert found and found.repository == "octo/demo" and found.abilities.starts_work
 print([name for name in ("github", "requests", "jwt") if name in sys.modules])
 """
 
+AT_ONCE = """
+import sys, threading
+from pathlib import Path
+from orchestrator import app, settings
+
+environ = {"MYCELIUM_GITHUB_TOKEN": "ghp_x", "GITHUB_REPOSITORY": "octo/demo"}
+found = app.github(settings.load(Path("."), environ), None)
+gate, failed = threading.Barrier(4), []
+
+def first(begin):
+    gate.wait()
+    try:
+        begin()
+    except BaseException as error:
+        failed.append(repr(error))
+
+begins = [lambda: found._wire, lambda: found._repo, lambda: found._commit("0" * 40), lambda: found._comment(1)]
+threads = [threading.Thread(target=first, args=[begin]) for begin in begins]
+sys.setswitchinterval(1e-6)
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(failed)
+"""
+
+
+def test_threads_that_need_it_first_at_once_all_get_it(tmp_path: Path) -> None:
+    """PyGithub's modules import each other in circles: by two ways in, each thread would find the other's half made."""
+    done = subprocess.run([sys.executable, "-c", AT_ONCE], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
 
 def test_nothing_is_loaded_before_it_is_needed(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", BUILD], cwd=tmp_path, capture_output=True, text=True, check=False)
