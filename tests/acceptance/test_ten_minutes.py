@@ -100,14 +100,14 @@ def test_three_agents_review_the_pull_request_that_brings_them(github: GitHubSta
         jobs = actions.on("pull_request", happened(repository, pull, "opened"), seen.merge_commit_sha or "")
     job = jobs["run"]
     assert list(jobs) == ["run"]
-    assert job.conclusion == "success", job.raw
+    assert (job.conclusion, job.outputs["status"]) == ("success", "completed"), job.raw
     for step, seconds in {**octo.took, **job.took}.items():
         print(f"{seconds:6.1f} s  {step}")
 
     runs = {run.name: run.conclusion for run in seen.head.repo.get_commit(pull.head_sha).get_check_runs()}
     assert {"Code review", *(f"Code review / {name}" for name in SAID)} <= {
         name for name, conclusion in runs.items() if conclusion == "success"
-    }
+    }, job.raw
     (comment,) = [each.body for each in seen.get_issue_comments() if "### Changes to workflows" not in each.body]
     assert "```mermaid" in comment
     assert [said for said in SAID.values() if said not in comment] == []
