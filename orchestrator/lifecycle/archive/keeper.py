@@ -7,23 +7,30 @@ Everything that a job of GitHub Actions needs of the history: `take_up` or `pull
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from orchestrator.errors import BadInput, Conflict, NotFound, SetupError
-from orchestrator.execution.state import Execution, ExecutionStatus
+from orchestrator.errors import BadInput, Conflict, NotFound
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.archive import going_on
 from orchestrator.lifecycle.archive.checked import check
-from orchestrator.lifecycle.archive.codec import decode, digest, encode
+from orchestrator.lifecycle.archive.codec import decode
 from orchestrator.lifecycle.archive.entry import Entry
 from orchestrator.lifecycle.archive.going_on import Claimed
-from orchestrator.lifecycle.archive.index import INDEX, Index, dump, load, path_of
-from orchestrator.lifecycle.archive.limits import PACKED_BYTES
+from orchestrator.lifecycle.archive.index import INDEX, Index, dump
 from orchestrator.lifecycle.archive.record import Damaged, Record
-from orchestrator.lifecycle.archive.restoring import RESTORED, mark_of, replaceable, restore, saved_at
-from orchestrator.lifecycle.archive.taking import take
+from orchestrator.lifecycle.archive.restoring import RESTORED, replaceable, restore, saved_at
+from orchestrator.lifecycle.archive.saving import (
+    IsGone,
+    Saved,
+    Saving,
+    index_of,
+    is_earlier_attempt,
+    nobody,
+    refuse_held,
+)
 from orchestrator.lifecycle.intake.occasion import Desk
 from orchestrator.lifecycle.ports.definitions import DefinitionSource
 from orchestrator.lifecycle.ports.record_branch import Change, RecordBranch, Tip
@@ -32,35 +39,11 @@ from orchestrator.lifecycle.services import Services
 
 _LOG = logging.getLogger(__name__)
 
-IsGone = Callable[[str], bool]
-"""Whether the holder of this name has ended for good: Actions knows it of a run and its attempt."""
 
 _SHORTEST_PREFIX: Final = 4
 _TRIES: Final = 3
-TOKEN_LIFE: Final = timedelta(hours=24)
 _BATCH: Final = 50
 """Records that are fetched together: more would be quicker, and fill the memory."""
-
-_README: Final = "README.md"
-_ABOUT: Final = b"""# History of Mycelium
-
-This branch keeps what workflows did: one compressed file for each execution, and a line for each of them in
-`index.jsonl`. Mycelium writes it, and reads it to build pages and to go on with what waits. Nobody has to check it out;
-deleting the branch deletes the history.
-"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Saved:
-    """What saving an execution did.
-
-    `changed` is false where the branch had it just so. `left_out` says, a line each, what was too large to be kept, and
-    what that means: logs that are cut, artifacts, commits without which it cannot go on elsewhere.
-    """
-
-    entry: Entry
-    changed: bool
-    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +70,7 @@ class Keeper:
 
     def entries(self) -> tuple[Entry, ...]:
         """All that the branch has, by id, the oldest first; none where there is no branch yet. Reads no record."""
-        return tuple(entry for _, entry in sorted(_index(self._branch.tip()).entries.items()))
+        return tuple(entry for _, entry in sorted(index_of(self._branch.tip()).entries.items()))
 
     def save(self, execution_id: str) -> Saved:
         """Keep the execution as the store has it now, with its log, commits and artifacts within limits.
@@ -95,7 +78,7 @@ class Keeper:
         While it runs this process holds it. `Conflict` where somebody else holds it or has saved a later state of it:
         then nothing is written, and this process has to stop working on it.
         """
-        saving = _Saving(self._services, self._holder, execution_id)
+        saving = Saving(self._services, self._holder, execution_id)
         self._branch.write(saving.decide)
         return saving.concluded()
 
@@ -106,7 +89,7 @@ class Keeper:
             entry
             for entry in self.entries()
             if entry.open
-            and ((thread is not None and entry.thread == thread) or _is_earlier_attempt(entry.holder, self._holder))
+            and ((thread is not None and entry.thread == thread) or is_earlier_attempt(entry.holder, self._holder))
         )
 
     def pull(
@@ -120,7 +103,7 @@ class Keeper:
         A record that cannot be read is logged and passed over, unless it was asked for by name.
         """
         tip = self._branch.tip()
-        entries = _index(tip).entries
+        entries = index_of(tip).entries
         chosen = [_named(entries.values(), reference)] if reference is not None else list(entries.values())
         chosen = [entry for entry in chosen if thread is None or entry.thread == thread]
         wanted = [entry for entry in sorted(chosen, key=lambda entry: entry.id) if self._lacks(entry)]
@@ -149,7 +132,7 @@ class Keeper:
             self.pull(reference=execution_id)
             _refuse_ended(self._services.store.execution(execution_id))
             self.check(execution_id, desk=desk)
-            if self._claimed(execution_id, gone or _nobody):
+            if self._claimed(execution_id, gone or nobody):
                 resume(self._services, execution_id, of=RESTORED)
                 return
         raise Conflict(f"execution {execution_id} is saved by somebody else all the time", hint="try again")
@@ -164,7 +147,7 @@ class Keeper:
 
         def decide(tip: Tip) -> Change | None:
             nonlocal done
-            index = _index(tip)
+            index = index_of(tip)
             since = index.head.squashed_at
             old = [entry for entry in index.entries.values() if _is_old(entry, now, drop_after_days)]
             kept = {id_: entry for id_, entry in index.entries.items() if entry not in old}
@@ -224,13 +207,13 @@ class Keeper:
 
         def decide(tip: Tip) -> Change | None:
             nonlocal ours
-            index = _index(tip)
+            index = index_of(tip)
             entry = index.entries.get(execution_id)
             if entry is None or entry.saved_at != known:
                 ours = False
                 return None
             now = self._services.clock.now()
-            _refuse_held(entry, self._holder, gone, now)
+            refuse_held(entry, self._holder, gone, now)
             ours = True
             held = replace(entry, holder=self._holder, held_at=now)
             put = {INDEX: dump(replace(index, entries={**index.entries, execution_id: held}))}
@@ -238,116 +221,6 @@ class Keeper:
 
         self._branch.write(decide)
         return ours
-
-
-class _Saving:
-    """One execution on its way into the branch; `decide` may be asked several times."""
-
-    def __init__(self, services: Services, holder: str, execution_id: str) -> None:
-        self._services = services
-        self._holder = holder
-        self._known = saved_at(services, execution_id)
-        self._record = take(services, execution_id, services.clock.now())
-        self._entry: Entry | None = None
-        self._changed = False
-
-    def decide(self, tip: Tip) -> Change | None:
-        index = _index(tip)
-        execution = self._execution
-        before = index.entries.get(execution.id)
-        if before is None:
-            self._take_number(index)
-        elif before.digest != digest(self._record):
-            self._check_ours(before)
-        self._entry, self._changed = self._made(before), True
-        if before and before.digest == self._entry.digest:
-            foreign = before.holder not in ("", self._holder)
-            if foreign or before.holder == self._entry.holder:
-                self._entry, self._changed = before, False
-                return None
-        content = encode(replace(self._record, saved_at=self._entry.saved_at))
-        if len(content) > PACKED_BYTES:
-            what = f"the record of execution {execution.id} has {len(content):,} bytes"
-            raise SetupError(f"{what}, and {PACKED_BYTES:,} are kept", hint="give its nodes smaller outputs")
-        entries = {**index.entries, execution.id: self._entry}
-        put = {self._entry.path: content, INDEX: dump(replace(index, entries=entries))}
-        if tip.commit is None:
-            put[_README] = _ABOUT
-        message = f"{execution.workflow_id} #{self._entry.number}: {execution.status.value}\n\n{execution.id}\n"
-        return Change(message=message, put=put)
-
-    def concluded(self) -> Saved:
-        """What the branch has is what the store has: note it."""
-        entry = self._entry
-        assert entry is not None  # noqa: S101 - whoever wrote has decided
-        with self._services.store.begin() as tx:
-            stored = tx.lock(entry.id)
-            if self._changed and stored.number != entry.number:
-                tx.save(replace(stored, number=entry.number))
-            tx.intake.put_mark(mark_of(entry.id), entry.saved_at)
-        return Saved(entry=entry, changed=self._changed, left_out=self._record.left_out)
-
-    @property
-    def _execution(self) -> Execution:
-        return self._record.dossier.execution
-
-    def _take_number(self, index: Index) -> None:
-        """One that no other execution of the workflow has: jobs that began at once all thought they were the next."""
-        execution = self._execution
-        workflow_id, least = execution.workflow_id, index.head.numbers.get(execution.workflow_id, 0)
-        taken = {entry.number for entry in index.entries.values() if entry.workflow_id == workflow_id}
-        if execution.number > least and execution.number not in taken:
-            return
-        with self._services.store.begin() as tx:
-            number = max(least + 1, max(taken, default=0) + 1, tx.next_number(workflow_id))
-        numbered = replace(self._record.dossier, execution=replace(execution, number=number))
-        self._record = replace(self._record, dossier=numbered)
-
-    def _check_ours(self, before: Entry) -> None:
-        if before.holder and before.holder == self._holder:
-            return
-        _refuse_held(before, self._holder, _nobody, self._record.saved_at)
-        if before.saved_at != self._known:
-            what = f"the history has a later state of execution {before.id}"
-            raise Conflict(what, hint="`mycelium history pull` brings it here")
-
-    def _made(self, before: Entry | None) -> Entry:
-        execution, record = self._execution, self._record
-        resting = execution.status.ended or execution.status is ExecutionStatus.WAITING
-        at = record.saved_at
-        if before and at <= before.saved_at:
-            at = before.saved_at + timedelta(microseconds=1)
-        return Entry(
-            id=execution.id,
-            path=path_of(execution),
-            workflow_id=execution.workflow_id,
-            number=execution.number,
-            status=execution.status,
-            created_at=execution.created_at,
-            saved_at=at,
-            thread=execution.target.number if execution.target else None,
-            head=execution.head or "",
-            holder="" if resting else self._holder,
-            held_at=None if resting else record.saved_at,
-            due=_due(record),
-            digest=digest(record),
-        )
-
-
-def _due(record: Record) -> datetime | None:
-    return min((run.deadline for run in record.dossier.runs if run.deadline and not run.status.settled), default=None)
-
-
-def _index(tip: Tip) -> Index:
-    if tip.commit is None:
-        return Index()
-    found = tip.read([INDEX]).get(INDEX)
-    if found is None:
-        raise SetupError(
-            f"the branch holds something else than a history: it has no {INDEX}",
-            hint="set MYCELIUM_HISTORY_BRANCH to a branch that is not there yet",
-        )
-    return load(found)
 
 
 def _read(entry: Entry, content: bytes | None) -> Record:
@@ -379,35 +252,5 @@ def _refuse_ended(execution: Execution) -> None:
         raise Conflict(what, hint="`rerun` starts it again")
 
 
-def _refuse_held(entry: Entry, mine: str, gone: IsGone, now: datetime) -> None:
-    if entry.holder in ("", mine) or _is_earlier_attempt(entry.holder, mine) or _is_past(entry, now):
-        return
-    if gone(entry.holder):
-        return
-    raise Conflict(
-        f"execution {entry.id} is run by {entry.holder}", hint="wait until that has ended; what it saves can go on"
-    )
-
-
-def _is_earlier_attempt(holder: str, mine: str) -> bool:
-    """Of the same run of Actions, which begins a new attempt when the one before has ended."""
-    (run, _, attempt), (our_run, _, our_attempt) = holder.partition("/"), mine.partition("/")
-    numbers = [text.partition("/")[0] for text in (attempt, our_attempt)]
-    return run == our_run and all(map(str.isdecimal, (run, *numbers))) and int(numbers[0]) < int(numbers[1])
-
-
-def _is_past(entry: Entry, now: datetime) -> bool:
-    """Whether a job of Actions holds it that could not save it any more: its token lives a day at most.
-
-    https://docs.github.com/en/actions/concepts/security/github_token
-    """
-    run = entry.holder.partition("/")[0]
-    return run.isdecimal() and entry.held_at is not None and now - entry.held_at > TOKEN_LIFE
-
-
 def _is_old(entry: Entry, now: datetime, days: int | None) -> bool:
     return days is not None and entry.status.ended and now - entry.saved_at > timedelta(days=days)
-
-
-def _nobody(_holder: str) -> bool:
-    return False

@@ -15,7 +15,7 @@ from orchestrator.definition.model import Approval, WorkspaceMode
 from orchestrator.definition.roles import Role
 from orchestrator.errors import BadInput, Conflict, NotFound, SetupError, Unavailable
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeStatus, Result
-from orchestrator.lifecycle.archive import keeper as keeping
+from orchestrator.lifecycle.archive import saving
 from orchestrator.lifecycle.archive.index import INDEX, Head, Index, dump, load
 from orchestrator.lifecycle.archive.keeper import Keeper
 from orchestrator.lifecycle.archive.record import Damaged
@@ -131,7 +131,7 @@ def test_jobs_that_began_at_once_get_numbers_of_their_own(jobs: Jobs) -> None:
 def test_who_lost_the_race_makes_the_change_anew(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     slow, quick = jobs.job("2/1").named("job-slow"), jobs.job("3/1").named("job-quick")
     late, early = slow.world.run(GATED), quick.world.run(GATED)
-    encode, done = keeping.encode, list[str]()
+    encode, done = saving.encode, list[str]()
 
     def interrupted(record: Any) -> bytes:
         if not done:
@@ -139,7 +139,7 @@ def test_who_lost_the_race_makes_the_change_anew(jobs: Jobs, monkeypatch: pytest
             quick.keeper.save(early.id)
         return encode(record)
 
-    monkeypatch.setattr(keeping, "encode", interrupted)
+    monkeypatch.setattr(saving, "encode", interrupted)
     assert slow.keeper.save(late.id).entry.number == 2
     assert [entry.id for entry in slow.keeper.entries()] == ["job-quick", "job-slow"]
 

@@ -1,0 +1,187 @@
+"""Saving one execution: what its record and its line in the index become, and who may write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from orchestrator.errors import Conflict, SetupError
+from orchestrator.execution.state import Execution, ExecutionStatus
+from orchestrator.lifecycle.archive.codec import digest, encode
+from orchestrator.lifecycle.archive.entry import Entry
+from orchestrator.lifecycle.archive.index import INDEX, Index, dump, load, path_of
+from orchestrator.lifecycle.archive.limits import PACKED_BYTES
+from orchestrator.lifecycle.archive.record import Record
+from orchestrator.lifecycle.archive.restoring import mark_of, saved_at
+from orchestrator.lifecycle.archive.taking import take
+from orchestrator.lifecycle.ports.record_branch import Change, Tip
+from orchestrator.lifecycle.services import Services
+
+IsGone = Callable[[str], bool]
+"""Whether the holder of this name has ended for good: Actions knows it of a run and its attempt."""
+
+TOKEN_LIFE: Final = timedelta(hours=24)
+
+_README: Final = "README.md"
+
+_ABOUT: Final = b"""# History of Mycelium
+
+This branch keeps what workflows did: one compressed file for each execution, and a line for each of them in
+`index.jsonl`. Mycelium writes it, and reads it to build pages and to go on with what waits. Nobody has to check it out;
+deleting the branch deletes the history.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """What saving an execution did.
+
+    `changed` is false where the branch had it just so. `left_out` says, a line each, what was too large to be kept, and
+    what that means: logs that are cut, artifacts, commits without which it cannot go on elsewhere.
+    """
+
+    entry: Entry
+    changed: bool
+    left_out: tuple[str, ...] = ()
+
+
+class Saving:
+    """One execution on its way into the branch; `decide` may be asked several times."""
+
+    def __init__(self, services: Services, holder: str, execution_id: str) -> None:
+        self._services = services
+        self._holder = holder
+        self._known = saved_at(services, execution_id)
+        self._record = take(services, execution_id, services.clock.now())
+        self._entry: Entry | None = None
+        self._changed = False
+
+    def decide(self, tip: Tip) -> Change | None:
+        index = index_of(tip)
+        execution = self._execution
+        before = index.entries.get(execution.id)
+        if before is None:
+            self._take_number(index)
+        elif before.digest != digest(self._record):
+            self._check_ours(before)
+        self._entry, self._changed = self._made(before), True
+        if before and before.digest == self._entry.digest:
+            foreign = before.holder not in ("", self._holder)
+            if foreign or before.holder == self._entry.holder:
+                self._entry, self._changed = before, False
+                return None
+        content = encode(replace(self._record, saved_at=self._entry.saved_at))
+        if len(content) > PACKED_BYTES:
+            what = f"the record of execution {execution.id} has {len(content):,} bytes"
+            raise SetupError(f"{what}, and {PACKED_BYTES:,} are kept", hint="give its nodes smaller outputs")
+        entries = {**index.entries, execution.id: self._entry}
+        put = {self._entry.path: content, INDEX: dump(replace(index, entries=entries))}
+        if tip.commit is None:
+            put[_README] = _ABOUT
+        message = f"{execution.workflow_id} #{self._entry.number}: {execution.status.value}\n\n{execution.id}\n"
+        return Change(message=message, put=put)
+
+    def concluded(self) -> Saved:
+        """What the branch has is what the store has: note it."""
+        entry = self._entry
+        assert entry is not None  # noqa: S101 - whoever wrote has decided
+        with self._services.store.begin() as tx:
+            stored = tx.lock(entry.id)
+            if self._changed and stored.number != entry.number:
+                tx.save(replace(stored, number=entry.number))
+            tx.intake.put_mark(mark_of(entry.id), entry.saved_at)
+        return Saved(entry=entry, changed=self._changed, left_out=self._record.left_out)
+
+    @property
+    def _execution(self) -> Execution:
+        return self._record.dossier.execution
+
+    def _take_number(self, index: Index) -> None:
+        """One that no other execution of the workflow has: jobs that began at once all thought they were the next."""
+        execution = self._execution
+        workflow_id, least = execution.workflow_id, index.head.numbers.get(execution.workflow_id, 0)
+        taken = {entry.number for entry in index.entries.values() if entry.workflow_id == workflow_id}
+        if execution.number > least and execution.number not in taken:
+            return
+        with self._services.store.begin() as tx:
+            number = max(least + 1, max(taken, default=0) + 1, tx.next_number(workflow_id))
+        numbered = replace(self._record.dossier, execution=replace(execution, number=number))
+        self._record = replace(self._record, dossier=numbered)
+
+    def _check_ours(self, before: Entry) -> None:
+        if before.holder and before.holder == self._holder:
+            return
+        refuse_held(before, self._holder, nobody, self._record.saved_at)
+        if before.saved_at != self._known:
+            what = f"the history has a later state of execution {before.id}"
+            raise Conflict(what, hint="`mycelium history pull` brings it here")
+
+    def _made(self, before: Entry | None) -> Entry:
+        execution, record = self._execution, self._record
+        resting = execution.status.ended or execution.status is ExecutionStatus.WAITING
+        at = record.saved_at
+        if before and at <= before.saved_at:
+            at = before.saved_at + timedelta(microseconds=1)
+        return Entry(
+            id=execution.id,
+            path=path_of(execution),
+            workflow_id=execution.workflow_id,
+            number=execution.number,
+            status=execution.status,
+            created_at=execution.created_at,
+            saved_at=at,
+            thread=execution.target.number if execution.target else None,
+            head=execution.head or "",
+            holder="" if resting else self._holder,
+            held_at=None if resting else record.saved_at,
+            due=_due(record),
+            digest=digest(record),
+        )
+
+
+def _due(record: Record) -> datetime | None:
+    return min((run.deadline for run in record.dossier.runs if run.deadline and not run.status.settled), default=None)
+
+
+def index_of(tip: Tip) -> Index:
+    if tip.commit is None:
+        return Index()
+    found = tip.read([INDEX]).get(INDEX)
+    if found is None:
+        raise SetupError(
+            f"the branch holds something else than a history: it has no {INDEX}",
+            hint="set MYCELIUM_HISTORY_BRANCH to a branch that is not there yet",
+        )
+    return load(found)
+
+
+def refuse_held(entry: Entry, mine: str, gone: IsGone, now: datetime) -> None:
+    if entry.holder in ("", mine) or is_earlier_attempt(entry.holder, mine) or _is_past(entry, now):
+        return
+    if gone(entry.holder):
+        return
+    raise Conflict(
+        f"execution {entry.id} is run by {entry.holder}", hint="wait until that has ended; what it saves can go on"
+    )
+
+
+def is_earlier_attempt(holder: str, mine: str) -> bool:
+    """Of the same run of Actions, which begins a new attempt when the one before has ended."""
+    (run, _, attempt), (our_run, _, our_attempt) = holder.partition("/"), mine.partition("/")
+    numbers = [text.partition("/")[0] for text in (attempt, our_attempt)]
+    return run == our_run and all(map(str.isdecimal, (run, *numbers))) and int(numbers[0]) < int(numbers[1])
+
+
+def _is_past(entry: Entry, now: datetime) -> bool:
+    """Whether a job of Actions holds it that could not save it any more: its token lives a day at most.
+
+    https://docs.github.com/en/actions/concepts/security/github_token
+    """
+    run = entry.holder.partition("/")[0]
+    return run.isdecimal() and entry.held_at is not None and now - entry.held_at > TOKEN_LIFE
+
+
+def nobody(_holder: str) -> bool:
+    return False
