@@ -96,14 +96,15 @@ def test_what_comes_on_stdin_and_goes_to_both_outputs(workspace: Path) -> None:
 def test_a_polite_stop_reaches_the_program(workspace: Path, signals: Sequence[int], code: int) -> None:
     """Bubblewrap itself would die of either, and take the program along before it could say goodbye."""
     script = f"""
-import os, signal, time
+import os, signal
+signals = {[int(number) for number in signals]}
 for number in (2, 15):
-    signal.signal(number, signal.SIG_IGN)
-for number in {[int(number) for number in signals]}:
-    signal.signal(number, lambda *_: (open("goodbye", "w").close(), os._exit({code})))
+    signal.signal(number, signal.SIG_DFL if number in signals else signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 print("ready", flush=True)
-while True:
-    time.sleep(60)
+signal.sigwait(signals)
+open("goodbye", "w").close()
+os._exit({code})
 """
     ended, _, _ = run(workspace, [PYTHON, "-c", script], stop_at="ready")
     assert (ended.cause, ended.code) == (Cause.STOPPED, code)
