@@ -52,8 +52,12 @@ linters: setup
 	@requirements/linters.sh
 
 .PHONY: test
-test: agents github linters ## Run all tests, with the coverage gate
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --cov --cov-report=term $(PYTEST_ARGS)
+test: agents github linters ## Run all tests
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+.PHONY: coverage
+coverage: agents github linters ## Run all tests with the coverage gate (in the web pages of htmlcov/, line by line)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: setup linters ## Check style, types, imports, installed packages, and workflow files of both kinds
