@@ -8,7 +8,7 @@ from orchestrator.definition.model import JsonValue
 from orchestrator.report.change_graph import charts
 from orchestrator.report.change_text import text_diff
 from orchestrator.report.change_words import Told, told
-from orchestrator.report.comment import to_markdown
+from orchestrator.report.parts import to_markdown
 from orchestrator.report.workflow_changes import changes_parts, headline, state_words
 
 _ORDER = {subject: number for number, subject in enumerate(Subject)}

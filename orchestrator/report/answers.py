@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator.report.comment import MAX_BYTES
 from orchestrator.report.markdown_safety import safe_code, safe_inline, safe_message
+from orchestrator.report.parts import MAX_BYTES
 
 MARKER = "<!-- mycelium:answers -->"
 """Hidden at the beginning of the comment, by which it is found again."""

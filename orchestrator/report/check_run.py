@@ -15,10 +15,12 @@ from hashlib import sha256
 from itertools import islice
 
 from orchestrator.execution.state import Annotation, ExecutionStatus
-from orchestrator.report.comment import Part, overview, results, to_markdown
 from orchestrator.report.figures import sentence
 from orchestrator.report.markdown_safety import safe_inline
+from orchestrator.report.overview import overview
+from orchestrator.report.parts import Part, to_markdown
 from orchestrator.report.plain_text import clip, one_line, visible
+from orchestrator.report.results import results
 from orchestrator.report.view import ExecutionView
 
 MAX_TEXT = 65_000

@@ -128,6 +128,12 @@ def confinement(view: ExecutionView) -> str:
     return "agents not confined" if loose == len(used) else f"{loose} of {len(used)} agents not confined"
 
 
+def run_cost(run: NodeRun) -> str:
+    """What its agents cost, for people; empty where nobody can say."""
+    usage = run.outcome.usage if run.outcome else None
+    return human_cost(usage.cost_usd, usage.cost_estimated) if usage and usage.cost_usd is not None else ""
+
+
 def run_seconds(run: NodeRun, view: ExecutionView) -> float | None:
     """How long the last attempt took, or takes so far; None for what still runs where that will be looked at later."""
     return None if view.still and run.completed_at is None else span_seconds(run.started_at, run.completed_at, view.now)

@@ -11,9 +11,10 @@ from urllib.parse import quote
 from orchestrator.definition.review_answer import Opinion
 from orchestrator.execution.diff_lines import RIGHT
 from orchestrator.execution.review import Remark, ReviewAnswer
-from orchestrator.report.comment import MAX_BYTES, Details, Graph, Paragraphs, Part, comment_parts, to_markdown
+from orchestrator.report.comment import comment_parts
 from orchestrator.report.figures import sentence, spending
 from orchestrator.report.markdown_safety import fenced, safe_code, safe_inline, safe_markdown
+from orchestrator.report.parts import MAX_BYTES, Details, Graph, Paragraphs, Part, to_markdown
 from orchestrator.report.plain_text import visible
 from orchestrator.report.view import ExecutionView
 

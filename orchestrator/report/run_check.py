@@ -19,12 +19,12 @@ from orchestrator.report.check_run import (
     check_name,
     check_status,
 )
-from orchestrator.report.comment import Paragraphs, Part
 from orchestrator.report.duration import human_duration
 from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import REPLAY_NOTICE, purpose, run_seconds, tolerated
 from orchestrator.report.markdown_safety import fenced, safe_code, safe_inline, safe_markdown, safe_message
 from orchestrator.report.numbers import human_cost, human_count
+from orchestrator.report.parts import Paragraphs, Part
 from orchestrator.report.plain_text import clip, clip_bytes, code_spans, one_line
 from orchestrator.report.view import ExecutionView
 

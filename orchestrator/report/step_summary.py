@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from orchestrator.report.answers import Answer
-from orchestrator.report.comment import Paragraphs, Part, comment_parts, to_markdown
+from orchestrator.report.comment import comment_parts
 from orchestrator.report.markdown_safety import safe_code, safe_message
+from orchestrator.report.parts import Paragraphs, Part, to_markdown
 from orchestrator.report.view import ExecutionView
 
 MAX_BYTES: Final = 1_000_000

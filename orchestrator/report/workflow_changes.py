@@ -11,9 +11,9 @@ from orchestrator.report.change_graph import charts
 from orchestrator.report.change_text import text_diff
 from orchestrator.report.change_words import Told, subject_of, told
 from orchestrator.report.check_run import MAX_TEXT, CheckRun, CheckStatus, Conclusion, batched
-from orchestrator.report.comment import MAX_BYTES, Details, Graph, Notice, Paragraphs, Part, to_markdown
 from orchestrator.report.markdown_safety import fenced, safe_code, safe_message
 from orchestrator.report.numbers import plural
+from orchestrator.report.parts import MAX_BYTES, Details, Graph, Notice, Paragraphs, Part, to_markdown
 from orchestrator.report.plain_text import clip, code_spans
 
 NAME = "Changes to workflows"

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from orchestrator.report.comment import STATUS_EMOJI
+from orchestrator.report.overview import STATUS_EMOJI
 from orchestrator.report.plain_text import visible
 
 MAX_CHARACTERS = 200_000

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from orchestrator.execution.state import Execution
 from orchestrator.report.check_run import MAX_TEXT, CheckRun, execution_check
-from orchestrator.report.comment import Details, Graph, Notice, Paragraphs, comment_parts, to_markdown
+from orchestrator.report.comment import comment_parts
 from orchestrator.report.numbers import plural
+from orchestrator.report.parts import Details, Graph, Notice, Paragraphs, to_markdown
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.run_check import run_check
 from orchestrator.report.view import ExecutionView

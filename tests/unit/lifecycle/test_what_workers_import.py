@@ -7,7 +7,7 @@ import sys
 
 from orchestrator.app import PRELOAD
 
-UNNEEDED = ("github", "markdown_it", "orchestrator.report.comment", "orchestrator.lifecycle.ports.github", "requests")
+UNNEEDED = ("github", "markdown_it", "orchestrator.report.parts", "orchestrator.lifecycle.ports.github", "requests")
 
 
 def test_workers_import_no_renderer_and_nothing_of_github() -> None:

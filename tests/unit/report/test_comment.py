@@ -15,9 +15,10 @@ from orchestrator.execution.showing import Target
 from orchestrator.execution.state import Annotation, NodeStatus, Outcome, Usage
 from orchestrator.report import markdown_safety
 from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check
-from orchestrator.report.comment import MAX_BYTES, comment, is_comment_of, marker, newest_marker, shown_execution
+from orchestrator.report.comment import comment, is_comment_of, marker, newest_marker, shown_execution
 from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import REPLAY_NOTICE, confinement
+from orchestrator.report.parts import MAX_BYTES
 from orchestrator.report.run_check import run_check, run_conclusion
 from orchestrator.report.view import ExecutionView, Links
 from tests.fakes import views

@@ -17,7 +17,7 @@ from orchestrator.report.change_graph import charts
 from orchestrator.report.change_text import text_diff
 from orchestrator.report.change_words import told
 from orchestrator.report.check_run import CheckStatus, Conclusion
-from orchestrator.report.comment import Details, Graph, to_markdown
+from orchestrator.report.parts import Details, Graph, to_markdown
 from orchestrator.report.workflow_changes import changes_check, changes_parts, headline
 from tests.fakes.views import HOSTILE
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.report.comment import Paragraphs, Part
 from orchestrator.report.figures import figures, sentence
+from orchestrator.report.parts import Paragraphs, Part
 from orchestrator.report.view import ExecutionView
 from tests.fakes.projected import Scene
 
