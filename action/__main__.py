@@ -40,26 +40,28 @@ def main() -> int:
 
 def _modes(log: JobLog, interruption: Interruption) -> int:
     from action import inputs, job, place
+    from action.step import Step
 
     given, here = inputs.read(os.environ), job.read(os.environ)
     settings = place.settle(os.environ, given, here)
+    step = Step(inputs=given, job=here, settings=settings, log=log, interruption=interruption)
     if sys.argv[1:] == ["finish"]:
         from action.finish import finish
 
-        return finish(given, here, settings, log)
+        return finish(step)
     match given.mode:
         case inputs.Mode.RUN:
-            from action.run import Step, run
+            from action.run import run
 
-            return run(Step(inputs=given, job=here, settings=settings, log=log, interruption=interruption))
+            return run(step)
         case inputs.Mode.VALIDATE:
             from action.validate import validate
 
-            return validate(given, here, log)
+            return validate(step)
         case inputs.Mode.SITE:
             from action.site import site
 
-            return site(given, here, settings, log)
+            return site(step)
 
 
 def _tell(log: JobLog, error: MyceliumError) -> None:

@@ -6,25 +6,23 @@ import contextlib
 from collections.abc import Sequence
 
 from action.commands import JobLog
-from action.inputs import Inputs
-from action.job import Job
+from action.step import Step
 from action.watching import BY, cancel_all
 from orchestrator.definition.project import BLACKBOARD
 from orchestrator.errors import Conflict, ExitCode
 from orchestrator.execution.state import Execution, ExecutionStatus
 from orchestrator.lifecycle.services import Services
-from orchestrator.settings import Settings
 
 
-def finish(inputs: Inputs, job: Job, settings: Settings, log: JobLog) -> int:
+def finish(step: Step) -> int:
     """End what the process of the step before left behind; the exit code."""
     from action.history import history
     from orchestrator import app
     from orchestrator.store.opening import exists
 
-    if not exists(settings.database_url):
+    if not exists(step.settings.database_url):
         return ExitCode.COMPLETED
-    with app.offline(settings) as services:
+    with app.offline(step.settings) as services:
         left = _left(services)
         plans = [services.plan(each.id).definition for each in left]
         # Nothing of them starts again when they are taken up.
@@ -32,9 +30,10 @@ def finish(inputs: Inputs, job: Job, settings: Settings, log: JobLog) -> int:
     if not left:
         return ExitCode.COMPLETED
     queues = tuple(dict.fromkeys(queue for plan in plans for queue in plan.queues))
-    with app.embedded(settings, queues, blackboard=any(BLACKBOARD in plan.servers for plan in plans)) as services:
-        _end(services, left, log)
-        with history(inputs, job, settings, services, log) as kept:
+    blackboard = any(BLACKBOARD in plan.servers for plan in plans)
+    with app.embedded(step.settings, queues, blackboard=blackboard) as services:
+        _end(services, left, step.log)
+        with history(step.inputs, step.job, step.settings, services, step.log) as kept:
             kept.keep([each.id for each in left])
     return ExitCode.COMPLETED
 

@@ -13,13 +13,15 @@ from typing import Final
 from action.commands import JobLog
 from action.inputs import Inputs
 from action.job import Job
+from action.step import Step
 from orchestrator.errors import ExitCode, MyceliumError
 
 PROGRAM: Final = (sys.executable, "-P", "-m", "orchestrator.cli")
 
 
-def validate(inputs: Inputs, job: Job, log: JobLog) -> int:
+def validate(step: Step) -> int:
     """Annotations and summary; the exit code of the step."""
+    inputs, job, log = step.inputs, step.job, step.log
     found = _program(inputs.folder, "validate", "--format", "github")
     if found.stdout:
         log.commands(found.stdout)
