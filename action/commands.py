@@ -1,7 +1,4 @@
-"""What the runner reads in the log of a step: workflow commands, and everything else so that it is none.
-
-https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-"""
+"""What the runner reads in the log of a step: workflow commands, and everything else so that it is none."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final, TextIO
 
 from orchestrator.report.plain_text import reveal
+from orchestrator.report.workflow_command import workflow_command
 
 LEAST_MASKED: Final = 4
 """Shorter values stand everywhere, and hiding them would hide the log."""
@@ -77,9 +75,8 @@ class JobLog:
             self._command("endgroup", "")
 
     def _command(self, name: str, message: str, **properties: str) -> None:
-        given = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
         with self._lock, self._heeded():
-            self._write(f"::{name}{' ' if given else ''}{given}::{_data(message)}")
+            self._write(workflow_command(name, message, **properties))
 
     @contextmanager
     def _heeded(self) -> Generator[None]:
@@ -107,11 +104,3 @@ class JobLog:
 def printable(text: str) -> str:
     """`text` with control characters spelled out, and those that cannot be seen; line ends and tabs stay."""
     return text if text.isascii() and text.isprintable() else reveal(text.translate(_CONTROL))
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

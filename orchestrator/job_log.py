@@ -29,7 +29,7 @@ def inert(text: str) -> str:
     return _COMMAND.sub(rf"\g<0>{_BREAK}", text)
 
 
-class JobLog(TextIOWrapper):
+class InertStream(TextIOWrapper):
     """A stream whose text is inert, also where a command comes in pieces; `command` says what is meant as one."""
 
     before: TextIOWrapper | None = None

@@ -10,16 +10,14 @@ from orchestrator import __version__
 from orchestrator.cli.console import printable_json
 from orchestrator.definition.model import JsonValue
 from orchestrator.errors import Place, Problem
+from orchestrator.report.workflow_command import workflow_command
 
 RULE = "invalid-workflow"
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def as_github(problems: Sequence[Problem]) -> str:
-    """Workflow commands, which become annotations in GitHub Actions.
-
-    https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions#setting-an-error-message
-    """
+    """Workflow commands, which become annotations in GitHub Actions."""
     return "\n".join(_command(problem) for problem in problems)
 
 
@@ -45,18 +43,10 @@ def as_sarif(problems: Sequence[Problem]) -> str:
 
 
 def _command(problem: Problem) -> str:
-    place = problem.place
-    properties = {"file": place.file, "line": str(place.line), "col": str(place.column)} if place else {}
-    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::error{' ' if listed else ''}{listed}::{_data(_message(problem))}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    place, said = problem.place, _message(problem)
+    if place is None:
+        return workflow_command("error", said)
+    return workflow_command("error", said, file=place.file, line=place.line, col=place.column)
 
 
 def _message(problem: Problem) -> str:

@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 import click
 
-from orchestrator.job_log import JobLog, in_a_job
+from orchestrator.job_log import InertStream, in_a_job
 
 
 def make_whole() -> None:
@@ -33,14 +33,14 @@ def make_whole() -> None:
 
 def say_command(text: str) -> None:
     """Print workflow commands, for a runner of GitHub Actions to obey."""
-    if isinstance(sys.stdout, JobLog):
+    if isinstance(sys.stdout, InertStream):
         sys.stdout.command(text)
     elif text:
         click.echo(text)
 
 
-def _inert(stream: TextIOWrapper) -> JobLog:
-    made = JobLog(stream.buffer, stream.encoding, stream.errors, line_buffering=stream.line_buffering)
+def _inert(stream: TextIOWrapper) -> InertStream:
+    made = InertStream(stream.buffer, stream.encoding, stream.errors, line_buffering=stream.line_buffering)
     made.before = stream
     return made
 

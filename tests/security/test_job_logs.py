@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from orchestrator.cli import streams
 from orchestrator.cli.console import printable_json
-from orchestrator.job_log import JobLog, inert
+from orchestrator.job_log import InertStream, inert
 from orchestrator.log_format import JsonLines, configure
 
 COMMANDS = (
@@ -43,9 +43,9 @@ def obeyed(printed: str) -> bool:
     return any(line.lstrip().startswith("::") or "##[" in line for line in lines)
 
 
-def job_log() -> tuple[JobLog, io.BytesIO]:
+def stream() -> tuple[InertStream, io.BytesIO]:
     kept = io.BytesIO()
-    return JobLog(kept, "utf-8", write_through=True), kept
+    return InertStream(kept, "utf-8", write_through=True), kept
 
 
 @pytest.mark.parametrize("text", COMMANDS)
@@ -57,7 +57,7 @@ def test_no_text_is_a_command(text: str) -> None:
 
 @given(st.lists(st.lists(PIECES, max_size=4).map("".join), max_size=8))
 def test_no_text_is_a_command_in_whatever_pieces_it_comes(pieces: list[str]) -> None:
-    log, kept = job_log()
+    log, kept = stream()
     for piece in pieces:
         log.write(piece)
     printed = kept.getvalue().decode()
@@ -66,7 +66,7 @@ def test_no_text_is_a_command_in_whatever_pieces_it_comes(pieces: list[str]) -> 
 
 
 def test_what_is_meant_as_a_command_is_one() -> None:
-    log, kept = job_log()
+    log, kept = stream()
     log.write("::notice::no\n")
     log.command("::error file=a.yaml,line=1::yes")
     log.write("::notice::no\n")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrator.execution.state import Annotation
+from orchestrator.report.workflow_command import workflow_command
 from orchestrator.runners.commands import LONGEST_MESSAGE, LONGEST_PROPERTY, CommandName, annotation, parse, resumes
 
 
@@ -32,6 +35,16 @@ def test_commands(line: str, name: CommandName, properties: dict[str, str], mess
 @pytest.mark.parametrize("line", ["", "text", "a ::error::b", "::unknown::x", ":: ::", "::error", "std::error::code"])
 def test_ordinary_text_is_no_command(line: str) -> None:
     assert parse(line) is None
+
+
+@given(st.text(), st.text(min_size=1))
+def test_what_is_written_is_what_is_read(message: str, title: str) -> None:
+    line = workflow_command("error", message, title=title, file="", line=3)
+    command = parse(line)
+    assert command is not None
+    assert (command.properties, command.message) == ({"title": title, "line": "3"}, message)
+    assert "\n" not in line
+    assert "\r" not in line
 
 
 def test_an_annotation_takes_its_place_from_the_properties() -> None:
