@@ -1,3 +1,3 @@
 """Mycelium: multi-agent workflows for GitHub repositories."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"

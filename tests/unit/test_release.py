@@ -95,8 +95,8 @@ def test_a_tag_has_to_fit_the_project() -> None:
 
 
 def test_the_notes_of_a_release_are_its_part_of_the_changelog() -> None:
-    notes = script("release-notes.sh", "Unreleased")
-    assert notes.stdout.startswith("### Added\n")
+    notes = script("release-notes.sh", __version__)
+    assert "### Added\n" in notes.stdout
     assert "\n## " not in notes.stdout
     missing = script("release-notes.sh", "99.0.0")
     assert missing.returncode == 2
