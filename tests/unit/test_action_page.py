@@ -19,6 +19,12 @@ def test_the_page_has_every_input_and_output() -> None:
     assert page == brought_up_to_date(page, METADATA), "python -m action.documented brings it up to date"
 
 
+def test_the_marketplace_would_list_it() -> None:
+    """What no schema says: the form refuses longer descriptions, and names that are somebody's login."""
+    assert len(METADATA["description"]) < 125
+    assert METADATA["name"].lower() not in ("mycelium", "mycelium-orchestrator")
+
+
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step["name"])
 def test_no_step_has_an_expression_in_its_script(step: dict[str, Any]) -> None:
     assert "${{" not in step.get("run", "")
