@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, insert, select
 
-from orchestrator.definition.codec import load_agents, load_project, load_workflow
+from orchestrator.definition.codec import (
+    dump_agents,
+    dump_project,
+    dump_workflow,
+    load_agents,
+    load_project,
+    load_workflow,
+)
 from orchestrator.definition.project import Project
 from orchestrator.execution.state import Plan
 from orchestrator.store.neighbourhood import no_execution
@@ -12,6 +19,7 @@ from orchestrator.store.prepared import Prepared
 from orchestrator.store.schema import plans
 
 _PLAN = Prepared(select(plans).where(plans.c.execution_id == bindparam("execution_id")))
+_ADD = Prepared(insert(plans))
 
 
 def read_plan(connection: Connection, execution_id: str) -> Plan:
@@ -29,3 +37,19 @@ def read_plan(connection: Connection, execution_id: str) -> Plan:
         record=row["record"],
         last_valid=row["last_valid"],
     )
+
+
+def write_plan(connection: Connection, execution_id: str, plan: Plan) -> None:
+    """The plan of an execution that is there already."""
+    values = {
+        "execution_id": execution_id,
+        "definition": dump_workflow(plan.definition),
+        "source": plan.source,
+        "agents": dump_agents(plan.agents),
+        "files": plan.files,
+        "base_bundle": plan.base_bundle,
+        "project": None if plan.project == Project() else dump_project(plan.project),
+        "record": plan.record,
+        "last_valid": plan.last_valid,
+    }
+    _ADD.write(connection, values)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, make_url, text
 
 from orchestrator.definition.model import Workflow
 from orchestrator.execution.state import Execution, NodeRun, Plan
-from orchestrator.store import transaction
+from orchestrator.store import executions
 from orchestrator.store.engine import build_engine
 from orchestrator.store.neighbourhood import read_predecessors, read_successors
 from orchestrator.store.sql_store import SqlStore
@@ -53,7 +53,7 @@ def believed(engine: Engine, table: str) -> int:
 
 
 def test_neighbours_are_found_by_their_edges(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transaction, "_MANY_ROWS", 1_000_000)
+    monkeypatch.setattr(executions, "_MANY_ROWS", 1_000_000)
     insert(engine, "01", 2)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
