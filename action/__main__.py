@@ -10,12 +10,15 @@ from io import TextIOWrapper
 from action.commands import JobLog
 from action.interruption import Interruption
 from orchestrator.errors import ExitCode, InvalidDefinition, MyceliumError
+from orchestrator.queue.mortal import close_to_others
 
 MASKED = ("TOKEN", "KEY", "SECRET", "PASSWORD")
 """Values of variables whose names end so are hidden in the log."""
 
 
 def main() -> int:
+    # Token and keys are in the environment that this process was started with, and stay readable there.
+    close_to_others()
     interruption = Interruption()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -23,9 +23,15 @@ sys.exit(40 + ctypes.CDLL(None).prctl(PR_GET_DUMPABLE, 0, 0, 0, 0))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can close a process")
 @pytest.mark.parametrize(
-    "call", ["from orchestrator.cli import main; main()", "from orchestrator.queue.supervisor import main; main()"]
+    "call",
+    [
+        "from orchestrator.cli import main; main()",
+        "from orchestrator.queue.supervisor import main; main()",
+        "from action.__main__ import main; main()",
+    ],
+    ids=["command", "supervisor", "action"],
 )
-def test_command_and_supervisor_are_closed(call: str) -> None:
+def test_who_holds_secrets_is_closed(call: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", ENDED.format(call=call)], stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
