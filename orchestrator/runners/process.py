@@ -27,6 +27,7 @@ class Command:
 
     What is `contained` is held together in the best way that the machine allows, and sees no process but its own where
     that is a PID namespace. It costs some milliseconds, and as a plain user such a program cannot become another one.
+    What not `may_gain` rights gets none from the files that it executes (Linux): `sudo` and its like refuse to run.
     """
 
     argv: Sequence[str]
@@ -35,11 +36,12 @@ class Command:
     stdin: Path | None = None
     steps: tuple[tuple[str, float], ...] = STEPS
     contained: bool = False
+    may_gain: bool = True
 
     def request(self, number: int) -> bytes:
         """As the guard reads it."""
         words = {"run": number, "argv": list(self.argv), "env": dict(self.env), "cwd": str(self.cwd)}
-        return json.dumps({**words, "steps": self.steps}).encode() + b"\n"
+        return json.dumps({**words, "steps": self.steps, "may_gain": self.may_gain}).encode() + b"\n"
 
 
 class GuardedProcess:

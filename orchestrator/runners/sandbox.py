@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,7 +74,7 @@ def confined(mode: SandboxMode, reach: Reach, command: Command) -> Iterator[Conf
     Raises `SetupError` where the sandbox is wanted and does not work here.
     """
     if mode is SandboxMode.NONE:
-        yield Confinement(command=command, used=LOOSE)
+        yield Confinement(command=_loose(command), used=LOOSE)
         return
     ability = usable()
     if ability.works:
@@ -84,7 +84,12 @@ def confined(mode: SandboxMode, reach: Reach, command: Command) -> Iterator[Conf
         raise SetupError(f"`sandbox: bwrap` does not work here: {ability.detail}", hint=ability.hint)
     else:
         said = [f"not confined: {ability.detail} ({ability.hint}); {_MEANING}"]
-        yield Confinement(command=command, used=LOOSE, said=said)
+        yield Confinement(command=_loose(command), used=LOOSE, said=said)
+
+
+def _loose(command: Command) -> Command:
+    """Outside of a sandbox too no agent becomes root where its user may: all tokens of the machine would be its own."""
+    return replace(command, may_gain=False)
 
 
 def confines(mode: SandboxMode) -> bool:

@@ -1,11 +1,11 @@
 """Runs one program after the other for a worker, each from its start to the end of its last process.
 
-The worker sends a JSON line `{"run", "argv", "env", "cwd", "steps"}`, with the program's three streams attached, and
-later perhaps `{"stop"}`; both carry the number of the run, so that a late word is not taken for the next one's. The
-guard answers with JSON lines: `{"started", "start_time"}`, `{"failed"}` if the program cannot be executed, `{"exited"}`
-(a wait status) and last `{"ended"}` with the processes that the main process left behind; one line may say several of
-them. `start_time` is in clock ticks since boot. The guard of a single program first says `{"contained_by"}`, or
-`{"refused", "lasting"}` and is gone.
+The worker sends a JSON line `{"run", "argv", "env", "cwd", "steps", "may_gain"}`, with the program's three streams
+attached, and later perhaps `{"stop"}`; both carry the number of the run, so that a late word is not taken for the next
+one's. The guard answers with JSON lines: `{"started", "start_time"}`, `{"failed"}` if the program cannot be executed,
+`{"exited"}` (a wait status) and last `{"ended"}` with the processes that the main process left behind; one line may say
+several of them. `start_time` is in clock ticks since boot. The guard of a single program first says `{"contained_by"}`,
+or `{"refused", "lasting"}` and is gone.
 
 The guard ends the tree when it is told to, when the main process has exited, and when the worker's end of the socket
 closes, as it does when the worker is killed.
@@ -21,10 +21,11 @@ import signal
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
 from orchestrator.runners.guards.hold import Hold
-from orchestrator.runners.guards.kernel import LINUX, become_subreaper
+from orchestrator.runners.guards.kernel import LINUX, become_subreaper, gain_nothing
 from orchestrator.runners.guards.process_table import command_line, start_time
 from orchestrator.runners.guards.program import spawn
 from orchestrator.runners.guards.way import Way
@@ -92,7 +93,7 @@ class Guard:
         """Start the main process; false, and the worker knows, where that cannot be done."""
         streams, self.streams = self.streams, []
         try:
-            self.main = spawn(request["argv"], request["env"], request["cwd"], streams, step=self.hold.step)
+            self.main = spawn(request["argv"], request["env"], request["cwd"], streams, step=self.step(request))
         except (OSError, ValueError) as error:
             self.tell(failed=str(error), ended=[])
             return False
@@ -101,6 +102,18 @@ class Guard:
                 os.close(stream)
         self.tell(about=self.main, started=self.main, start_time=start_time(self.main))
         return True
+
+    def step(self, request: dict[str, Any]) -> Callable[[], None] | None:
+        """What the child does before it becomes the program."""
+        if request["may_gain"]:
+            return self.hold.step
+
+        def both() -> None:
+            if self.hold.step is not None:
+                self.hold.step()
+            gain_nothing()
+
+        return both
 
     def wait(self, seconds: float | None) -> None:
         """Sleep until a process dies, the worker says something or goes away, or the time is up."""

@@ -17,6 +17,7 @@ MS_REC = 0x4000
 MS_SLAVE = 0x80000
 MNT_DETACH = 2
 PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
 
 _libc = ctypes.CDLL(None, use_errno=True) if LINUX else None
 
@@ -25,6 +26,13 @@ def become_subreaper() -> None:
     """From now on the orphans among this process's descendants become its children (prctl(2)); elsewhere nothing."""
     if LINUX:
         _call("prctl", PR_SET_CHILD_SUBREAPER, *map(ctypes.c_ulong, (1, 0, 0, 0)))
+
+
+def gain_nothing() -> None:
+    """This process and all it starts get no rights from files any more: `sudo` refuses to run (prctl(2)); elsewhere
+    nothing."""
+    if LINUX:
+        _call("prctl", PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0)))
 
 
 def unshare(flags: int) -> None:

@@ -114,6 +114,13 @@ def test_a_polite_program_ends_politely(way: Way, contained: Contained) -> None:
     assert (ended.code, heard.lines) == (3, ["ready", "interrupted"])
 
 
+@pytest.mark.parametrize("may_gain", [True, False])
+def test_what_may_gain_no_rights_cannot(way: Way, contained: Contained, may_gain: bool) -> None:
+    script = "print([line.split()[1] for line in open('/proc/self/status') if line.startswith('NoNewPrivs')][0])"
+    _, heard = contained.run(script, may_gain=may_gain)
+    assert heard.lines == ["0" if may_gain else "1"]
+
+
 def test_the_program_is_known_by_our_numbers(way: Way, contained: Contained) -> None:
     """With them it is found when nobody holds it any more."""
     found = []
