@@ -17,8 +17,9 @@ from itertools import islice
 from orchestrator.execution.state import Annotation, ExecutionStatus
 from orchestrator.report.figures import sentence
 from orchestrator.report.markdown_safety import safe_inline
+from orchestrator.report.numbers import human_count
 from orchestrator.report.overview import overview
-from orchestrator.report.parts import Part, to_markdown
+from orchestrator.report.parts import Paragraphs, Part, to_markdown
 from orchestrator.report.plain_text import clip, one_line, visible
 from orchestrator.report.results import results
 from orchestrator.report.view import ExecutionView
@@ -118,7 +119,10 @@ def execution_check(
     execution = view.execution
     conclusion = _EXECUTION_CONCLUSIONS.get(execution.status)
     failed = execution.status is ExecutionStatus.FAILED
-    noted = (a for run in view.runs if run.outcome and run.index not in apart for a in run.outcome.annotations)
+    noted = [a for run in view.runs if run.outcome and run.index not in apart for a in run.outcome.annotations]
+    batches = batched(noted, most=MAX_BATCHES)
+    left_out = shown_of(sum(map(len, batches)), noted, "their logs") if execution.status.ended else ""
+    said = [Paragraphs(markdown=left_out)] if left_out else []
     return CheckRun(
         name=check_name(view),
         external_id=execution.id,
@@ -126,8 +130,8 @@ def execution_check(
         conclusion=conclusion,
         title=clip(one_line(sentence(view)), MAX_TITLE),
         summary=bounded(overview(view), view),
-        text=bounded(results(view, room=MAX_TEXT), view),
-        batches=batched(noted, most=MAX_BATCHES),
+        text=bounded((*said, *results(view, room=MAX_TEXT)), view),
+        batches=batches,
         started_at=execution.started_at,
         completed_at=execution.completed_at if conclusion else None,
         details_url=view.links.page if links else "",
@@ -155,6 +159,14 @@ def batched(annotations: Iterable[Annotation], *, most: int | None = None) -> tu
     clean = [_annotation(annotation) for annotation in islice(named, most and most * ANNOTATIONS_A_REQUEST)]
     starts = range(0, len(clean), ANNOTATIONS_A_REQUEST)
     return tuple(tuple(clean[start : start + ANNOTATIONS_A_REQUEST]) for start in starts)
+
+
+def shown_of(shown: int, annotations: Iterable[Annotation], where: str) -> str:
+    """A sentence, where fewer are shown than there are; `where` the others stand."""
+    there = sum(bool(each.path) for each in annotations)
+    if not 0 < shown < there:
+        return ""
+    return f"*{human_count(shown)} of {human_count(there)} annotations are shown; the others stand in {where}.*"
 
 
 def _annotation(given: Annotation) -> CheckAnnotation:

@@ -18,12 +18,13 @@ from orchestrator.report.check_run import (
     bounded,
     check_name,
     check_status,
+    shown_of,
 )
 from orchestrator.report.duration import human_duration
 from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import REPLAY_NOTICE, purpose, run_seconds, tolerated
 from orchestrator.report.markdown_safety import fenced, safe_code, safe_inline, safe_markdown, safe_message
-from orchestrator.report.numbers import human_cost, human_count
+from orchestrator.report.numbers import human_cost
 from orchestrator.report.parts import Paragraphs, Part
 from orchestrator.report.plain_text import clip, clip_bytes, code_spans, one_line
 from orchestrator.report.view import ExecutionView
@@ -142,8 +143,8 @@ def _asked(view: ExecutionView, run: NodeRun, *, buttons: bool) -> Iterator[str]
 def _text(view: ExecutionView, run: NodeRun, noted: int) -> Iterator[str]:
     """`noted` is how many of its annotations are shown beside it."""
     outcome = run.outcome
-    if outcome and 0 < noted < (there := sum(bool(each.path) for each in outcome.annotations)):
-        yield f"*{noted} of {human_count(there)} annotations are shown; the others stand in the log.*"
+    if outcome and (left_out := shown_of(noted, outcome.annotations, "the log")):
+        yield left_out
     answer = outcome.outputs.get("text") if outcome else None
     if isinstance(answer, str) and answer.strip():
         yield safe_markdown(answer, limit=24_000)

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from orchestrator.definition.commands import Command, Verb, parse_command
 from orchestrator.definition.model import Skipped
 from orchestrator.execution.showing import Target
-from orchestrator.execution.state import Annotation, NodeStatus, Outcome, Usage
+from orchestrator.execution.state import Annotation, ExecutionStatus, NodeStatus, Outcome, Usage
 from orchestrator.report import markdown_safety
 from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check
 from orchestrator.report.comment import comment, is_comment_of, marker, newest_marker, shown_execution
@@ -364,7 +364,12 @@ def test_the_execution_carries_some_annotations_and_not_all() -> None:
     note = Annotation(level="warning", message="x", path="a.py")
     outcome = replace(shown.runs[6].outcome or Outcome(), annotations=(note,) * 1_000)
     runs = tuple(replace(run, outcome=outcome) if run.index == 6 else run for run in shown.runs)
-    assert [len(batch) for batch in execution_check(replace(shown, runs=runs)).batches] == [50] * 4
+    many = execution_check(replace(shown, runs=runs))
+    assert [len(batch) for batch in many.batches] == [50] * 4
+    assert many.text.startswith("*200 of 1k annotations are shown; the others stand in their logs.*")
+    assert "annotations are shown" not in execution_check(shown).text
+    going = replace(shown, runs=runs, execution=replace(shown.execution, status=ExecutionStatus.RUNNING))
+    assert "annotations are shown" not in execution_check(going).text
 
 
 @pytest.mark.parametrize(("most", "shown_notes"), [(1, 50), (4, 200)])
