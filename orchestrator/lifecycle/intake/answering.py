@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.errors import BadInput, NotFound, Unavailable
 from orchestrator.lifecycle.intake.occasion import Desk
 from orchestrator.lifecycle.ports import Decision, Ruling
-from orchestrator.lifecycle.ports.github import Busy, Forbidden, Urgency
+from orchestrator.lifecycle.ports.github import Busy, Comment, Forbidden, Urgency
 from orchestrator.report.answers import MARKER, Answer, answers_comment
 
 _SHOWN: Final = 5
@@ -20,8 +20,9 @@ _REACTIONS: Final = {Ruling.MATCHED: "rocket", Ruling.WAITING: "eyes"}
 def answer(desk: Desk) -> None:
     """Give every answer that is owed. `Busy` and `Unavailable` leave the rest for the next time.
 
-    An answer may be given twice where a process dies in between: that changes nothing that people see. What GitHub
-    will not have, because the comment is gone or the token may not write, is not tried again.
+    Each time something of it is done for good, so that it comes to its end where GitHub takes a write at a time. An
+    answer may be given twice where a process dies in between: that changes nothing that people see. What GitHub will
+    not have, because the comment is gone or the token may not write, is not tried again.
     """
     with desk.services.store.begin() as tx:
         owed = tx.intake.untold()
@@ -39,10 +40,11 @@ def answer(desk: Desk) -> None:
 
 def _answer(desk: Desk, number: int | None, owed: Sequence[Decision]) -> None:
     if number is not None:
-        for each in owed:
-            _receive(desk, number, each)
         _reply(desk, number)
-    _note(desk, owed)
+    for each in owed:
+        if number is not None:
+            _receive(desk, number, each)
+        _note(desk, each)
 
 
 def _receive(desk: Desk, number: int, made: Decision) -> None:
@@ -64,24 +66,28 @@ def _reply(desk: Desk, number: int) -> None:
         ours = _our_comment(desk, number)
         if ours is None:
             desk.github.write_comment(number, body, urgency=Urgency.PEOPLE)
-        else:
-            desk.github.edit_comment(ours, body, urgency=Urgency.PEOPLE)
+        elif _plain(ours.body) != _plain(body):
+            desk.github.edit_comment(ours.id, body, urgency=Urgency.PEOPLE)
     except (NotFound, Forbidden, BadInput):
         return
 
 
-def _our_comment(desk: Desk, number: int) -> int | None:
+def _plain(body: str) -> str:
+    """Without what GitHub may do to line ends."""
+    return body.replace("\r\n", "\n").strip()
+
+
+def _our_comment(desk: Desk, number: int) -> Comment | None:
     me = desk.github.me().id
     found = (each for each in desk.github.comments(number) if each.author.id == me and each.body.startswith(MARKER))
-    return next((each.id for each in found), None)
+    return next(found, None)
 
 
-def _note(desk: Desk, told: Sequence[Decision]) -> None:
-    """Mark them as told, except those on which something else was decided meanwhile."""
+def _note(desk: Desk, told: Decision) -> None:
+    """Mark it as told, unless something else was decided on it meanwhile."""
     with desk.services.store.begin() as tx:
-        for each in told:
-            if each in tx.intake.decided(each.delivery_id):
-                tx.intake.amend(replace(each, told=True))
+        if told in tx.intake.decided(told.delivery_id):
+            tx.intake.amend(replace(told, told=True))
 
 
 def as_answer(made: Decision) -> Answer:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -11,8 +14,9 @@ from orchestrator.execution.showing import Target
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.intake.answering import answer
 from orchestrator.lifecycle.ports import Decision, Ruling
-from orchestrator.lifecycle.ports.github import Forbidden, PullRequest, User
+from orchestrator.lifecycle.ports.github import Busy, Forbidden, PullRequest, User
 from tests.fakes.garden import BOT, MEMBER, OWNER, STRANGER, TRIAGER, Garden
+from tests.fakes.github_memory import MemoryGitHub
 from tests.fakes.payloads import account, payload
 
 FLOW = """\
@@ -230,6 +234,34 @@ def test_an_answer_that_cannot_be_given_now_is_given_later(garden: Garden, pull:
         answer(garden.desk)
     answer(garden.desk)
     assert len([body for body in garden.github.comment_bodies(pull.number) if "mycelium:answers" in body]) == 1
+
+
+class OneWriteAtATime:
+    """GitHub where there is no room for a second write until somebody comes again."""
+
+    def __init__(self, github: MemoryGitHub) -> None:
+        self.github, self.room = github, 1
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("react", "write_comment", "edit_comment"):
+            if not self.room:
+                raise Busy("no room", until=datetime(2026, 1, 1, tzinfo=UTC))
+            self.room -= 1
+        return getattr(self.github, name)
+
+
+def test_answers_come_to_their_end_where_github_takes_a_write_at_a_time(garden: Garden, pull: PullRequest) -> None:
+    for line in ("/review", "/mycelium status"):
+        say(garden, pull, line)
+    slow = OneWriteAtATime(garden.github)
+    desk = replace(garden.desk, github=cast(Any, slow))
+    for _ in ("the reply", "a receipt"):
+        with pytest.raises(Busy):
+            answer(desk)
+        slow.room = 1
+    answer(desk)
+    with garden.world.store.begin() as tx:
+        assert tx.intake.untold() == []
 
 
 def test_an_answer_that_github_will_not_have_is_not_tried_again(garden: Garden, pull: PullRequest) -> None:
