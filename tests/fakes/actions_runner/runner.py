@@ -28,6 +28,7 @@ from orchestrator.definition.expressions import (
 )
 from tests.fakes.actions_runner.heeded import Heeded
 from tests.fakes.actions_runner.used import Shelf
+from tests.fakes.tree_members import everyone, kill_together
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 120.0
@@ -37,9 +38,11 @@ LOOK_SECONDS = 0.02
 @dataclass(kw_only=True)
 class Job:
     """How a job went: `outputs` are those of the action, `log` what all of its steps printed. `began` is by the wall
-    clock, `took` are the seconds of each step."""
+    clock, `took` are the seconds of each step. `run` and `attempt` are numbers of Actions."""
 
     conclusion: str = "success"
+    run: int = 0
+    attempt: int = 1
     outputs: dict[str, str] = field(default_factory=dict)
     log: Heeded = field(default_factory=Heeded)
     summary: str = ""
@@ -73,7 +76,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         self.shelf = Shelf(self.folder / "shelf")
-        self._runs = iter(range(1, 1000))
+        self._runs, self._machines = iter(range(71, 1000)), iter(range(1, 1000))
         if self.packages:
             self.shelf.packages = self._ready_packages()
 
@@ -94,17 +97,31 @@ class Runner:
         token: str = "",
         env: Mapping[str, str] | None = None,
         cancel_when: Callable[[], bool] | None = None,
+        vanish_when: Callable[[], bool] | None = None,
+        again: Job | None = None,
     ) -> Job:
-        """Run a job for the event; it is cancelled once `cancel_when` holds."""
-        number = next(self._runs)
-        temp = self.folder / f"temp-{number}"
+        """Run a job for the event; it is cancelled once `cancel_when` holds.
+
+        Once `vanish_when` holds, the machine is gone with all that runs on it, and so it is when the last step has
+        ended. `again` is a job that somebody has pressed “Re-run jobs” on: this is the next attempt of its run.
+        """
+        temp = self.folder / f"temp-{next(self._machines)}"
         (temp / "home").mkdir(parents=True)
         (temp / "event.json").write_text(json.dumps(payload))
-        variables = self._variables(event, temp, number) | dict(env or {})
-        running = _Running(runner=self, temp=temp, variables=variables, token=token, cancel_when=cancel_when)
+        done = Job(run=again.run, attempt=again.attempt + 1) if again else Job(run=next(self._runs))
+        variables = self._variables(event, temp, done) | dict(env or {})
+        running = _Running(
+            runner=self,
+            temp=temp,
+            variables=variables,
+            token=token,
+            cancel_when=cancel_when,
+            vanish_when=vanish_when,
+            done=done,
+        )
         return running.job(dict(inputs or {}))
 
-    def _variables(self, event: str, temp: Path, number: int) -> dict[str, str]:
+    def _variables(self, event: str, temp: Path, job: Job) -> dict[str, str]:
         """https://docs.github.com/en/actions/reference/workflows-and-actions/variables"""
         return {
             "PATH": os.environ["PATH"],
@@ -120,10 +137,11 @@ class Runner:
             "GITHUB_EVENT_PATH": str(temp / "event.json"),
             "GITHUB_JOB": "mycelium",
             "GITHUB_REPOSITORY": self.repository,
-            "GITHUB_RUN_ATTEMPT": "1",
-            "GITHUB_RUN_ID": str(70 + number),
+            "GITHUB_RUN_ATTEMPT": str(job.attempt),
+            "GITHUB_RUN_ID": str(job.run),
             "GITHUB_SERVER_URL": self.server,
             "GITHUB_WORKFLOW": "Mycelium",
+            "GITHUB_WORKFLOW_REF": f"{self.repository}/.github/workflows/mycelium.yml@refs/heads/main",
             "GITHUB_WORKSPACE": str(self.workspace),
             "RUNNER_OS": "Linux",
             "RUNNER_TEMP": str(temp),
@@ -153,11 +171,13 @@ class _Running:
     variables: dict[str, str]
     token: str
     cancel_when: Callable[[], bool] | None
-    done: Job = field(default_factory=Job)
+    vanish_when: Callable[[], bool] | None
+    done: Job
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     cancelled: bool = False
     failed: bool = False
+    vanished: bool = False
 
     def job(self, given: dict[str, str]) -> Job:
         metadata = YAML(typ="safe").load(ROOT / "action.yml")
@@ -168,9 +188,12 @@ class _Running:
             before = time.monotonic()
             self._step(number, step, inputs)
             self.done.took[step["name"]] = time.monotonic() - before
+            if self.vanished:
+                break
         outputs = metadata["outputs"].items()
         self.done.outputs = {name: self._filled(each["value"], inputs) for name, each in outputs}
         self.done.conclusion = "cancelled" if self.cancelled else "failure" if self.failed else "success"
+        assert self.vanished or not self.vanish_when, "\n".join(["the machine was to vanish first", *self.lines])
         self.done.raw = "\n".join(self.lines)
         self.done.log = Heeded.of(self.lines)
         kept = self.runner.shelf.folder / "artifacts"
@@ -233,6 +256,8 @@ class _Running:
             if self.cancel_when and not self.cancelled and self.cancel_when():
                 self.cancelled = True
                 self._end(process)
+            if self.vanish_when and self.vanish_when():
+                self._vanish(process)
             time.sleep(LOOK_SECONDS)
         assert process.poll() is not None, "the step never ends\n" + (self.temp / "log").read_text()
         return process.returncode
@@ -247,6 +272,12 @@ class _Running:
                 continue
             return
         process.kill()
+
+    def _vanish(self, process: subprocess.Popen[bytes]) -> None:
+        """Nothing of it can do anything in between, and what it kept on its disk is gone."""
+        self.vanished = True
+        kill_together(everyone(process.pid))
+        process.wait()
 
     def _filled(self, text: str, inputs: Mapping[str, str]) -> str:
         return interpolate_text(str(text), self._contexts(inputs))

@@ -12,7 +12,14 @@ from tests.fakes.checkout import Checkout
 from tests.fakes.github import GitHubStandIn
 from tests.fakes.github.state import Account, PullRequest, Repository
 
-WRITING = {"checks": "write", "contents": "write", "issues": "write", "pull_requests": "write", "statuses": "read"}
+WRITING = {
+    "actions": "read",
+    "checks": "write",
+    "contents": "write",
+    "issues": "write",
+    "pull_requests": "write",
+    "statuses": "read",
+}
 
 
 def transcripts(name: str, said: dict[str, str]) -> dict[str, str]:

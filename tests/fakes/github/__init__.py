@@ -36,6 +36,7 @@ from tests.fakes.github import (
     reviews,
     statuses,
     teams,
+    workflow_runs,
 )
 from tests.fakes.github.described import Description, description
 from tests.fakes.github.faults import Fault
@@ -62,6 +63,7 @@ TOPICS = (
     reviews,
     statuses,
     teams,
+    workflow_runs,
 )
 
 __all__ = ["TOPICS", "Description", "Fault", "GitHubStandIn", "description"]

@@ -266,6 +266,8 @@ class Repository:
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
     statuses: list[Status] = field(default_factory=list)
     dispatches: list[dict[str, Any]] = field(default_factory=list)
+    attempts: dict[tuple[int, int], str] = field(default_factory=dict)
+    """The status of attempts of runs of Actions, by run and attempt."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property

@@ -112,6 +112,8 @@ def _git(scene: Scene, ask: Caller) -> None:
     ask("DELETE", f"{REPO}/contents/d/e.txt", {"message": "m", "sha": there["content"]["sha"], "branch": "topic"})
     ask("POST", f"{REPO}/dispatches", {"event_type": "e", "client_payload": {"k": "v"}})
     ask("POST", f"{REPO}/actions/workflows/ci.yml/dispatches", {"ref": "main", "inputs": {"k": "v"}})
+    scene.repository.attempts[7, 2] = "in_progress"
+    assert ask("GET", f"{REPO}/actions/runs/7/attempts/2")["status"] == "in_progress"
 
 
 def _pulls(scene: Scene, ask: Caller) -> None:
