@@ -50,9 +50,11 @@ def _end(services: Services, left: Sequence[Execution], log: JobLog) -> None:
     from action.watching import LogWatcher
     from orchestrator.lifecycle.following.follow import follow
     from orchestrator.lifecycle.following.shown import until_shown
+    from orchestrator.lifecycle.projection.holding import let_show
     from orchestrator.lifecycle.resume import resume
 
     for each in left:
+        let_show(services, each.id)
         with contextlib.suppress(Conflict):
             resume(services, each.id, of=each.instance)
         seen = follow(services, each.id, LogWatcher(log, ""))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import threading
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -26,8 +27,12 @@ _DECIDING: Final = frozenset({Verb.APPROVE, Verb.REJECT, Verb.CANCEL})
 class History(Protocol):
     """Of one repository, as one job sees it. What it cannot do it tells, and never keeps an execution from running."""
 
-    def bring(self, desk: Desk, deliveries: Sequence[Delivery]) -> list[str]:
-        """Bring back the executions that the events may be about; those with which this job goes on."""
+    keeps: bool
+    """Whether it keeps anything."""
+
+    def bring(self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str]) -> list[str]:
+        """Bring back the executions that the events may be about, and of these workflows those of jobs that were
+        killed; the ones with which this job goes on."""
         ...
 
     def bring_all(self) -> None:
@@ -42,7 +47,14 @@ class History(Protocol):
 class NoHistory:
     """Where a job's executions end with it."""
 
-    def bring(self, desk: Desk, deliveries: Sequence[Delivery]) -> list[str]:  # noqa: ARG002 - there is nothing
+    keeps = False
+
+    def bring(
+        self,
+        desk: Desk,  # noqa: ARG002 - there is nothing
+        deliveries: Sequence[Delivery],  # noqa: ARG002
+        workflows: Collection[str],  # noqa: ARG002
+    ) -> list[str]:
         return []
 
     def bring_all(self) -> None:
@@ -53,23 +65,31 @@ class NoHistory:
 
 
 class KeptHistory:
-    """In the branch of the settings."""
+    """In the branch of the settings. `keep` may be called beside anything else."""
+
+    keeps = True
 
     def __init__(self, keeper: Keeper, settings: Settings, log: JobLog) -> None:
         self._keeper = keeper
         self._settings = settings
         self._log = log
+        self._lock = threading.Lock()
+        self._told: set[str] = set()
 
-    def bring(self, desk: Desk, deliveries: Sequence[Delivery]) -> list[str]:
+    def bring(self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str]) -> list[str]:
         verb, thread = _asked(deliveries)
         went_on: list[str] = []
         try:
             if verb is not None:
                 # What has ended may be run again, once it is known here.
                 self._keeper.pull(thread=thread, desk=desk)
-            concerned = self._keeper.concerned(thread if verb in _DECIDING else None)
+            concerned = self._keeper.concerned(
+                thread if verb in _DECIDING else None, workflows=workflows, gone=self._is_gone
+            )
             for entry in concerned:
                 went_on += [entry.id] if self._went_on(entry.id, desk) else []
+            if went_on:
+                self._keeper.pull_earlier(desk)
         except MyceliumError as error:
             self._log.line(f"History: executions of earlier jobs are not brought back: {error}")
         return went_on
@@ -80,12 +100,19 @@ class KeptHistory:
     def keep(self, ids: Sequence[str]) -> None:
         for each in ids:
             try:
-                left_out = self._keeper.save(each).left_out
+                with self._lock:
+                    left_out = self._keeper.save(each).left_out
             except MyceliumError as error:
-                self._log.line(f"History: execution {each} is not kept: {error}")
+                self._tell(f"History: execution {each} is not kept: {error}")
                 continue
             for line in left_out:
-                self._log.line(f"History: not all of execution {each} is kept: {line}")
+                self._tell(f"History: not all of execution {each} is kept: {line}")
+
+    def _tell(self, line: str) -> None:
+        """Once: it is kept again and again."""
+        if line not in self._told:
+            self._told.add(line)
+            self._log.line(line)
 
     def _went_on(self, execution_id: str, desk: Desk) -> bool:
         try:
@@ -114,6 +141,20 @@ def history(inputs: Inputs, job: Job, settings: Settings, services: Services, lo
         return
     with app.keeping(settings, services) as keeper:
         yield KeptHistory(keeper, settings, log)
+
+
+def of_earlier_attempt(desk: Desk, job: Job, delivery: Delivery) -> Delivery:
+    """The delivery as the last attempt of this run of Actions had it that decided something on it which was brought
+    back; else as it is. Then only what is not decided yet is decided."""
+    from dataclasses import replace
+
+    from orchestrator.lifecycle.intake.receive import decided
+
+    for earlier in job.earlier:
+        same = replace(delivery, id=delivery.id.replace(job.delivery, earlier, 1))
+        if decided(desk, same):
+            return same
+    return delivery
 
 
 def _asked(deliveries: Sequence[Delivery]) -> tuple[Verb | None, int | None]:

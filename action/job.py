@@ -24,8 +24,8 @@ SAME_PAYLOAD: Final = {"pull_request_target": "pull_request"}
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """`event` is named as a webhook is, and `payload` is what the webhook had. `delivery` is the same only for the same
-    step of the same attempt. `reads_only` says that its token can write nothing, as in the job of a fork. `temporary`
-    goes away with the job.
+    step of the same attempt, and `earlier` what it was in earlier attempts, the last one first. `reads_only` says that
+    its token can write nothing, as in the job of a fork. `temporary` goes away with the job.
     """
 
     event: str
@@ -36,6 +36,7 @@ class Job:
     temporary: Path
     output: Path | None
     summary: Path | None
+    earlier: tuple[str, ...] = ()
 
     def put(self, name: str, value: str) -> None:
         """An output of the step. The delimiter cannot stand in the value, whoever wrote it."""
@@ -59,18 +60,25 @@ def read(environ: Mapping[str, str]) -> Job:
     if not name:
         raise SetupError("this is no job of GitHub Actions: GITHUB_EVENT_NAME is not set")
     payload = _payload(environ.get("GITHUB_EVENT_PATH", ""))
-    step = ("RUN_ID", "RUN_ATTEMPT", "JOB", "ACTION")
+    attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
+    before = range(int(attempt) - 1 if attempt.isdecimal() else 0, 0, -1)
     return Job(
         event=SAME_PAYLOAD.get(name, name),
         # Actions names the file of its own workflow here, where a dispatch of ours names the workflow that it is for.
         payload={key: value for key, value in payload.items() if key != "workflow"},
-        delivery=" ".join(["actions", *(environ.get(f"GITHUB_{each}", "-") for each in step)]),
+        delivery=_delivery(environ, attempt),
+        earlier=tuple(_delivery(environ, str(number)) for number in before),
         page=job_page(environ),
         reads_only=name in ("pull_request", "pull_request_review") and from_fork(payload),
         temporary=Path(environ.get("RUNNER_TEMP") or "/tmp", "mycelium"),  # noqa: S108 - a runner always has its own
         output=_file(environ, "GITHUB_OUTPUT"),
         summary=_file(environ, "GITHUB_STEP_SUMMARY"),
     )
+
+
+def _delivery(environ: Mapping[str, str], attempt: str) -> str:
+    run, job, action = (environ.get(f"GITHUB_{each}", "-") for each in ("RUN_ID", "JOB", "ACTION"))
+    return f"actions {run} {attempt} {job} {action}"
 
 
 def _payload(path: str) -> dict[str, JsonValue]:

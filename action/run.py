@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gc
-import threading
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING
 
 from action import pages, starting, telling
 from action.equipping import install_agents
 from action.forks import deliveries
-from action.history import History, history
+from action.history import History, history, of_earlier_attempt
 from action.results import Results
 from action.step import Step
 from orchestrator.definition.project import BLACKBOARD
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from orchestrator.lifecycle.services import Services
     from orchestrator.queue.launch import Supervisor
     from orchestrator.report.view import ExecutionView
-
-SAVING_SECONDS: Final = 60.0
 
 
 def run(step: Step) -> int:
@@ -62,7 +60,7 @@ def _carried(step: Step, supervisor: Supervisor, workflows: Sequence[Workflow]) 
     with app.embedded(ours, queues, supervisor, blackboard=blackboard) as services:
         gc.freeze()
         gc.enable()
-        return _served(step, starting.desk_of(step, services))
+        return _served(step, starting.desk_of(step, services), [workflow.id for workflow in workflows])
 
 
 def _useful_workers(workflows: Iterable[Workflow]) -> int:
@@ -72,15 +70,18 @@ def _useful_workers(workflows: Iterable[Workflow]) -> int:
     return sum(len(workflow.nodes) for workflow in workflows) + 1
 
 
-def _served(step: Step, desk: Desk) -> Results:
+def _served(step: Step, desk: Desk, workflows: Sequence[str]) -> Results:
+    from dataclasses import replace
+
     services = desk.services
     with history(step.inputs, step.job, step.settings, services, step.log) as kept:
+        desk = replace(desk, keeps=kept.keeps)
         given = deliveries(step.job, desk)
-        taken_up = kept.bring(desk, given)
-        if not taken_up or step.job.event == "issue_comment":
-            # Else an earlier attempt of this very job was cut short, and what it began goes on.
-            for delivery in given:
-                starting.decide(step, desk, delivery)
+        taken_up = kept.bring(desk, given, workflows)
+        # Where an earlier attempt of this very job was cut short, what it has decided stands.
+        given = [of_earlier_attempt(desk, step.job, each) for each in given]
+        for delivery in given:
+            starting.decide(step, desk, delivery)
         views = _watched(step, desk, given, taken_up, kept)
         for each in views:
             telling.wait_for_github(step, services, each)
@@ -94,22 +95,25 @@ def _watched(
     step: Step, desk: Desk, given: Sequence[Delivery], taken_up: Sequence[str], kept: History
 ) -> dict[str, ExecutionView]:
     """All that runs in this job, to its end; the last views by id."""
+    from action.keeping import Keeping
     from action.watching import watch
     from orchestrator.lifecycle.intake.receive import release
+    from orchestrator.lifecycle.projection.holding import let_show
 
     services = desk.services
     views: dict[str, ExecutionView] = {}
     while ids := [each for each in dict.fromkeys((*taken_up, *starting.started(services, given))) if each not in views]:
         # So that others know of them, should this job be killed.
-        saving = threading.Thread(target=kept.keep, args=(ids,), daemon=True)
-        saving.start()
-        pages.prepare()
-        views.update(zip(ids, watch(services, ids, step.log, step.interruption), strict=True))
+        keeping = Keeping(kept, ids, partial(let_show, services))
+        with keeping.going_on():
+            pages.prepare()
+            seen = watch(services, ids, step.log, step.interruption, keeping.note)
+        views.update(zip(ids, seen, strict=True))
         if step.interruption.asked.is_set():
             # There may be no time left for more than this; the step that follows does the rest.
             telling.put_outputs(step, Results(views=list(views.values())))
             break
-        saving.join(SAVING_SECONDS)
+        keeping.wait()
         # What waited for one of these to end has its turn now.
         release(desk)
     return views

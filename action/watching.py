@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final
 
@@ -25,25 +25,36 @@ LOOK_SECONDS: Final = 0.2
 class LogWatcher:
     """Writes a line of the job's log for each change. What nodes print stands on the page, and on GitHub."""
 
-    def __init__(self, log: JobLog, name: str) -> None:
+    def __init__(self, log: JobLog, name: str, note: Callable[[ExecutionView], object] | None = None) -> None:
         self._log = log
         self._name = name
+        self._note = note
         self._shown: ExecutionView | None = None
 
     def update(self, seen: ExecutionView) -> None:
         for line in plain_lines(self._shown, seen):
             self._log.line(line.replace("[mycelium]", self._name, 1) if self._name else line)
         self._shown = seen
+        if self._note:
+            self._note(seen)
 
     def hear(self, event: LiveEvent) -> None:
         """What is told is the state."""
 
 
-def watch(services: Services, ids: Sequence[str], log: JobLog, interruption: Interruption) -> list[ExecutionView]:
-    """The last views, in the order of `ids`. Once the job is cancelled, so are they, and are watched to their end."""
+def watch(
+    services: Services,
+    ids: Sequence[str],
+    log: JobLog,
+    interruption: Interruption,
+    note: Callable[[ExecutionView], object],
+) -> list[ExecutionView]:
+    """The last views, in the order of `ids`; `note` hears of each. Once the job is cancelled, so are they, and are
+    watched to their end."""
     pool = ThreadPoolExecutor(max(1, len(ids)), thread_name_prefix="watching")
     try:
-        watched = [pool.submit(_watched, services, each, _watcher(services, each, log, ids)) for each in ids]
+        names = _names(services, ids)
+        watched = [pool.submit(_watched, services, each, LogWatcher(log, names[each], note)) for each in ids]
         _until(watched, services, ids, interruption)
         return [each.result() for each in watched]
     finally:
@@ -54,9 +65,9 @@ def _watched(services: Services, execution_id: str, watcher: LogWatcher) -> Exec
     return until_published(services, follow(services, execution_id, watcher))
 
 
-def _watcher(services: Services, execution_id: str, log: JobLog, ids: Sequence[str]) -> LogWatcher:
-    """Of several, each line says whose it is."""
-    return LogWatcher(log, f"[{services.store.execution(execution_id).workflow_id}]" if len(ids) > 1 else "")
+def _names(services: Services, ids: Sequence[str]) -> dict[str, str]:
+    """What lines of each begin with: of several, each says whose it is."""
+    return {each: f"[{services.store.execution(each).workflow_id}]" if len(ids) > 1 else "" for each in ids}
 
 
 def _until(

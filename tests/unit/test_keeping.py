@@ -12,6 +12,14 @@ from orchestrator.app.keeping import holder_of
     [
         ({"GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_JOB": "review"}, "77/2/review"),
         ({"GITHUB_RUN_ID": "77"}, "77/1"),
+        (
+            {
+                "GITHUB_RUN_ID": "77",
+                "GITHUB_JOB": "review",
+                "GITHUB_WORKFLOW_REF": "o/r/.github/workflows/a.yml@refs/heads/x/y.z",
+            },
+            "77/1/review@a.yml",
+        ),
     ],
 )
 def test_a_job_is_told_by_run_and_attempt(environ: dict[str, str], holder: str) -> None:

@@ -7,7 +7,7 @@ Everything that a job of GitHub Actions needs of the history: `take_up` or `pull
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,12 +28,15 @@ from orchestrator.lifecycle.archive.saving import (
     Saving,
     index_of,
     is_earlier_attempt,
+    is_past,
     nobody,
     refuse_held,
+    same_place,
 )
 from orchestrator.lifecycle.intake.occasion import Desk
 from orchestrator.lifecycle.ports.definitions import DefinitionSource
 from orchestrator.lifecycle.ports.record_branch import Change, RecordBranch, Tip
+from orchestrator.lifecycle.projection.recognising import recognise
 from orchestrator.lifecycle.resume import resume
 from orchestrator.lifecycle.services import Services
 
@@ -42,6 +45,9 @@ _LOG = logging.getLogger(__name__)
 
 _SHORTEST_PREFIX: Final = 4
 _TRIES: Final = 3
+_MOST_ASKED: Final = 8
+"""Jobs about which GitHub is asked whether they have ended; the next job asks about others."""
+
 _BATCH: Final = 50
 """Records that are fetched together: more would be quicker, and fill the memory."""
 
@@ -82,15 +88,29 @@ class Keeper:
         self._branch.write(saving.decide)
         return saving.concluded()
 
-    def concerned(self, thread: int | None) -> tuple[Entry, ...]:
-        """Those that have not ended and that an event may be about: shown at its issue or pull request, or left behind
-        by an earlier attempt of this run of Actions."""
-        return tuple(
-            entry
-            for entry in self.entries()
-            if entry.open
-            and ((thread is not None and entry.thread == thread) or is_earlier_attempt(entry.holder, self._holder))
-        )
+    def concerned(
+        self, thread: int | None, *, workflows: Collection[str] = (), gone: IsGone | None = None
+    ) -> tuple[Entry, ...]:
+        """Those that have not ended and that this process may go on with: shown at the issue or pull request of its
+        event (`thread`), left behind by an earlier attempt of its run of Actions, or, of these workflows, by an earlier
+        run of the same job that is `gone`. For the last, few are asked about: the newest holders."""
+        entries, mine = [entry for entry in self.entries() if entry.open], self._holder
+        sure = {
+            entry.id
+            for entry in entries
+            if (thread is not None and entry.thread == thread) or is_earlier_attempt(entry.holder, mine)
+        }
+        others = [entry for entry in entries if entry.workflow_id in workflows and same_place(entry.holder, mine)]
+        holders = list(dict.fromkeys(entry.holder for entry in reversed(others) if entry.holder != mine))
+        now = self._services.clock.now()
+        dead = {entry.holder for entry in others if is_past(entry, now)}
+        dead |= set(filter(gone or nobody, [each for each in holders if each not in dead][:_MOST_ASKED]))
+        return tuple(entry for entry in entries if entry.id in sure or (entry in others and entry.holder in dead))
+
+    def pull_earlier(self, desk: Desk) -> tuple[str, ...]:
+        """Bring back what earlier attempts of this run of Actions saved last and hold no more, as `pull` does: with it
+        comes what they decided on the event."""
+        return self._pull(lambda entry: not entry.holder and is_earlier_attempt(entry.saved_by, self._holder), desk)
 
     def pull(
         self, *, reference: str | None = None, thread: int | None = None, desk: Desk | None = None
@@ -102,17 +122,10 @@ class Keeper:
         `desk`, which carries out commands such as `rerun`, what may not run here is passed over.
         A record that cannot be read is logged and passed over, unless it was asked for by name.
         """
+        if reference is None:
+            return self._pull(lambda entry: thread is None or entry.thread == thread, desk)
         tip = self._branch.tip()
-        entries = index_of(tip).entries
-        chosen = [_named(entries.values(), reference)] if reference is not None else list(entries.values())
-        chosen = [entry for entry in chosen if thread is None or entry.thread == thread]
-        wanted = [entry for entry in sorted(chosen, key=lambda entry: entry.id) if self._lacks(entry)]
-        done: list[str] = []
-        for start in range(0, len(wanted), _BATCH):
-            some = wanted[start : start + _BATCH]
-            contents, loud = tip.read([entry.path for entry in some]), reference is not None
-            done += [entry.id for entry in some if self._put(entry, contents.get(entry.path), desk, loud=loud)]
-        return tuple(done)
+        return self._brought(tip, [_named(index_of(tip).entries.values(), reference)], desk, loud=True)
 
     def check(self, execution_id: str, *, desk: Desk | None = None) -> None:
         """`Conflict` unless what came from the branch may run here, as `take_up` says."""
@@ -132,6 +145,9 @@ class Keeper:
             self.pull(reference=execution_id)
             _refuse_ended(self._services.store.execution(execution_id))
             self.check(execution_id, desk=desk)
+            if desk is not None:
+                # Its job may have shown more than it saved.
+                recognise(self._services, desk.github, execution_id)
             if self._claimed(execution_id, gone or nobody):
                 resume(self._services, execution_id, of=RESTORED)
                 return
@@ -170,6 +186,19 @@ class Keeper:
     def close(self) -> None:
         """Remove what was brought here of the branch."""
         self._branch.close()
+
+    def _pull(self, wanted: Callable[[Entry], bool], desk: Desk | None) -> tuple[str, ...]:
+        tip = self._branch.tip()
+        return self._brought(tip, filter(wanted, index_of(tip).entries.values()), desk)
+
+    def _brought(self, tip: Tip, chosen: Iterable[Entry], desk: Desk | None, *, loud: bool = False) -> tuple[str, ...]:
+        wanted = [entry for entry in sorted(chosen, key=lambda entry: entry.id) if self._lacks(entry)]
+        done: list[str] = []
+        for start in range(0, len(wanted), _BATCH):
+            some = wanted[start : start + _BATCH]
+            contents = tip.read([entry.path for entry in some])
+            done += [entry.id for entry in some if self._put(entry, contents.get(entry.path), desk, loud=loud)]
+        return tuple(done)
 
     def _lacks(self, entry: Entry) -> bool:
         return saved_at(self._services, entry.id) != entry.saved_at and replaceable(self._services, entry.id)

@@ -136,6 +136,7 @@ class Saving:
             head=execution.head or "",
             holder="" if resting else self._holder,
             held_at=None if resting else record.saved_at,
+            saved_by=self._holder,
             due=_due(record),
             digest=digest(record),
         )
@@ -158,13 +159,19 @@ def index_of(tip: Tip) -> Index:
 
 
 def refuse_held(entry: Entry, mine: str, gone: IsGone, now: datetime) -> None:
-    if entry.holder in ("", mine) or is_earlier_attempt(entry.holder, mine) or _is_past(entry, now):
+    if entry.holder in ("", mine) or is_earlier_attempt(entry.holder, mine) or is_past(entry, now):
         return
     if gone(entry.holder):
         return
     raise Conflict(
         f"execution {entry.id} is run by {entry.holder}", hint="wait until that has ended; what it saves can go on"
     )
+
+
+def same_place(holder: str, mine: str) -> bool:
+    """Whether both are the same job of the same file of Actions, in whatever run."""
+    theirs, ours = (name.split("/", 2)[2:] for name in (holder, mine))
+    return bool(ours) and theirs == ours
 
 
 def is_earlier_attempt(holder: str, mine: str) -> bool:
@@ -174,7 +181,7 @@ def is_earlier_attempt(holder: str, mine: str) -> bool:
     return run == our_run and all(map(str.isdecimal, (run, *numbers))) and int(numbers[0]) < int(numbers[1])
 
 
-def _is_past(entry: Entry, now: datetime) -> bool:
+def is_past(entry: Entry, now: datetime) -> bool:
     """Whether a job of Actions holds it that could not save it any more: its token lives a day at most.
 
     https://docs.github.com/en/actions/concepts/security/github_token

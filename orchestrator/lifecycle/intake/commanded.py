@@ -23,6 +23,7 @@ from orchestrator.lifecycle.intake.deciding import OPEN, decision, drop, record
 from orchestrator.lifecycle.intake.occasion import Occasion
 from orchestrator.lifecycle.intake.reviewing import Review, review
 from orchestrator.lifecycle.ports import Decision, Ruling, Transaction
+from orchestrator.lifecycle.projection.holding import hold_back
 from orchestrator.lifecycle.rerun import rerun
 
 _LOOKED_AT = 200
@@ -150,6 +151,8 @@ def run_again(
         reason = _yes(f"execution {ended.id} runs again as {execution.id}")
         made = _with(_made(found, subject, Ruling.MATCHED, reason), Answer(reason=reason, execution_id=execution.id))
         kept.append(tx.intake.record(made))
+        if found.desk.keeps:
+            hold_back(tx, execution.id, execution.created_at)
 
     again = rerun(found.desk.services, ended.id, failed_only=failed_only, node=node, also=also)
     what = f"`{node}` and what follows" if node else "what failed"

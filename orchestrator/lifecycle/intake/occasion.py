@@ -27,8 +27,9 @@ _NO_COMMIT: Final = "0" * 40
 class Desk:
     """Where events of one repository are dealt with: by a server, or in the job of Actions whose page is `job`.
 
-    What starts here is shown on GitHub unless it is `silent`. `allowed_by` is who lets pull requests of strangers start
-    here, if anybody does once and for all.
+    What starts here is shown on GitHub unless it is `silent`; where it `keeps` what it starts, not before
+    `projection.holding.let_show`. `allowed_by` is who lets pull requests of strangers start here, if anybody does once
+    and for all.
     """
 
     services: Services
@@ -36,6 +37,7 @@ class Desk:
     definitions: DefinitionSource
     job: str = ""
     silent: bool = False
+    keeps: bool = False
     allowed_by: str = ""
 
 

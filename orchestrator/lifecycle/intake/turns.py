@@ -22,6 +22,7 @@ from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.intake.deciding import drop, keep, known, record, ruled, settled
 from orchestrator.lifecycle.intake.occasion import Desk, Occasion
 from orchestrator.lifecycle.ports import Decision, Group, HeldStart, Hold, Ruling, Snapshot, Transaction
+from orchestrator.lifecycle.projection.holding import hold_back
 from orchestrator.lifecycle.start import StartRequest, planned, start
 
 _TRIES: Final = 3
@@ -124,6 +125,8 @@ def _started(desk: Desk, request: StartRequest, found: Decision, held: HeldStart
         reason = Reason(starts=True, text=found.reason, rule=Rule(found.rule))
         matched = ruled(found, Ruling.MATCHED, reason, execution_id=execution.id)
         kept.append(keep(tx, matched, settled(held, Hold.STARTED, execution_id=execution.id)))
+        if desk.keeps:
+            hold_back(tx, execution.id, execution.created_at)
 
     start(desk.services, request, also=also)
     return kept[-1]

@@ -18,6 +18,7 @@ from orchestrator.execution.showing import Showing, Shown
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, Room, Urgency, User
 from orchestrator.lifecycle.projection.due import Write
+from orchestrator.lifecycle.projection.holding import is_held_back
 from orchestrator.lifecycle.projection.picture import Due, Picture
 from orchestrator.lifecycle.projection.wanted import Kind
 from orchestrator.lifecycle.projection.writing import Desk, Superseded, carry_out
@@ -74,6 +75,8 @@ class Projection:
         room = self._github.room()
         for key, showing in found.items():
             if showing.target.repository.lower() != ours:
+                continue
+            if key not in self._pictures and is_held_back(self._services, key):
                 continue
             picture = self._pictures.setdefault(key, Picture(showing=showing))
             picture.showing = showing

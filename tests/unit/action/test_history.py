@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,7 +34,14 @@ class FakeKeeper:
         if self.away:
             raise Unavailable("the remote is away")
 
-    def concerned(self, thread: int | None) -> list[SimpleNamespace]:
+    def pull_earlier(self, desk: object) -> None:
+        self.asked.append(("earlier", None))
+
+    def concerned(
+        self, thread: int | None, *, workflows: Collection[str] = (), gone: object = None
+    ) -> list[SimpleNamespace]:
+        assert gone is not None
+        assert workflows == ["flow"]
         self.asked.append(("concerned", thread))
         return [SimpleNamespace(id=each) for each in self.open_ones]
 
@@ -59,34 +67,35 @@ def said(body: str) -> list[Delivery]:
 @pytest.mark.parametrize(
     ("body", "asked"),
     [
-        ("/mycelium approve go", [("pull", 7), ("concerned", 7)]),
-        ("/mycelium rerun failed", [("pull", 7), ("concerned", None)]),
+        ("/mycelium approve go", [("pull", 7), ("concerned", 7), ("earlier", None)]),
+        ("/mycelium rerun failed", [("pull", 7), ("concerned", None), ("earlier", None)]),
     ],
 )
 def test_a_command_brings_back_what_it_is_about(body: str, asked: list[tuple[str, Any]]) -> None:
     keeper = FakeKeeper(refused=("two",))
     made, stream = kept(keeper)
-    assert made.bring(cast(Any, None), said(body)) == ["one"]
+    assert made.bring(cast(Any, None), said(body), ["flow"]) == ["one"]
     assert keeper.asked == asked
     assert "two does not go on here: somebody holds it" in stream.getvalue()
 
 
 def test_another_event_only_goes_on_with_what_an_earlier_attempt_began() -> None:
     keeper = FakeKeeper(open_ones=())
-    assert kept(keeper)[0].bring(cast(Any, None), [Delivery(id="1", event="pull_request", payload=opened())]) == []
+    event = Delivery(id="1", event="pull_request", payload=opened())
+    assert kept(keeper)[0].bring(cast(Any, None), [event], ["flow"]) == []
     assert keeper.asked == [("concerned", None)]
 
 
 def test_a_branch_that_is_away_keeps_nothing_from_running() -> None:
     made, stream = kept(FakeKeeper(away=True))
-    assert made.bring(cast(Any, None), said("/mycelium approve go")) == []
+    assert made.bring(cast(Any, None), said("/mycelium approve go"), ["flow"]) == []
     made.keep(["one"])
     assert stream.getvalue().splitlines() == [
         "History: executions of earlier jobs are not brought back: the remote is away",
         "History: execution one is not kept: the remote is away",
     ]
     made, stream = kept(FakeKeeper())
-    made.keep(["one"])
+    made.keep(["one", "one"])
     assert stream.getvalue() == "History: not all of execution one is kept: its log is cut\n"
 
 
@@ -105,6 +114,6 @@ def test_some_jobs_keep_nothing(branch: str, *, reads_only: bool, tmp_path: Path
     nothing = cast(Any, None)
     with history(Inputs(history_branch=branch), job, nothing, nothing, nothing) as made:
         assert isinstance(made, NoHistory)
-        assert made.bring(nothing, []) == []
+        assert made.bring(nothing, [], []) == []
         made.bring_all()
         made.keep(["one"])

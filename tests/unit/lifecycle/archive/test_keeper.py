@@ -24,6 +24,7 @@ from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk
 from orchestrator.lifecycle.intake.receive import receive
 from orchestrator.lifecycle.ports.github import User
+from orchestrator.report.check_run import CheckRun, CheckStatus, Conclusion
 from tests.fakes.garden import MEMBER, OWNER, STRANGER, Garden, reader_of
 from tests.fakes.payloads import account, commented
 from tests.fakes.record_branch import MemoryRemote
@@ -300,7 +301,7 @@ FLOW = {
 class Hosted:
     """A pull request whose workflow waits; each job is a runner with nothing but the repository."""
 
-    def __init__(self, folder: Path, flow: dict[str, str] = FLOW) -> None:
+    def __init__(self, folder: Path, flow: dict[str, str] = FLOW, *, holder: str = "1/1") -> None:
         self.folder = folder
         self.garden = Garden(folder / "first", flow)
         self.github = self.garden.github
@@ -309,7 +310,7 @@ class Hosted:
         self.pull = self.garden.open(flow, author=MEMBER)
         self.garden.pulled(self.pull, by=OWNER)
         self.id = self.garden.executions[0].id
-        self.keeper(self.garden.world, "1/1").save(self.id)
+        self.keeper(self.garden.world, holder).save(self.id)
 
     def keeper(self, world: World, holder: str) -> Keeper:
         return Keeper(world.services, self.remote.branch(), CommittedDefinitions(reader_of(world.git)), holder=holder)
@@ -380,6 +381,46 @@ def test_the_next_attempt_goes_on_where_a_job_was_killed(tmp_path: Path) -> None
     assert [run.lost for run in desk.services.store.runs(hosted.id)] == [1, 0]
     with pytest.raises(Conflict, match="a later state"):
         killed.save(hosted.id)
+
+
+def test_another_job_of_the_same_place_goes_on_with_what_a_killed_one_began_and_showed(tmp_path: Path) -> None:
+    flow = {"workflows/r.yaml": "on: pull_request\nnodes:\n  a: {run: x}\n  b: {run: y, needs: a}\n"}
+    hosted = Hosted(tmp_path, flow, holder="1/1/run@m.yml")
+    at_work: dict[str, Any] = {"status": CheckStatus.IN_PROGRESS, "conclusion": None}
+    ended: dict[str, Any] = {"status": CheckStatus.COMPLETED, "conclusion": Conclusion.SUCCESS}
+    for place in (hosted.id, f"{hosted.id}/1", f"{hosted.id}/1#1", f"{hosted.id}/7", "another/0"):
+        keys = ended if "/1" in place else at_work
+        check = CheckRun(name="R", external_id=place, title="t", summary="s", **keys)
+        hosted.github.create_check_run(hosted.pull.head_sha, check)
+
+    def concerned(holder: str, workflow: str = "r", dead: str = "1/1/run@m.yml") -> list[str]:
+        found = hosted.job(2, holder)[0].concerned(None, workflows=[workflow], gone=lambda each: each == dead)
+        return [entry.id for entry in found]
+
+    assert concerned("2/1/run@other.yml") == concerned("2/1/run@m.yml", "s") == concerned("2/1") == []
+    assert concerned("2/1/run@m.yml", dead="") == []
+    assert concerned("2/1/run@m.yml") == [hosted.id]
+    keeper, desk = hosted.job(3, "3/1/run@m.yml")
+    keeper.take_up(hosted.id, desk=desk, gone=lambda _: True)
+    shown = {thing.place: thing for thing in desk.services.store.shown(hosted.id)}
+    assert [(name, shown[name].round, shown[name].concluded) for name in sorted(shown)] == [
+        ("execution", 0, False),
+        ("run 1", 1, True),
+    ]
+    assert len({thing.github_id for thing in shown.values()}) == 2
+
+
+def test_what_an_earlier_attempt_has_ended_is_known_again(tmp_path: Path) -> None:
+    hosted = Hosted(tmp_path, {"workflows/r.yaml": "on: pull_request\nnodes: {a: {run: x}}\n"})
+    hosted.garden.world.work()
+    hosted.keeper(hosted.garden.world, "1/1").save(hosted.id)
+    keeper, desk = hosted.job(2, "2/1")
+    assert keeper.pull_earlier(desk) == ()
+    keeper, desk = hosted.job(3, "1/2")
+    assert keeper.concerned(None) == ()
+    assert keeper.pull_earlier(desk) == (hosted.id,)
+    with desk.services.store.begin() as tx:
+        assert [each.execution_id for each in tx.intake.decided("delivery-1")] == [hosted.id]
 
 
 def forged(hosted: Hosted, **keys: Any) -> None:

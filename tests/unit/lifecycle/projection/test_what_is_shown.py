@@ -12,6 +12,7 @@ from orchestrator.errors import BadInput, NotFound
 from orchestrator.execution.showing import COMMENT, EXECUTION, Shown
 from orchestrator.execution.state import NodeStatus
 from orchestrator.lifecycle.ports.github import Credential, User
+from orchestrator.lifecycle.projection.holding import LONGEST, hold_back, let_show
 from orchestrator.lifecycle.projection.wanted import SMALL
 from orchestrator.report.check_run import Conclusion
 from orchestrator.report.comment import marker, newest_marker, shown_execution
@@ -42,6 +43,21 @@ def test_a_small_graph_has_a_check_run_for_each_node_from_the_beginning(scene: S
     scene.settle()
     states = {each.check.name: each.check.status.value for each in scene.github.repo.checks.values()}
     assert states == {"Demo": "in_progress", "Demo / n0": "in_progress", "Demo / n1": "queued", "Demo / n2": "queued"}
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_what_is_held_back_is_shown_once_it_may_be_or_nobody_says_so(scene: Scene, forgotten: bool) -> None:
+    key = scene.add(1, number=scene.pull_request())
+    with scene.store.begin() as tx:
+        hold_back(tx, key, scene.clock.now())
+    scene.projection.step()
+    assert names(scene) == []
+    if forgotten:
+        scene.clock.advance(LONGEST.total_seconds())
+    else:
+        let_show(scene.services, key)
+    scene.settle()
+    assert names(scene) == ["Demo", "Demo / n0"]
 
 
 def test_a_large_graph_has_one_for_what_fails_waits_or_lasts(scene: Scene) -> None:
