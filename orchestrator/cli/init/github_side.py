@@ -39,15 +39,22 @@ class GitHubSide:
 
     def ask_for_secret(self, name: str) -> bool:
         """Have `gh` ask for the value in this terminal, and set it: this process never sees it."""
-        return self.gh is not None and not subprocess.run([self.gh, *self._set(name)], check=False).returncode
+        if self.gh is None:
+            return False
+        try:
+            return not subprocess.run([self.gh, *self._set(name)], check=False).returncode
+        except OSError:
+            return False
 
     def set_secret(self, name: str, value: str) -> bool:
         """Hand `gh` the value through a pipe. What it says is not shown: it might repeat it."""
         if self.gh is None:
             return False
-        done = subprocess.run(
-            [self.gh, *self._set(name)], input=value, text=True, capture_output=True, timeout=_SECONDS, check=False
-        )
+        words = [self.gh, *self._set(name)]
+        try:
+            done = subprocess.run(words, input=value, text=True, capture_output=True, timeout=_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
         return not done.returncode
 
     def may_open_pull_requests(self) -> bool | None:

@@ -219,6 +219,25 @@ def test_a_secret_goes_to_gh_and_nowhere_else(
     assert "Switch on “Allow GitHub Actions to create and approve pull requests”" in said.out
 
 
+@pytest.mark.parametrize("script", ["#!/bin/sh\ncase $2 in set) exec sleep 60 ;; esac\n", "#!/nowhere/sh\n"])
+def test_a_gh_that_hangs_or_does_not_start_is_told_and_left(
+    repository: Repository,
+    gh: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    script: str,
+) -> None:
+    (tmp_path / "bin/gh").write_text(script.replace("sleep", "/bin/sleep"), encoding="utf-8")
+    monkeypatch.setattr("orchestrator.cli.init.github_side._SECONDS", 0.2)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
+    assert ended(mycelium, ["init", "-y", "--set-secret"]) == 0
+    said = capsys.readouterr()
+    assert "gh did not set the secret ANTHROPIC_API_KEY" in said.out
+    assert "gh secret set ANTHROPIC_API_KEY --repo octo/demo" in said.out
+    assert SECRET not in said.out + said.err
+
+
 def test_without_being_told_gh_sets_nothing(repository: Repository, gh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
     assert ended(mycelium, ["init", "-y", "--secret", "OTHER"]) == 0
