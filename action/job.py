@@ -24,8 +24,8 @@ SAME_PAYLOAD: Final = {"pull_request_target": "pull_request"}
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """`event` is named as a webhook is, and `payload` is what the webhook had. `delivery` is the same only for the same
-    step of the same attempt, and `earlier` what it was in earlier attempts, the last one first. `reads_only` says that
-    its token can write nothing, as in the job of a fork. `temporary` goes away with the job.
+    step of the same leg and attempt, and `earlier` what it was in earlier attempts, the last one first. `reads_only`
+    says that its token can write nothing, as in the job of a fork. `temporary` goes away with the job.
     """
 
     event: str
@@ -78,7 +78,8 @@ def read(environ: Mapping[str, str]) -> Job:
 
 def _delivery(environ: Mapping[str, str], attempt: str) -> str:
     run, job, action = (environ.get(f"GITHUB_{each}", "-") for each in ("RUN_ID", "JOB", "ACTION"))
-    return f"actions {run} {attempt} {job} {action}"
+    leg = environ.get("MYCELIUM_JOB_LEG", "")
+    return " ".join(filter(None, ("actions", run, attempt, job, leg, action)))
 
 
 def _payload(path: str) -> dict[str, JsonValue]:

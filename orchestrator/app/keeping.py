@@ -31,7 +31,8 @@ def keeper(settings: Settings, services: Services, *, holder: str = "") -> Keepe
     """What keeps the executions of `services` in the branch of the settings (`MYCELIUM_HISTORY_BRANCH`), until `close`.
 
     It pushes with the settings' credential for GitHub, else to `origin` as the user's own git does. `holder` tells this
-    process from all others; of itself it is `RUN_ID/ATTEMPT/JOB@FILE` in Actions, elsewhere user and machine.
+    process from all others; of itself it is `RUN_ID/ATTEMPT/JOB@FILE` in Actions, with `JOB#LEG` for a leg of a matrix,
+    elsewhere user and machine.
     """
     from orchestrator.app.sources import definitions
     from orchestrator.git.record_branch import GitRecordBranch
@@ -48,6 +49,8 @@ def holder_of(environ: Mapping[str, str]) -> str:
     https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     """
     run, attempt, job = (environ.get(f"GITHUB_{name}", "") for name in ("RUN_ID", "RUN_ATTEMPT", "JOB"))
+    # All legs of a matrix are the same job, as far as the runner says.
+    job = "#".join(filter(None, (job, environ.get("MYCELIUM_JOB_LEG"))))
     # `octo/demo/.github/workflows/mycelium.yml@refs/heads/main`
     file = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].rpartition("/")[2]
     if run:

@@ -12,6 +12,7 @@ from orchestrator.app.keeping import holder_of
     [
         ({"GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_JOB": "review"}, "77/2/review"),
         ({"GITHUB_RUN_ID": "77"}, "77/1"),
+        ({"GITHUB_RUN_ID": "77", "GITHUB_JOB": "review", "MYCELIUM_JOB_LEG": "0"}, "77/1/review#0"),
         (
             {
                 "GITHUB_RUN_ID": "77",

@@ -27,7 +27,7 @@ from orchestrator.lifecycle.archive.saving import (
     Saved,
     Saving,
     index_of,
-    is_earlier_attempt,
+    is_before,
     is_past,
     nobody,
     refuse_held,
@@ -92,13 +92,13 @@ class Keeper:
         self, thread: int | None, *, workflows: Collection[str] = (), gone: IsGone | None = None
     ) -> tuple[Entry, ...]:
         """Those that have not ended and that this process may go on with: shown at the issue or pull request of its
-        event (`thread`), left behind by an earlier attempt of its run of Actions, or, of these workflows, by an earlier
+        event (`thread`), left behind by an earlier attempt of its job of Actions, or, of these workflows, by an earlier
         run of the same job that is `gone`. For the last, few are asked about: the newest holders."""
         entries, mine = [entry for entry in self.entries() if entry.open], self._holder
         sure = {
             entry.id
             for entry in entries
-            if (thread is not None and entry.thread == thread) or is_earlier_attempt(entry.holder, mine)
+            if (thread is not None and entry.thread == thread) or is_before(entry.holder, mine)
         }
         others = [entry for entry in entries if entry.workflow_id in workflows and same_place(entry.holder, mine)]
         holders = list(dict.fromkeys(entry.holder for entry in reversed(others) if entry.holder != mine))
@@ -108,9 +108,9 @@ class Keeper:
         return tuple(entry for entry in entries if entry.id in sure or (entry in others and entry.holder in dead))
 
     def pull_earlier(self, desk: Desk) -> tuple[str, ...]:
-        """Bring back what earlier attempts of this run of Actions saved last and hold no more, as `pull` does: with it
+        """Bring back what earlier attempts of this job of Actions saved last and hold no more, as `pull` does: with it
         comes what they decided on the event."""
-        return self._pull(lambda entry: not entry.holder and is_earlier_attempt(entry.saved_by, self._holder), desk)
+        return self._pull(lambda entry: not entry.holder and is_before(entry.saved_by, self._holder), desk)
 
     def pull(
         self, *, reference: str | None = None, thread: int | None = None, desk: Desk | None = None

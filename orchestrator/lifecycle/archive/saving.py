@@ -181,6 +181,11 @@ def is_earlier_attempt(holder: str, mine: str) -> bool:
     return run == our_run and all(map(str.isdecimal, (run, *numbers))) and int(numbers[0]) < int(numbers[1])
 
 
+def is_before(holder: str, mine: str) -> bool:
+    """Whether it was an earlier attempt of this very job: of the same leg, where a matrix makes several of it."""
+    return is_earlier_attempt(holder, mine) and holder.split("/", 2)[2:] == mine.split("/", 2)[2:]
+
+
 def is_past(entry: Entry, now: datetime) -> bool:
     """Whether a job of Actions holds it that could not save it any more: its token lives a day at most.
 

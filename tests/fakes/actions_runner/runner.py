@@ -292,6 +292,7 @@ class _Running:
                 "event_name": self.variables["GITHUB_EVENT_NAME"],
             },
             "steps": self.steps,
+            "strategy": {"job-index": 0, "job-total": 1, "fail-fast": True, "max-parallel": 1},
             "runner": {"temp": str(self.temp), "os": "Linux"},
         }
 

@@ -57,6 +57,8 @@ def test_the_event_is_as_a_webhook_has_it(tmp_path: Path) -> None:
     assert found.payload == {"schedule": "0 4 * * *"}
     assert event(tmp_path, "pull_request_target", {}).event == "pull_request"
     assert event(tmp_path, "push", {}).delivery != event(tmp_path, "push", {}, GITHUB_RUN_ATTEMPT="2").delivery
+    legs = {event(tmp_path, "push", {}, MYCELIUM_JOB_LEG=leg).delivery for leg in ("", "0", "1")}
+    assert len(legs) == 3
 
 
 @pytest.mark.parametrize(

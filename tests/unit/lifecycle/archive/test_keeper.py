@@ -410,6 +410,14 @@ def test_another_job_of_the_same_place_goes_on_with_what_a_killed_one_began_and_
     assert len({thing.github_id for thing in shown.values()}) == 2
 
 
+def test_a_leg_of_a_matrix_takes_over_from_no_other_leg(tmp_path: Path) -> None:
+    flow = {"workflows/r.yaml": "on: pull_request\nnodes: {a: {run: x}}\n"}
+    hosted = Hosted(tmp_path, flow, holder="1/1/run#0@m.yml")
+    assert hosted.job(2, "1/2/run#1@m.yml")[0].concerned(None) == ()
+    (entry,) = hosted.job(3, "1/2/run#0@m.yml")[0].concerned(None)
+    assert entry.id == hosted.id
+
+
 def test_what_an_earlier_attempt_has_ended_is_known_again(tmp_path: Path) -> None:
     hosted = Hosted(tmp_path, {"workflows/r.yaml": "on: pull_request\nnodes: {a: {run: x}}\n"})
     hosted.garden.world.work()
