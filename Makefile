@@ -91,6 +91,10 @@ fuzz: setup ## Feed every parser with what no one would write (MINUTES=10: for e
 faults: setup ## Let a process die at every point of an execution, on every database
 	@FAULT_POINTS=all $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -p no:cacheprovider tests/faults
 
+.PHONY: engines
+engines: agents ## Run the tests of real coding agents with each of them
+	@ALL_ENGINES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -p no:cacheprovider tests/integration/agents
+
 .PHONY: chaos
 chaos: setup ## Kill processes at random under load, for 30 minutes (CHAOS_ARGS='--minutes 5 --database sqlite')
 	@$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
