@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrator.definition.expressions import ExpressionError, interpolate_text
-from orchestrator.definition.model import Agent, JsonValue, Merge, Node, Workflow
+from orchestrator.definition.engines import engines
+from orchestrator.definition.model import Workflow
 from orchestrator.errors import BadInput, SetupError
 
 LOCK: Final = Path(__file__).resolve().parent.parent / "requirements/agents"
@@ -38,9 +38,9 @@ PROGRAMS: Final[Mapping[str, Program]] = {
 def needed(workflows: Iterable[Workflow], inputs: Mapping[str, str]) -> list[str]:
     """The engines with a program of their own that nodes of these workflows name.
 
-    An engine may be an expression over inputs; where it asks for more, only its node knows, and says what is missing.
+    Of one that cannot be told before, its node says what is missing.
     """
-    found = {_engine(engine, workflow, inputs) for workflow in workflows for engine in _engines(workflow)}
+    found = {engine for workflow in workflows for engine in engines(workflow, inputs)}
     return [name for name in PROGRAMS if name in found]
 
 
@@ -77,28 +77,6 @@ def install(names: Iterable[str], versions: Mapping[str, str], folder: Path) -> 
         if each.after:
             _call(folder, "node", f"node_modules/{each.package}/{each.after}")
     return chosen
-
-
-def _engines(workflow: Workflow) -> Iterator[str]:
-    for node in workflow.nodes.values():
-        if engine := _of_node(node):
-            yield engine
-
-
-def _of_node(node: Node) -> str:
-    match node.action:
-        case Agent(engine=engine) | Merge(resolver=str(), engine=engine):
-            return engine
-        case _:
-            return ""
-
-
-def _engine(written: str, workflow: Workflow, inputs: Mapping[str, str]) -> str:
-    values: dict[str, JsonValue] = {name: each.default for name, each in workflow.inputs.items()}
-    try:
-        return interpolate_text(written, {"inputs": {**values, **inputs}})
-    except ExpressionError:
-        return ""
 
 
 def _lock() -> dict[str, Any]:

@@ -1,12 +1,12 @@
-"""The workflow file of GitHub Actions: written from what is asked, and read back to see whether it is right."""
+"""The workflow file of GitHub Actions, written from what is asked of it."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from orchestrator.cli.init.asked_of_actions import Asked, Events
 from orchestrator.definition.matching import DEFAULT_TYPES
@@ -35,28 +35,25 @@ _IGNORE_COMMENTS: Final = "# zizmor: ignore[dangerous-triggers] Mycelium asks Gi
 
 
 DEFAULT_FOLDER: Final = "workflows"
-_FOLDER: Final = "MYCELIUM_WORKFLOWS_DIR"
-_STEPS: Final = "      # Set up here what your own commands need, such as actions/setup-node."
-_ACTION: Final = re.compile(r"[^/]+/mycelium(@\S+)?")
-"""Whatever repository it is in, it is called `mycelium`."""
-_BETWEEN: Final = re.compile(r"^ {10}persist-credentials: false\n(.*?)^ {6}- uses: [^/\n]+/mycelium\b", re.M | re.S)
+FOLDER: Final = "MYCELIUM_WORKFLOWS_DIR"
+STEPS: Final = "      # Set up here what your own commands need, such as actions/setup-node."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionsFile:
-    """`secrets` are the names of those that engines need; `site` adds a job that deploys the pages, `validate` one
-    that looks at the workflows of pull requests. `workflows_dir` is where they lie.
+    """`env` are variables of the step that runs workflows, by name, as they are written; `site` adds a job that deploys
+    the pages, `validate` one that looks at the workflows of pull requests. `workflows_dir` is where they lie.
 
     `steps` are the lines between checkout and Action, which are the user's: toolchains for their own commands.
     """
 
     asked: Asked
     action: str = ACTION
-    secrets: Sequence[str] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
     site: bool = False
     validate: bool = False
     workflows_dir: str = DEFAULT_FOLDER
-    steps: Sequence[str] = (_STEPS,)
+    steps: Sequence[str] = (STEPS,)
 
     def text(self) -> str:
         lines = (*_HEAD, *_on(self.events, self.asked.dispatched), *self._concurrency())
@@ -102,7 +99,7 @@ class ActionsFile:
         if self.asked.dispatched:
             yield from ("        with:", "          workflow: ${{ inputs.workflow }}")
             yield "          inputs: ${{ inputs.inputs }}"
-        yield from self._env(*(f"{name}: ${{{{ secrets.{name} }}}}" for name in self.secrets))
+        yield from self._env(*(f"{name}: {_value(value)}" for name, value in self.env.items()))
 
     def _validate(self) -> Iterator[str]:
         if not self.validate:
@@ -134,7 +131,7 @@ class ActionsFile:
         yield from ("      - id: pages", f"        uses: {_DEPLOY}")
 
     def _env(self, *lines: str) -> Iterator[str]:
-        elsewhere = [f"{_FOLDER}: {_scalar(self.workflows_dir)}"] if self.workflows_dir != DEFAULT_FOLDER else []
+        elsewhere = [f"{FOLDER}: {_scalar(self.workflows_dir)}"] if self.workflows_dir != DEFAULT_FOLDER else []
         if elsewhere or lines:
             yield "        env:"
         yield from (f"          {line}" for line in (*elsewhere, *lines))
@@ -184,130 +181,14 @@ def _scalar(value: str) -> str:
     return value if plain else json.dumps(value)
 
 
+def _value(value: str) -> str:
+    """Of a variable: an expression stands there as it is."""
+    return value if re.fullmatch(r"\$\{\{[^{}:#'\"]*\}\}", value) else _scalar(value)
+
+
+def secret(name: str) -> str:
+    """What a variable of the step is set to, so that it has the secret `name`."""
+    return f"${{{{ secrets.{name} }}}}"
+
+
 _WORDS_OF_YAML: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Existing:
-    """A file that is there; `written` is what would be written for what it says, the same where nobody changed it."""
-
-    text: str
-    said: ActionsFile
-    uses_action: bool
-    written: str = field(default="")
-
-    @property
-    def untouched(self) -> bool:
-        return self.text == self.written
-
-    def lacks(self, asked: Asked) -> list[str]:
-        """What is asked and not there, in words."""
-        lacking = [] if self.uses_action else ["a step that uses the Action of Mycelium"]
-        for name, filters in asked.events.items():
-            lacking += _lacking_of_event(name, filters, self.said.asked.events.get(name))
-        for name, level in asked.permissions.items():
-            has = self.said.asked.permissions.get(name, "none")
-            if has not in ("write", level):
-                lacking.append(f"the permission {name}: {level}")
-        return lacking
-
-
-def _lacking_of_event(name: str, wanted: Mapping[str, Any], has: Mapping[str, Any] | None) -> list[str]:
-    if has is None:
-        return [f"the event {name}"]
-    lacking = []
-    for key in ("types", "crons"):
-        missing = [value for value in wanted.get(key, ()) if key in has and value not in has[key]]
-        lacking += [f"{name}: {value}" for value in missing]
-    return lacking
-
-
-def read(text: str) -> Existing | None:
-    """What a file says, as far as it can be told; None where it is no workflow file of Actions."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        found = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict) or not isinstance(found.get("jobs"), dict):
-        return None
-    between = _BETWEEN.search(text)
-    said = replace(_said(found), steps=between[1].splitlines() if between else (_STEPS,))
-    existing = Existing(text=text, said=said, uses_action=bool(_action(found)))
-    return replace(existing, written=said.text() if existing.uses_action else "")
-
-
-def _said(found: Mapping[str, Any]) -> ActionsFile:
-    on = found.get("on")
-    on = on if isinstance(on, dict) else dict.fromkeys(on if isinstance(on, list) else [on])
-    events: Events = {}
-    for name, filters in on.items():
-        if name == "schedule":
-            events[name] = {"crons": [str(each.get("cron")) for each in filters or () if isinstance(each, dict)]}
-        else:
-            given = filters if isinstance(filters, dict) else {}
-            events[str(name)] = {key: _listed(value) for key, value in given.items() if key != "inputs"}
-    run = _running(found)
-    env = _environment(run)
-    permissions = run.get("permissions")
-    return ActionsFile(
-        asked=Asked(
-            events=events,
-            permissions={str(name): str(level) for name, level in permissions.items()}
-            if isinstance(permissions, dict)
-            else {},
-            dispatched=tuple(_choices(on.get("workflow_dispatch"))),
-        ),
-        action=_action(found) or ACTION,
-        secrets=tuple(name for name, value in env.items() if value == f"${{{{ secrets.{name} }}}}"),
-        workflows_dir=env.get(_FOLDER, DEFAULT_FOLDER),
-        site="site" in found["jobs"],
-        validate="validate" in found["jobs"],
-    )
-
-
-def _steps(job: object) -> list[Mapping[str, Any]]:
-    steps = job.get("steps") if isinstance(job, dict) else None
-    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
-
-
-def _running(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The job that runs workflows, whatever its id: its step names no other mode."""
-    for job in found["jobs"].values():
-        for step in _steps(job):
-            if _ACTION.fullmatch(str(step.get("uses"))) and _mode(step) == "run":
-                return {"permissions": found.get("permissions"), **job}
-    return {}
-
-
-def _mode(step: Mapping[str, Any]) -> str:
-    given = step.get("with")
-    return str(given.get("mode", "run")) if isinstance(given, dict) else "run"
-
-
-def _action(found: Mapping[str, Any]) -> str:
-    """The Action as a step names it."""
-    named = (str(step.get("uses")) for job in found["jobs"].values() for step in _steps(job))
-    return next((uses for uses in named if _ACTION.fullmatch(uses)), "")
-
-
-def _environment(job: object) -> dict[str, str]:
-    """The variables of the step that uses the Action."""
-    found: dict[str, str] = {}
-    for step in _steps(job):
-        if "/mycelium" in str(step.get("uses", "")) and isinstance(step.get("env"), dict):
-            found |= {str(name): str(value) for name, value in step["env"].items()}
-    return found
-
-
-def _choices(dispatch: object) -> list[str]:
-    try:
-        return [str(each) for each in dispatch["inputs"]["workflow"]["options"]]  # type: ignore[index]
-    except (KeyError, TypeError):
-        return []
-
-
-def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else [value]

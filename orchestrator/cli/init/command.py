@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +87,7 @@ class _Setting:
     def _wishes(self) -> Wishes:
         from orchestrator import gallery
         from orchestrator.cli.init.proposal import Wishes
-        from orchestrator.cli.init.questions import ENGINES, FIRST, Answers, ask, chosen
+        from orchestrator.cli.init.questions import FIRST, Answers, ask, chosen
         from orchestrator.definition.parse import load_workflow
 
         wanted, found, premises = self.wanted, self.place.found(), self.place.premises()
@@ -101,11 +100,10 @@ class _Setting:
             known = [(each, load_workflow(each.text, each.name).description) for each in gallery.templates()]
             answers = ask(self.console, known, found, answers)
             self.console.line()
-        secret = ENGINES.get(answers.engine, ("", ""))[1]
         return Wishes(
             templates=answers.templates,
             defaults={"test": answers.test, "setup": found.setup, "engine": answers.engine},
-            secrets=wanted["secrets"] or _known_secret(secret, premises.read),
+            secrets=wanted["secrets"],
             action=wanted["action"],
             site=wanted["site"],
             validate=wanted["validate"],
@@ -174,15 +172,6 @@ class _Setting:
         what = "Switch on" if allowed is False else "See that this is on:"
         where = (self.github.actions_settings,) if self.github else ("Settings → Actions → General",)
         return [(f"{what} “{_SETTING}”.", where)]
-
-
-def _known_secret(name: str, read: Any) -> Sequence[str]:
-    """What an existing file names is enough; the engine's own comes on top only where it names none."""
-    from orchestrator.cli.init import actions_file
-
-    before = read(actions_file.PATH)
-    there = actions_file.read(before) if before is not None else None
-    return () if not name or (there and there.said.secrets) else (name,)
 
 
 def _would(proposal: Proposal) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from orchestrator import gallery
-from orchestrator.cli.init import actions_file
+from orchestrator.cli.init import actions_file, credentials, existing
 from orchestrator.cli.init.actions_file import ActionsFile
 from orchestrator.cli.init.asked_of_actions import Asked, asked
+from orchestrator.cli.init.existing import Existing
 from orchestrator.cli.init.template_copy import adapted
 from orchestrator.definition.model import AgentDefinition, Workflow
 from orchestrator.definition.node_shapes import ENGINES
@@ -109,22 +110,22 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
     )
     wanted = asked(loaded.workflows.values(), history_branch=premises.history_branch)
     before = premises.read(actions_file.PATH)
-    there = actions_file.read(before) if before is not None else None
+    there = existing.read(before) if before is not None else None
     said = there.said if there and there.uses_action else None
-    secrets = tuple(dict.fromkeys((*(said.secrets if said else ()), *wishes.secrets)))
+    new = _variables(there, wishes, credentials.needed(loaded.workflows.values(), premises.project))
     file = ActionsFile(
         asked=wanted,
         action=wishes.action or (said.action if said else actions_file.ACTION),
-        secrets=secrets,
+        env={**(said.env if said else {}), **{name: actions_file.secret(name) for name in new}},
         validate=wishes.validate if wishes.validate is not None else bool(said and said.validate),
         workflows_dir=premises.workflows_dir,
         steps=said.steps if said else ActionsFile(asked=wanted).steps,
         site=wishes.site if wishes.site is not None else bool(said and said.site),
     )
     return Proposal(
-        files=(_of_actions(file, before, there, wishes), *copies),
+        files=(_of_actions(file, before, there, wishes, new), *copies),
         asked=wanted,
-        secrets=secrets,
+        secrets=existing.secrets_in({**(there.variables if said and there else {}), **file.env}),
         problems=loaded.problems,
     )
 
@@ -141,6 +142,13 @@ def _check(premises: Premises, wishes: Wishes) -> None:
         raise BadInput(
             f"there is no engine `{engine[:60]}`", hint=nearest(engine, known) or f"there are {', '.join(known)}"
         )
+
+
+def _variables(there: Existing | None, wishes: Wishes, needed: Sequence[credentials.Alternatives]) -> list[str]:
+    """Those that a file lacks. Whatever value one of the alternatives has there is enough, and so are wishes."""
+    has = there.variables if there else {}
+    groups = [(name,) for name in wishes.secrets] or needed
+    return [group[0] for group in groups if not has.keys() & set(group)]
 
 
 def _copies(premises: Premises, wishes: Wishes, name: str) -> list[File]:
@@ -179,7 +187,9 @@ def _loaded(premises: Premises, text: str, path: str) -> Workflow:
     )
 
 
-def _of_actions(file: ActionsFile, before: str | None, there: actions_file.Existing | None, wishes: Wishes) -> File:
+def _of_actions(
+    file: ActionsFile, before: str | None, there: Existing | None, wishes: Wishes, new: Sequence[str]
+) -> File:
     path, text = actions_file.PATH, file.text()
     if before is None:
         events = ", ".join(file.asked.events) or "nothing yet"
@@ -187,7 +197,7 @@ def _of_actions(file: ActionsFile, before: str | None, there: actions_file.Exist
     if before == text:
         return File(path=path, text=text, before=before, fate=Fate.RIGHT)
     lacks = there.lacks(file.asked) if there else ["what a workflow file of Actions needs"]
-    lacks += [f"the secret {name}" for name in wishes.secrets if there and name not in there.said.secrets]
+    lacks += [f"the variable {name}" for name in new]
     if wishes.overwrite or (there and there.untouched):
         return File(
             path=path,

@@ -12,7 +12,7 @@ from orchestrator.cli.init.found import Found
 from orchestrator.errors import BadInput
 from orchestrator.gallery import PREFIX, Template
 
-ENGINES = {"claude": ("Claude Code", "ANTHROPIC_API_KEY"), "codex": ("Codex", "OPENAI_API_KEY")}
+ENGINES = ("claude", "codex")
 FIRST = "code-review"
 
 
@@ -33,7 +33,7 @@ def ask(console: Console, known: Sequence[tuple[Template, str]], found: Found, a
         console.line(f"  {number}  {name}  {_short(words)}")
     templates = _templates(known, answers.templates)
     engine = click.prompt(
-        "Which program runs the agents?", type=click.Choice(list(ENGINES)), default=answers.engine, err=True
+        "Which program runs the agents?", type=click.Choice(ENGINES), default=answers.engine, err=True
     )
     asks_for_tests = any("\n  test:\n" in each.text for each, _ in known if each.name in templates)
     test = answers.test

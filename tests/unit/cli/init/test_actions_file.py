@@ -11,8 +11,9 @@ from ruamel.yaml import YAML
 
 from orchestrator import gallery
 from orchestrator.agents.collection import library
-from orchestrator.cli.init.actions_file import ActionsFile, read
+from orchestrator.cli.init.actions_file import ActionsFile, secret
 from orchestrator.cli.init.asked_of_actions import Asked, asked
+from orchestrator.cli.init.existing import read, secrets_in
 from orchestrator.definition.model import Workflow
 from orchestrator.definition.parse import load_workflow
 from tests import gallery_page
@@ -21,6 +22,7 @@ NODES = "nodes: {a: {run: 'true'}}\n"
 ROOT = Path(__file__).resolve().parents[4]
 README = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
 """The workflow that it shows, and the one file that has Actions run it."""
+KEYS = {"A_KEY": secret("A_KEY"), "B_KEY": secret("OTHER"), "HOST": "https://models.example: yes"}
 GALLERY = [gallery_page.load(each) for each in gallery.templates()]
 
 
@@ -76,12 +78,13 @@ def test_templates_of_the_repository_start_nothing() -> None:
 @pytest.mark.parametrize("workflows", [GALLERY, *([each] for each in GALLERY)], ids=lambda them: str(len(them)))
 def test_it_is_read_back_as_it_was_meant(workflows: list[Workflow], more: bool) -> None:
     needs = asked(workflows, history_branch="kept")
-    meant = ActionsFile(asked=needs, secrets=("A_KEY", "B_KEY"), site=more, validate=more)
+    meant = ActionsFile(asked=needs, env=KEYS, site=more, validate=more)
     existing = read(meant.text())
     assert existing is not None
     assert existing.untouched
     assert existing.lacks(meant.asked) == []
-    assert existing.said.secrets == ("A_KEY", "B_KEY")
+    assert existing.said.env == KEYS
+    assert secrets_in(existing.variables) == ("A_KEY", "OTHER")
 
 
 def test_approvals_and_commands_neither_wait_nor_cancel() -> None:
@@ -134,7 +137,7 @@ def test_what_the_readme_shows_goes_together() -> None:
     existing = read(README[1])
     assert existing is not None
     assert existing.lacks(asked([shown], history_branch="mycelium-history")) == []
-    assert existing.said.secrets == ("ANTHROPIC_API_KEY",)
+    assert secrets_in(existing.variables) == ("ANTHROPIC_API_KEY",)
     less = read(README[1].replace("checks: write", "checks: read").replace("[created]", "[deleted]"))
     assert less is not None
     missing = less.lacks(asked([shown], history_branch="mycelium-history"))
@@ -159,7 +162,7 @@ def test_those_who_check_workflow_files_find_nothing(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for number, workflows in enumerate([GALLERY, GALLERY[:1], [workflow("on: push")]]):
         needs, more = asked(workflows, history_branch="kept"), number != 1
-        file = ActionsFile(asked=needs, secrets=("A_KEY",), site=more, validate=more)
+        file = ActionsFile(asked=needs, env={"A_KEY": secret("A_KEY")}, site=more, validate=more)
         (folder / f"mycelium-{number}.yml").write_text(file.text(), encoding="utf-8")
     (folder / "readme.yml").write_text(README[1], encoding="utf-8")
     assert check.findings(tmp_path) == []

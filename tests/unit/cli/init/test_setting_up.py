@@ -141,6 +141,45 @@ def test_templates_get_what_was_found_and_said(repository: Repository, capsys: p
     assert "2 files without problems" in capsys.readouterr().out
 
 
+def test_secrets_are_those_of_the_engines_that_workflows_name(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.write("mycelium.yaml", "engines: {own: {command: [own], credentials: [OWN_KEY, OTHER_KEY]}}\n")
+    repository.write(
+        "workflows/codex.yaml", "on: push\nnodes: {a: {agent: python-pro, engine: codex, prompt: Do it}}\n"
+    )
+    repository.commit()
+    assert ended(mycelium, ["init", "--yes"]) == 0
+    said, actions = capsys.readouterr().out, repository.shown(ACTIONS)
+    assert "gh secret set OPENAI_API_KEY" in said
+    assert "OPENAI_API_KEY: ${{ secrets.OPENAI_API_KEY }}" in actions
+    assert "ANTHROPIC" not in said + actions
+    assert ended(mycelium, ["init", "--template", "code-review", "--template", "issue-triage", "--engine", "own"]) == 0
+    said, actions = capsys.readouterr().out, repository.shown(ACTIONS)
+    for name in ("OPENAI_API_KEY", "OWN_KEY"):
+        assert f"gh secret set {name}" in said
+        assert f"{name}: ${{{{ secrets.{name} }}}}" in actions
+    assert "OTHER_KEY" not in actions
+
+
+def test_a_key_may_come_from_a_secret_of_any_name(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(mycelium, ["init", "--no-commit"]) == 0
+    own = (repository.root / ACTIONS).read_text().replace("secrets.ANTHROPIC_API_KEY", "secrets.CLAUDE_KEY")
+    for text in (
+        own,
+        own.replace("ANTHROPIC_API_KEY:", "CLAUDE_CODE_OAUTH_TOKEN:"),
+        own.replace("secrets.C", "vars.C"),
+    ):
+        repository.write(ACTIONS, text)
+        capsys.readouterr()
+        assert ended(mycelium, ["init", "--no-commit", "--template", "code-review"]) == 0
+        said = capsys.readouterr().out
+        assert "Everything is right as it is" in said
+        assert ("gh secret set CLAUDE_KEY" in said) == ("secrets." in text)
+        assert "ANTHROPIC" not in said
+        assert (repository.root / ACTIONS).read_text() == text
+
+
 def test_workflows_may_lie_elsewhere(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MYCELIUM_WORKFLOWS_DIR", ".flows/on")
     assert ended(mycelium, ["init", "--site"]) == 0

@@ -1,0 +1,159 @@
+"""A workflow file of GitHub Actions that is there already: what it says, and what it lacks of what is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from orchestrator.cli.init.actions_file import ACTION, DEFAULT_FOLDER, FOLDER, STEPS, ActionsFile
+from orchestrator.cli.init.asked_of_actions import Asked, Events
+
+_ACTION: Final = re.compile(r"[^/]+/mycelium(@\S+)?")
+"""Whatever repository it is in, it is called `mycelium`."""
+_BETWEEN: Final = re.compile(r"^ {10}persist-credentials: false\n(.*?)^ {6}- uses: [^/\n]+/mycelium\b", re.M | re.S)
+_SECRETS: Final = re.compile(r"\bsecrets\.([A-Za-z_][A-Za-z0-9_]*)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Existing:
+    """A file that is there; `written` is what would be written for what it says, the same where nobody changed it."""
+
+    text: str
+    said: ActionsFile
+    uses_action: bool
+    written: str = field(default="")
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Those that the step has, whether the step, its job or the whole file sets them."""
+
+    @property
+    def untouched(self) -> bool:
+        return self.text == self.written
+
+    def lacks(self, asked: Asked) -> list[str]:
+        """What is asked and not there, in words."""
+        lacking = [] if self.uses_action else ["a step that uses the Action of Mycelium"]
+        for name, filters in asked.events.items():
+            lacking += _lacking_of_event(name, filters, self.said.asked.events.get(name))
+        for name, level in asked.permissions.items():
+            has = self.said.asked.permissions.get(name, "none")
+            if has not in ("write", level):
+                lacking.append(f"the permission {name}: {level}")
+        return lacking
+
+
+def _lacking_of_event(name: str, wanted: Mapping[str, Any], has: Mapping[str, Any] | None) -> list[str]:
+    if has is None:
+        return [f"the event {name}"]
+    lacking = []
+    for key in ("types", "crons"):
+        missing = [value for value in wanted.get(key, ()) if key in has and value not in has[key]]
+        lacking += [f"{name}: {value}" for value in missing]
+    return lacking
+
+
+def read(text: str) -> Existing | None:
+    """What a file says, as far as it can be told; None where it is no workflow file of Actions."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        found = YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("jobs"), dict):
+        return None
+    between = _BETWEEN.search(text)
+    said = replace(_said(found), steps=between[1].splitlines() if between else (STEPS,))
+    existing = Existing(text=text, said=said, uses_action=bool(_action(found)), variables=_variables(found))
+    return replace(existing, written=said.text() if existing.uses_action else "")
+
+
+def _said(found: Mapping[str, Any]) -> ActionsFile:
+    on = found.get("on")
+    on = on if isinstance(on, dict) else dict.fromkeys(on if isinstance(on, list) else [on])
+    events: Events = {}
+    for name, filters in on.items():
+        if name == "schedule":
+            events[name] = {"crons": [str(each.get("cron")) for each in filters or () if isinstance(each, dict)]}
+        else:
+            given = filters if isinstance(filters, dict) else {}
+            events[str(name)] = {key: _listed(value) for key, value in given.items() if key != "inputs"}
+    run = _running(found)
+    env = _environment(run)
+    permissions = run.get("permissions")
+    return ActionsFile(
+        asked=Asked(
+            events=events,
+            permissions={str(name): str(level) for name, level in permissions.items()}
+            if isinstance(permissions, dict)
+            else {},
+            dispatched=tuple(_choices(on.get("workflow_dispatch"))),
+        ),
+        action=_action(found) or ACTION,
+        env={name: value for name, value in env.items() if name != FOLDER},
+        workflows_dir=env.get(FOLDER, DEFAULT_FOLDER),
+        site="site" in found["jobs"],
+        validate="validate" in found["jobs"],
+    )
+
+
+def _steps(job: object) -> list[Mapping[str, Any]]:
+    steps = job.get("steps") if isinstance(job, dict) else None
+    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+
+
+def _running(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The job that runs workflows, whatever its id: its step names no other mode."""
+    for job in found["jobs"].values():
+        for step in _steps(job):
+            if _ACTION.fullmatch(str(step.get("uses"))) and _mode(step) == "run":
+                return {"permissions": found.get("permissions"), **job}
+    return {}
+
+
+def _mode(step: Mapping[str, Any]) -> str:
+    given = step.get("with")
+    return str(given.get("mode", "run")) if isinstance(given, dict) else "run"
+
+
+def _action(found: Mapping[str, Any]) -> str:
+    """The Action as a step names it."""
+    named = (str(step.get("uses")) for job in found["jobs"].values() for step in _steps(job))
+    return next((uses for uses in named if _ACTION.fullmatch(uses)), "")
+
+
+def _environment(job: object) -> dict[str, str]:
+    """The variables of the step that uses the Action."""
+    found: dict[str, str] = {}
+    for step in _steps(job):
+        if _ACTION.fullmatch(str(step.get("uses"))):
+            found |= _texts(step.get("env"))
+    return found
+
+
+def _variables(found: Mapping[str, Any]) -> dict[str, str]:
+    run = _running(found)
+    return _texts(found.get("env")) | _texts(run.get("env")) | _environment(run)
+
+
+def _texts(mapping: object) -> dict[str, str]:
+    return {str(name): str(value) for name, value in mapping.items()} if isinstance(mapping, dict) else {}
+
+
+def secrets_in(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """The secrets that variables are set to, but for the token that every job has."""
+    named = [name for value in variables.values() for name in _SECRETS.findall(value)]
+    return tuple(dict.fromkeys(name for name in named if name.upper() != "GITHUB_TOKEN"))
+
+
+def _choices(dispatch: object) -> list[str]:
+    try:
+        return [str(each) for each in dispatch["inputs"]["workflow"]["options"]]  # type: ignore[index]
+    except (KeyError, TypeError):
+        return []
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
