@@ -57,6 +57,9 @@ class JobLog:
         """An annotation of the run."""
         self._command("error", message, title=title)
 
+    def warning(self, message: str, *, title: str = "") -> None:
+        self._command("warning", message, title=title)
+
     def notice(self, message: str, *, title: str = "") -> None:
         self._command("notice", message, title=title)
 

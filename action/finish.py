@@ -47,7 +47,9 @@ def _left(services: Services) -> list[Execution]:
 
 
 def _end(services: Services, left: Sequence[Execution], log: JobLog) -> None:
+    from action.shown import Untold, warn
     from action.watching import LogWatcher
+    from orchestrator.lifecycle.following.changes import TOO_LONG
     from orchestrator.lifecycle.following.follow import follow
     from orchestrator.lifecycle.following.shown import until_shown
     from orchestrator.lifecycle.projection.holding import let_show
@@ -59,5 +61,7 @@ def _end(services: Services, left: Sequence[Execution], log: JobLog) -> None:
             resume(services, each.id, of=each.instance)
         seen = follow(services, each.id, LogWatcher(log, ""))
         place = until_shown(services, each.id)
+        if place and (place.behind or place.trouble):
+            warn(log, [Untold(what=f"execution {each.id}", why=place.trouble or TOO_LONG)])
         where = place.url if place and not place.behind else "GitHub does not show it"
         log.line(f"Execution {each.id} is {seen.execution.status.value}: {where}")

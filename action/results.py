@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from action.job import Job
+from action.shown import Untold, as_notes
 from orchestrator.definition.publish import PublishKind
 from orchestrator.execution.publication import PublicationState
 from orchestrator.execution.state import Execution, ExecutionStatus
@@ -39,11 +40,12 @@ NOTHING: Final = "none"
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Results:
     """The executions of this job, as they were seen last, and decisions that started none. `site` is where their pages
-    lie."""
+    lie, `untold` is what GitHub does not show of all that."""
 
     views: Sequence[ExecutionView] = ()
     others: Sequence[Decision] = ()
     site: Path | None = None
+    untold: Sequence[Untold] = ()
 
     @property
     def telling(self) -> ExecutionView | None:
@@ -75,7 +77,8 @@ class Results:
         }
 
     def summary(self, *, notes: Sequence[str] = ()) -> str:
-        return step_summary(self.views, [as_answer(each) for each in self.others], notes=notes)
+        answers = [as_answer(each) for each in self.others]
+        return step_summary(self.views, answers, notes=[*as_notes(self.untold), *notes])
 
 
 def leave(results: Results, folder: Path, job: Job, summary: str) -> None:

@@ -36,13 +36,13 @@ def run(step: Step) -> int:
 
 def _run(step: Step, supervisor: Supervisor) -> int:
     gc.disable()  # nothing that is imported goes away again
-    found = starting.looked_up(step)
+    found, untold = starting.looked_up(step)
     for startable in found:
         starting.tell_problems(step, startable)
     workflows = list({each.id: each for startable in found for each in startable.workflows}.values())
     if not workflows:
         step.log.line(f"No workflow starts on {step.job.event}: `on` of none names it, or its filters do not fit.")
-        return telling.tell(step, Results(), notes=["Mycelium: no workflow starts on this event."])
+        return telling.tell(step, Results(untold=untold), notes=["Mycelium: no workflow starts on this event."])
     install_agents(step, workflows)
     return telling.tell(step, _carried(step, supervisor, workflows))
 
@@ -83,12 +83,12 @@ def _served(step: Step, desk: Desk, workflows: Sequence[str]) -> Results:
         for delivery in given:
             starting.decide(step, desk, delivery)
         views = _watched(step, desk, given, taken_up, kept)
-        for each in views:
-            telling.wait_for_github(step, services, each)
+        untold = telling.wait_for_github(step, services, views)
         telling.answer(step, desk)
         kept.keep(list(views))
     others = [each for each in starting.decisions(services, given) if not each.execution_id]
-    return Results(views=_linked(services, views), others=others, site=pages.built(step, services) if views else None)
+    site = pages.built(step, services) if views else None
+    return Results(views=_linked(services, views), others=others, site=site, untold=untold)
 
 
 def _watched(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from action.changes import show_changes
 from action.forks import ALLOWED_BY, deliveries
+from action.shown import Untold, of_changes
 from action.step import Step
 from orchestrator.errors import BadInput, SetupError
 from orchestrator.gallery import is_template
@@ -20,14 +22,19 @@ REFUSED_INPUTS: Final = ("inputs", "file", "concurrency")
 """Rules that refuse a workflow which the job names because the job asks for something that cannot be."""
 
 
-def looked_up(step: Step) -> list[Startable]:
-    """What may start on the event; nothing of it does yet."""
+def looked_up(step: Step) -> tuple[list[Startable], list[Untold]]:
+    """What may start on the event; nothing of it does yet. Where nothing may, GitHub is shown what the event changes in
+    workflows, and what is not shown of that comes second: nobody else would do it."""
     from orchestrator import app
     from orchestrator.lifecycle.intake.in_job import startable
 
     with app.offline(step.settings) as services:
         desk = desk_of(step, services)
-        return [startable(desk, each, name=step.inputs.workflow) for each in deliveries(step.job, desk)]
+        given = deliveries(step.job, desk)
+        found = [startable(desk, each, name=step.inputs.workflow) for each in given]
+        if any(each.workflows for each in found):
+            return found, []
+        return found, of_changes(show_changes(desk, given, step.log, step.interruption))
 
 
 def desk_of(step: Step, services: Services) -> Desk:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from action.forks import OF_A_FORK
 from action.results import Results, leave
+from action.shown import Untold, of_changes, wait_for_executions, warn
 from action.step import Step
 from orchestrator.errors import ExitCode, MyceliumError
 
@@ -19,15 +20,14 @@ ANSWERING_SECONDS: Final = 30.0
 ANSWERING_PAUSE_SECONDS: Final = 0.3
 
 
-def wait_for_github(step: Step, services: Services, execution_id: str) -> None:
-    """Until GitHub shows how an execution ended; the log says where, or that it does not."""
-    from orchestrator.lifecycle.following.shown import until_shown
+def wait_for_github(step: Step, services: Services, ids: Iterable[str]) -> list[Untold]:
+    """Until GitHub shows all that happened here; what it does not."""
+    from orchestrator.lifecycle.following.changes import until_changes_shown
 
-    shown = until_shown(services, execution_id)
-    if shown and (shown.behind or shown.trouble):
-        step.log.line(f"GitHub does not show all of execution {execution_id}: {shown.trouble or 'it takes too long'}")
-    elif shown and shown.url:
-        step.log.line(f"Execution {execution_id}: {shown.url}")
+    untold = wait_for_executions(services, ids, step.log)
+    if step.job.reads_only:
+        return untold
+    return [*untold, *of_changes(until_changes_shown(services, interrupted=step.interruption.asked.is_set))]
 
 
 def answer(step: Step, desk: Desk) -> None:
@@ -63,6 +63,7 @@ def tell(step: Step, results: Results, *, notes: Sequence[str] = ()) -> int:
         folder = step.job.temporary / "report"
         leave(results, folder, step.job, summary)
         step.job.put("artifact-path", str(folder))
+    warn(step.log, results.untold)
     for each in results.others:
         step.log.line(f"{each.subject} {each.ruling.value}: {each.reason}")
     return ExitCode.FAILED if results.failed else ExitCode.COMPLETED

@@ -10,6 +10,9 @@ EXECUTION: Final = "execution"
 
 COMMENT: Final = "comment"
 
+MISTAKE: Final = "by a mistake of Mycelium"
+"""How `trouble` begins where nobody else is to blame."""
+
 
 def run_place(index: int) -> str:
     """The place of what a node run has of its own."""

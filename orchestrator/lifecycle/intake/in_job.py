@@ -14,6 +14,7 @@ from orchestrator.definition.reasons import Reason, Rule, verdict
 from orchestrator.errors import InvalidDefinition, NotFound, Problem
 from orchestrator.lifecycle.intake.admission import enter
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk, account_of, occasion
+from orchestrator.lifecycle.intake.proposing import note_changes
 from orchestrator.lifecycle.intake.receive import chosen, decided, is_command, is_ours, reasons_for
 from orchestrator.lifecycle.ports import Decision
 from orchestrator.lifecycle.ports.definitions import Definitions
@@ -54,10 +55,12 @@ def startable(desk: Desk, delivery: Delivery, *, name: str = "") -> Startable:
 def start_named(desk: Desk, delivery: Delivery, name: str, inputs: Mapping[str, JsonValue]) -> Decision | None:
     """Decide on the workflow that whoever set the event up has named: its triggers are not asked, but its trust is.
 
-    None where the event is our own doing. `NotFound` where there is no such workflow, `InvalidDefinition` where it has
-    problems.
+    What the event changes in workflows is shown as always. None where the event is our own doing. `NotFound` where
+    there is no such workflow, `InvalidDefinition` where it has problems.
     """
-    if own(read_event(delivery.event, delivery.payload), account_of(desk.github.me())):
+    event = read_event(delivery.event, delivery.payload)
+    note_changes(desk, delivery, event)
+    if own(event, account_of(desk.github.me())):
         return None
     found = occasion(desk, delivery)
     workflow = named(found.definitions, name)

@@ -19,8 +19,10 @@ def note_changes(desk: Desk, delivery: Delivery, event: Event) -> None:
     """Have GitHub shown what a pull request changes in workflows, and on a commit of the default branch what it breaks.
 
     Our own pull requests too: people decide on those. GitHub's errors pass on, unless we may not look: then nobody is
-    told.
+    told, and neither where the desk is silent.
     """
+    if desk.silent:
+        return
     try:
         _note(desk, delivery, event)
     except Forbidden as error:

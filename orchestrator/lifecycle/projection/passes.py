@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from orchestrator.errors import MyceliumError, Unavailable
-from orchestrator.execution.showing import Showing, Shown
+from orchestrator.execution.showing import MISTAKE, Showing, Shown
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, Room, Urgency, User
 from orchestrator.lifecycle.projection.due import Write
@@ -88,8 +88,9 @@ class Projection:
             picture.read(self._services, self._github, room, partial(links, self._services))
         except MyceliumError:
             raise  # the store is away, and everybody waits
-        except Exception:
+        except Exception as error:
             _LOG.warning("execution %s cannot be shown now", picture.showing.execution_id, exc_info=True)
+            self._tell_mistake(picture, "its state cannot be shown", error)
             picture.rest(self._services.clock.monotonic() + AFTER_BUG_SECONDS)
 
     def _free(self, write: Write, now: datetime) -> bool:
@@ -117,9 +118,10 @@ class Projection:
             self._fall_silent(picture, write, error)
         except MyceliumError:
             raise
-        except Exception:  # a mistake of ours, as in `_read`: all the others are shown
+        except Exception as error:  # a mistake of ours, as in `_read`: all the others are shown
             place, execution_id = write.wanted.place, picture.showing.execution_id
             _LOG.warning("%s of execution %s cannot be sent now", place, execution_id, exc_info=True)
+            self._tell_mistake(picture, f"its {place} cannot be sent", error)
             picture.failed(place, self._services.clock.now(), self._services.clock.now())
         else:
             self._answered_at = self._services.clock.now()
@@ -159,6 +161,12 @@ class Projection:
         self._tell(picture, replace(picture.showing, refused=refused, trouble=trouble or picture.showing.trouble))
         picture.begin_again()  # another kind may take its place
 
+    def _tell_mistake(self, picture: Picture, what: str, error: Exception) -> None:
+        """So that whoever waits can say it; the next write that succeeds takes it back."""
+        trouble = f"{MISTAKE} {what} ({type(error).__name__})"
+        if picture.showing.trouble != trouble:
+            self._tell(picture, replace(picture.showing, trouble=trouble))
+
     def _fall_silent(self, picture: Picture, write: Write, error: Unavailable) -> None:
         """Nobody knows whether it was done; the others wait a little, and this one is not the first to be tried."""
         now = self._services.clock.now()
@@ -173,7 +181,9 @@ class Projection:
     def _tell_what_is_done(self) -> None:
         for picture in self._pictures.values():
             if picture.complete and not picture.writes():
-                self._tell(picture, replace(picture.showing, told=picture.seen))
+                trouble = picture.showing.trouble
+                past = trouble.startswith(MISTAKE)
+                self._tell(picture, replace(picture.showing, told=picture.seen, trouble="" if past else trouble))
 
     def _tell(self, picture: Picture, showing: Showing) -> None:
         picture.showing = showing

@@ -14,7 +14,7 @@ from typing import Final
 
 from orchestrator.definition.changes import DefinitionChanges
 from orchestrator.errors import BadInput, MyceliumError, NotFound, Unavailable
-from orchestrator.execution.showing import COMMENT, Proposal, Shown, Target
+from orchestrator.execution.showing import COMMENT, MISTAKE, Proposal, Shown, Target
 from orchestrator.lifecycle.ports.definitions import Comparison
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, User
 from orchestrator.lifecycle.projection.due import Write, due
@@ -109,7 +109,8 @@ class Proposals:
             raise
         except Exception:  # a mistake of ours keeps no other from being shown
             _LOG.warning("the changes of %s cannot be shown", proposal.subject, exc_info=True)
-            self._tell(replace(_with(proposal, known), told=proposal.changes, trouble="they cannot be compared"))
+            trouble = f"{MISTAKE} they cannot be compared"
+            self._tell(replace(_with(proposal, known), told=proposal.changes, trouble=trouble))
         else:
             seen.tries = 0
         return True

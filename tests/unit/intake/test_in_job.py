@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InvalidDefinition, NotFound
-from orchestrator.execution.state import TriggerKind
+from orchestrator.execution.state import FileChange, TriggerKind
 from orchestrator.lifecycle.intake.in_job import start_named, startable
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk
 from orchestrator.lifecycle.ports import Ruling
@@ -66,6 +66,14 @@ def test_a_named_workflow_starts_whatever_its_triggers_say(garden: Garden) -> No
     assert (execution.trigger, execution.triggered_by) == (TriggerKind.GITHUB_ACTION, "mia")
     assert execution.target
     assert execution.target.job_url == JOB
+
+
+def test_what_the_event_changes_in_workflows_is_noted_all_the_same(garden: Garden) -> None:
+    pull = garden.open({**FILES, "workflows/broken.yaml": NODES})
+    garden.github.repo.files[pull.number] = [FileChange(path="workflows/broken.yaml", status="modified")]
+    event = opened(number=pull.number, head=pull.head_sha, sender=account("mia", MEMBER.id))
+    start_named(desk_of(garden), Delivery(id="78", event="pull_request", payload=event), "review", {})
+    assert [each.number for each in garden.world.store.proposals("here")] == [pull.number]
 
 
 def test_but_not_for_those_whom_it_does_not_trust(garden: Garden) -> None:

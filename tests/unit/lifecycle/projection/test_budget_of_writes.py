@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import Unavailable
-from orchestrator.execution.showing import EXECUTION
+from orchestrator.execution.showing import EXECUTION, MISTAKE
 from orchestrator.execution.state import Annotation, FailureClass, NodeStatus, Outcome
 from orchestrator.lifecycle.ports.github import Urgency
 from tests.fakes.github_memory import Sent
@@ -287,11 +287,17 @@ def test_a_mistake_of_ours_holds_nothing_else_up(scene: Scene, monkeypatch: pyte
     broken = scene.add(2, number=sick, workflow="broken")
     whole = scene.add(2, number=scene.pull_request(), workflow="whole")
     scene.run(90)
-    assert [each.execution_id for each in scene.store.behind("here")] == [broken]
+    (behind,) = scene.store.behind("here")
+    assert behind.execution_id == broken
+    assert behind.trouble.startswith(MISTAKE)
+    assert behind.trouble.endswith("(ZeroDivisionError)")
     assert scene.disagreements(whole) == []
     monkeypatch.undo()
     scene.run(400)
     assert scene.store.behind("here") == []
+    now = scene.store.showing(broken)
+    assert now
+    assert now.trouble == ""
 
 
 def test_one_poisoned_write_holds_nothing_else_up(scene: Scene) -> None:
