@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Protocol
 
+from action.asked import asked
 from action.commands import JobLog
 from action.inputs import Inputs
 from action.job import Job
-from orchestrator.definition.commands import Command, Verb, parse_command
-from orchestrator.definition.event import read_event
-from orchestrator.errors import Conflict, MyceliumError
+from orchestrator.errors import MyceliumError
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
+    from orchestrator.lifecycle.archive.entry import Entry
     from orchestrator.lifecycle.archive.keeper import Keeper
+    from orchestrator.lifecycle.intake.elsewhere import Elsewhere
     from orchestrator.lifecycle.intake.occasion import Delivery, Desk
     from orchestrator.lifecycle.services import Services
 
-_DECIDING: Final = frozenset({Verb.APPROVE, Verb.REJECT, Verb.CANCEL})
-"""Commands about executions that have not ended."""
+NOBODY_IN_TIME: Final = "nobody decided in time"
+LATEST: Final = timedelta(days=7)
+OVERSLEPT: Final = timedelta(minutes=10)
+MOST_LATE: Final = 5
+"""What one job settles for others."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brought:
+    """What came from the history for the events of this job.
+
+    `held` are executions that this job may go on with; nothing of them starts before `go_on`. `late` are those of them
+    that the events are not about: an approval's time is over, and no other job came. `elsewhere` are those that a
+    command is about and that this job can do nothing with.
+    """
+
+    held: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 class History(Protocol):
@@ -30,17 +51,29 @@ class History(Protocol):
     keeps: bool
     """Whether it keeps anything."""
 
-    def bring(self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str]) -> list[str]:
-        """Bring back the executions that the events may be about, and of these workflows those of jobs that were
-        killed; the ones with which this job goes on."""
+    def late(self) -> list[Entry]:
+        """The executions of which an approval's time is over, and that nobody runs."""
+        ...
+
+    def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[str]:
+        """Bring back those of them that may go on here; nothing is decided yet."""
+        ...
+
+    def bring(self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str]) -> Brought:
+        """Bring back the executions that the events may be about, those that are overdue, and of these workflows those
+        of jobs that were killed."""
+        ...
+
+    def go_on(self, ids: Sequence[str]) -> list[str]:
+        """Have what is held run in this job; the ids of those that do."""
         ...
 
     def bring_all(self) -> None:
         """Bring back every execution, for their pages."""
         ...
 
-    def keep(self, ids: Sequence[str]) -> None:
-        """Keep these executions as they are now."""
+    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> None:
+        """Keep these executions as they are now; this job holds what waits, unless it is `letting_go`."""
         ...
 
 
@@ -49,18 +82,27 @@ class NoHistory:
 
     keeps = False
 
+    def late(self) -> list[Entry]:
+        return []
+
+    def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[str]:  # noqa: ARG002 - there is nothing
+        return []
+
     def bring(
         self,
         desk: Desk,  # noqa: ARG002 - there is nothing
         deliveries: Sequence[Delivery],  # noqa: ARG002
         workflows: Collection[str],  # noqa: ARG002
-    ) -> list[str]:
+    ) -> Brought:
+        return Brought()
+
+    def go_on(self, ids: Sequence[str]) -> list[str]:  # noqa: ARG002 - there is nothing
         return []
 
     def bring_all(self) -> None:
         """There is nothing."""
 
-    def keep(self, ids: Sequence[str]) -> None:
+    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> None:
         """They are forgotten."""
 
 
@@ -69,39 +111,76 @@ class KeptHistory:
 
     keeps = True
 
-    def __init__(self, keeper: Keeper, settings: Settings, log: JobLog) -> None:
+    def __init__(self, keeper: Keeper, services: Services, settings: Settings, log: JobLog) -> None:
         self._keeper = keeper
+        self._services = services
         self._settings = settings
         self._log = log
         self._lock = threading.Lock()
         self._told: set[str] = set()
 
-    def bring(self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str]) -> list[str]:
-        verb, thread = _asked(deliveries)
-        went_on: list[str] = []
+    def late(self) -> list[Entry]:
         try:
-            if verb is not None:
-                # What has ended may be run again, once it is known here.
-                self._keeper.pull(thread=thread, desk=desk)
-            concerned = self._keeper.concerned(
-                thread if verb in _DECIDING else None, workflows=workflows, gone=self._is_gone
-            )
-            for entry in concerned:
-                went_on += [entry.id] if self._went_on(entry.id, desk) else []
-            if went_on:
+            return self._late(self._keeper.entries())
+        except MyceliumError as error:
+            self._log.line(f"History: what nobody decided in time stays as it is: {error}")
+            return []
+
+    def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[str]:
+        found: list[str] = []
+        for entry in late:
+            try:
+                self._keeper.pull(reference=entry.id, desk=desk)
+                found.append(entry.id)
+            except MyceliumError as error:
+                self._log.line(f"History: {NOBODY_IN_TIME} on execution {entry.id}, and it stays as it is: {error}")
+        return found
+
+    def bring(self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str]) -> Brought:
+        said = asked(deliveries)
+        bringing = _Bringing(self, desk)
+        about: set[str] = set()
+        try:
+            if said.looks_back:
+                self._keeper.pull(thread=said.thread, desk=desk, passed_over=bringing.pass_over)
+            thread = said.thread if said.decides else None
+            concerned = self._keeper.concerned(thread, workflows=workflows, gone=self._is_gone)
+            about = {entry.id for entry in concerned if thread is not None and entry.thread == thread}
+            bringing.hold(concerned, told=about)
+            if bringing.held:
                 self._keeper.pull_earlier(desk)
+            known = {entry.id for entry in concerned}
+            bringing.hold([each for each in self._late(self._keeper.entries()) if each.id not in known])
         except MyceliumError as error:
             self._log.line(f"History: executions of earlier jobs are not brought back: {error}")
+            return Brought(held=tuple(bringing.held), elsewhere=tuple(bringing.elsewhere.values()))
+        for each in bringing.held:
+            self._time_out(each, said.at if each in about else None)
+        return Brought(
+            held=tuple(bringing.held),
+            late=tuple(each for each in bringing.held if each not in known),
+            elsewhere=tuple(bringing.elsewhere.values()),
+        )
+
+    def go_on(self, ids: Sequence[str]) -> list[str]:
+        went_on: list[str] = []
+        for each in ids:
+            try:
+                self._keeper.go_on(each)
+            except MyceliumError as error:
+                self._log.line(f"Execution {each} does not go on here: {error}")
+            else:
+                went_on.append(each)
         return went_on
 
     def bring_all(self) -> None:
         self._keeper.pull()
 
-    def keep(self, ids: Sequence[str]) -> None:
+    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> None:
         for each in ids:
             try:
                 with self._lock:
-                    left_out = self._keeper.save(each).left_out
+                    left_out = self._keeper.save(each, letting_go=letting_go).left_out
             except MyceliumError as error:
                 self._tell(f"History: execution {each} is not kept: {error}")
                 continue
@@ -114,13 +193,26 @@ class KeptHistory:
             self._told.add(line)
             self._log.line(line)
 
-    def _went_on(self, execution_id: str, desk: Desk) -> bool:
-        try:
-            self._keeper.take_up(execution_id, desk=desk, gone=self._is_gone)
-        except Conflict as error:
-            self._log.line(f"Execution {execution_id} does not go on here: {error}")
-            return False
-        return True
+    def hold(self, execution_id: str, desk: Desk) -> None:
+        self._keeper.hold(execution_id, desk=desk, gone=self._is_gone)
+
+    def tell(self, line: str) -> None:
+        self._log.line(line)
+
+    def _time_out(self, execution_id: str, said_at: datetime | None) -> None:
+        """Who said something before the time was over was in time, however long it took until this job."""
+        from orchestrator.lifecycle.overdue import time_out
+
+        for key in time_out(self._services, execution_id, said_at or self._services.clock.now()):
+            self._log.line(f"Execution {execution_id}: {NOBODY_IN_TIME} on `{key}`.")
+
+    def _late(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Those that nobody runs: whoever holds one sees to its approvals, unless that job was killed. The latest
+        first, and not those of which every job for days has found that they may not go on."""
+        now = self._services.clock.now()
+        late = [(entry.due, entry) for entry in entries if entry.open and entry.due and now - LATEST < entry.due <= now]
+        found = [entry for due, entry in sorted(late, key=itemgetter(0), reverse=True) if _is_idle(entry, now)]
+        return found[:MOST_LATE]
 
     def _is_gone(self, holder: str) -> bool:
         """Whether the job that held an execution has ended, without having been able to say so."""
@@ -129,6 +221,47 @@ class KeptHistory:
         github = app.github(self._settings, None)
         run, _, rest = holder.partition("/")
         return github is not None and github.job_is_over(run, rest.partition("/")[0])
+
+
+@dataclass
+class _Bringing:
+    """What came of each execution so far."""
+
+    history: KeptHistory
+    desk: Desk
+    held: list[str] = field(default_factory=list)
+    elsewhere: dict[str, Elsewhere] = field(default_factory=dict)
+
+    def hold(self, entries: Iterable[Entry], *, told: Collection[str] = ()) -> None:
+        """Hold what can be; a command is `told` of what cannot."""
+        from orchestrator.errors import Conflict
+        from orchestrator.lifecycle.archive.record import Damaged
+
+        for entry in entries:
+            try:
+                self.history.hold(entry.id, self.desk)
+            except (Conflict, Damaged) as error:
+                self.history.tell(f"Execution {entry.id} does not go on here: {error}")
+                if entry.id in told:
+                    self.pass_over(entry, error)
+            else:
+                self.held.append(entry.id)
+                self.elsewhere.pop(entry.id, None)
+
+    def pass_over(self, entry: Entry, error: MyceliumError) -> None:
+        from orchestrator.lifecycle.archive.saving import Held, run_of
+        from orchestrator.lifecycle.intake.elsewhere import Elsewhere
+
+        run = run_of(error.holder) if isinstance(error, Held) else ""
+        at_work = f"execution {entry.id} is at work in run {run} of GitHub Actions, which reads such commands itself"
+        self.elsewhere[entry.id] = Elsewhere(
+            execution_id=entry.id,
+            workflow_id=entry.workflow_id,
+            number=entry.number,
+            status=entry.status,
+            why=at_work if run else str(error),
+            heard=bool(run),
+        )
 
 
 @contextmanager
@@ -140,7 +273,7 @@ def history(inputs: Inputs, job: Job, settings: Settings, services: Services, lo
         yield NoHistory()
         return
     with app.keeping(settings, services) as keeper:
-        yield KeptHistory(keeper, settings, log)
+        yield KeptHistory(keeper, services, settings, log)
 
 
 def of_earlier_attempt(desk: Desk, job: Job, delivery: Delivery) -> Delivery:
@@ -157,11 +290,6 @@ def of_earlier_attempt(desk: Desk, job: Job, delivery: Delivery) -> Delivery:
     return delivery
 
 
-def _asked(deliveries: Sequence[Delivery]) -> tuple[Verb | None, int | None]:
-    """The command of a comment, and the number of what it stands below."""
-    for each in deliveries:
-        event = read_event(each.event, each.payload)
-        if each.event == "issue_comment" and event.comment:
-            found = parse_command(event.comment.body, (), ())
-            return (found.verb if isinstance(found, Command) else Verb.START), event.number
-    return None, None
+def _is_idle(entry: Entry, now: datetime) -> bool:
+    """A job that is alive would have settled it long before."""
+    return not entry.holder or (entry.due is not None and now - entry.due > OVERSLEPT)

@@ -79,7 +79,7 @@ class Keeping:
         while first or not self._ended.is_set():
             began = time.monotonic()
             for each in self._taken():
-                self._history.keep([each])
+                self._history.keep([each], letting_go=False)
                 if first:
                     self._kept(each)
             first = False

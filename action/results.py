@@ -16,6 +16,7 @@ from orchestrator.execution.state import Execution, ExecutionStatus
 from orchestrator.lifecycle.intake.answering import as_answer
 from orchestrator.lifecycle.ports import Decision, Ruling
 from orchestrator.lifecycle.report import as_json
+from orchestrator.report.markdown_safety import safe_code
 from orchestrator.report.step_summary import step_summary
 from orchestrator.report.view import ExecutionView
 
@@ -39,10 +40,12 @@ NOTHING: Final = "none"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Results:
-    """The executions of this job, as they were seen last, and decisions that started none. `site` is where their pages
-    lie, `untold` is what GitHub does not show of all that."""
+    """The executions of this job, as they were seen last, and decisions that started none. `late` are those of other
+    events that were settled here, and on which this job does not depend. `site` is where the pages lie, `untold` is
+    what GitHub does not show of all that."""
 
     views: Sequence[ExecutionView] = ()
+    late: Sequence[ExecutionView] = ()
     others: Sequence[Decision] = ()
     site: Path | None = None
     untold: Sequence[Untold] = ()
@@ -78,7 +81,7 @@ class Results:
 
     def summary(self, *, notes: Sequence[str] = ()) -> str:
         answers = [as_answer(each) for each in self.others]
-        return step_summary(self.views, answers, notes=[*as_notes(self.untold), *notes])
+        return step_summary(self.views, answers, notes=[*as_notes(self.untold), *map(_late, self.late), *notes])
 
 
 def leave(results: Results, folder: Path, job: Job, summary: str) -> None:
@@ -94,6 +97,15 @@ def leave(results: Results, folder: Path, job: Job, summary: str) -> None:
         ],
     }
     (folder / "report.json").write_text(json.dumps(told, indent=2), encoding="utf-8")
+
+
+def _late(seen: ExecutionView) -> str:
+    execution = seen.execution
+    name = f"{safe_code(execution.workflow_id)} number {execution.number}"
+    return (
+        f"⏰ Nobody decided in time on an approval of {name} (execution {safe_code(execution.id)}): this job has "
+        f"settled it, and it is {execution.status.value} now."
+    )
 
 
 def _row(execution: Execution) -> dict[str, str]:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from action import pages, starting, telling
 from action.equipping import install_agents
 from action.forks import deliveries
-from action.history import History, history, of_earlier_attempt
+from action.history import history, of_earlier_attempt
 from action.results import Results
 from action.step import Step
+from action.work import Work
 from orchestrator.definition.project import BLACKBOARD
 from orchestrator.settings import MOST_CONCURRENCY
 
 if TYPE_CHECKING:
+    from action.starting import Found
     from orchestrator.definition.model import Workflow
-    from orchestrator.lifecycle.intake.occasion import Delivery, Desk
+    from orchestrator.lifecycle.intake.occasion import Desk
     from orchestrator.lifecycle.services import Services
     from orchestrator.queue.launch import Supervisor
     from orchestrator.report.view import ExecutionView
+
+NOTHING_STARTS: Final = "Mycelium: no workflow starts on this event."
 
 
 def run(step: Step) -> int:
@@ -36,23 +40,23 @@ def run(step: Step) -> int:
 
 def _run(step: Step, supervisor: Supervisor) -> int:
     gc.disable()  # nothing that is imported goes away again
-    found, untold = starting.looked_up(step)
-    for startable in found:
+    found = starting.looked_up(step)
+    for startable in found.startable:
         starting.tell_problems(step, startable)
-    workflows = list({each.id: each for startable in found for each in startable.workflows}.values())
-    if not workflows:
+    notes = [] if found.starts else [NOTHING_STARTS]
+    if notes:
         step.log.line(f"No workflow starts on {step.job.event}: `on` of none names it, or its filters do not fit.")
-        return telling.tell(step, Results(untold=untold), notes=["Mycelium: no workflow starts on this event."])
-    install_agents(step, workflows)
-    return telling.tell(step, _carried(step, supervisor, workflows))
+    if not found.workflows:
+        return telling.tell(step, Results(untold=found.untold), notes=notes)
+    install_agents(step, found.workflows)
+    return telling.tell(step, _carried(step, supervisor, found), notes=notes)
 
 
-def _carried(step: Step, supervisor: Supervisor, workflows: Sequence[Workflow]) -> Results:
+def _carried(step: Step, supervisor: Supervisor, found: Found) -> Results:
     """Everything that runs: services live as long as this."""
-    from dataclasses import replace
-
     from orchestrator import app
 
+    workflows = found.workflows
     queues = tuple(dict.fromkeys(queue for workflow in workflows for queue in workflow.queues))
     blackboard = any(BLACKBOARD in workflow.servers for workflow in workflows)
     workers = min(step.settings.concurrency, _useful_workers(workflows))
@@ -60,7 +64,7 @@ def _carried(step: Step, supervisor: Supervisor, workflows: Sequence[Workflow]) 
     with app.embedded(ours, queues, supervisor, blackboard=blackboard) as services:
         gc.freeze()
         gc.enable()
-        return _served(step, starting.desk_of(step, services), [workflow.id for workflow in workflows])
+        return _served(step, starting.desk_of(step, services), [workflow.id for workflow in found.starts])
 
 
 def _useful_workers(workflows: Iterable[Workflow]) -> int:
@@ -71,57 +75,33 @@ def _useful_workers(workflows: Iterable[Workflow]) -> int:
 
 
 def _served(step: Step, desk: Desk, workflows: Sequence[str]) -> Results:
-    from dataclasses import replace
-
     services = desk.services
     with history(step.inputs, step.job, step.settings, services, step.log) as kept:
         desk = replace(desk, keeps=kept.keeps)
         given = deliveries(step.job, desk)
-        taken_up = kept.bring(desk, given, workflows)
+        brought = kept.bring(desk, given, workflows)
+        desk = replace(desk, elsewhere=brought.elsewhere)
         # Where an earlier attempt of this very job was cut short, what it has decided stands.
         given = [of_earlier_attempt(desk, step.job, each) for each in given]
         for delivery in given:
             starting.decide(step, desk, delivery)
-        views = _watched(step, desk, given, taken_up, kept)
-        untold = telling.wait_for_github(step, services, views)
+        work = Work(step=step, desk=desk, given=given, history=kept, taken_up=kept.go_on(brought.held))
+        views, untold = work.done()
         telling.answer(step, desk)
         kept.keep(list(views))
     others = [each for each in starting.decisions(services, given) if not each.execution_id]
     site = pages.built(step, services) if views else None
-    return Results(views=_linked(services, views), others=others, site=site, untold=untold)
+    seen = _linked(services, views)
+    return Results(
+        views=[each for each in seen if each.execution.id not in brought.late],
+        late=[each for each in seen if each.execution.id in brought.late],
+        others=others,
+        site=site,
+        untold=untold,
+    )
 
 
-def _watched(
-    step: Step, desk: Desk, given: Sequence[Delivery], taken_up: Sequence[str], kept: History
-) -> dict[str, ExecutionView]:
-    """All that runs in this job, to its end; the last views by id."""
-    from action.keeping import Keeping
-    from action.watching import watch
-    from orchestrator.lifecycle.intake.receive import release
-    from orchestrator.lifecycle.projection.holding import let_show
-
-    services = desk.services
-    views: dict[str, ExecutionView] = {}
-    while ids := [each for each in dict.fromkeys((*taken_up, *starting.started(services, given))) if each not in views]:
-        # So that others know of them, should this job be killed.
-        keeping = Keeping(kept, ids, partial(let_show, services))
-        with keeping.going_on():
-            pages.prepare()
-            seen = watch(services, ids, step.log, step.interruption, keeping.note)
-        views.update(zip(ids, seen, strict=True))
-        if step.interruption.asked.is_set():
-            # There may be no time left for more than this; the step that follows does the rest.
-            telling.put_outputs(step, Results(views=list(views.values())))
-            break
-        keeping.wait()
-        # What waited for one of these to end has its turn now.
-        release(desk)
-    return views
-
-
-def _linked(services: Services, views: dict[str, ExecutionView]) -> list[ExecutionView]:
-    from dataclasses import replace
-
+def _linked(services: Services, views: Mapping[str, ExecutionView]) -> list[ExecutionView]:
     from orchestrator.lifecycle.report import links
 
     return [replace(seen, links=links(services, seen.execution)) for seen in views.values()]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from action.changes import show_changes
 from action.forks import ALLOWED_BY, deliveries
+from action.history import history
 from action.shown import Untold, of_changes
 from action.step import Step
 from orchestrator.errors import BadInput, SetupError
 from orchestrator.gallery import is_template
 
 if TYPE_CHECKING:
+    from orchestrator.definition.model import Workflow
     from orchestrator.lifecycle.intake.in_job import Startable
     from orchestrator.lifecycle.intake.occasion import Delivery, Desk
     from orchestrator.lifecycle.ports import Decision
@@ -22,19 +26,46 @@ REFUSED_INPUTS: Final = ("inputs", "file", "concurrency")
 """Rules that refuse a workflow which the job names because the job asks for something that cannot be."""
 
 
-def looked_up(step: Step) -> tuple[list[Startable], list[Untold]]:
-    """What may start on the event; nothing of it does yet. Where nothing may, GitHub is shown what the event changes in
-    workflows, and what is not shown of that comes second: nobody else would do it."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """`late` are the workflows of executions of which an approval's time is over. `untold` is what GitHub does not show
+    of changes to workflows, where there is nothing to run."""
+
+    startable: Sequence[Startable] = ()
+    late: Sequence[Workflow] = ()
+    untold: Sequence[Untold] = ()
+
+    @property
+    def starts(self) -> list[Workflow]:
+        """Those that may start; each once."""
+        return list({each.id: each for found in self.startable for each in found.workflows}.values())
+
+    @property
+    def workflows(self) -> list[Workflow]:
+        """All whose nodes may run in this job; of one there may be several versions."""
+        return [*self.starts, *self.late]
+
+
+def looked_up(step: Step) -> Found:
+    """What may run on the event; nothing of it does yet.
+
+    Where nothing may, GitHub is shown what the event changes in workflows: nobody else would do it.
+    """
     from orchestrator import app
     from orchestrator.lifecycle.intake.in_job import startable
 
-    with app.offline(step.settings) as services:
+    with app.offline(step.settings) as services, ThreadPoolExecutor(1, "history") as beside:
         desk = desk_of(step, services)
-        given = deliveries(step.job, desk)
-        found = [startable(desk, each, name=step.inputs.workflow) for each in given]
-        if any(each.workflows for each in found):
-            return found, []
-        return found, of_changes(show_changes(desk, given, step.log, step.interruption))
+        with history(step.inputs, step.job, step.settings, services, step.log) as kept:
+            # One fetch with git, beside what GitHub is asked over HTTP.
+            fetched = beside.submit(kept.late)
+            given = deliveries(step.job, desk)
+            found = [startable(desk, each, name=step.inputs.workflow) for each in given]
+            late = kept.bring_late(desk, fetched.result())
+        looked = Found(startable=found, late=[services.plan(each).definition for each in late])
+        if looked.workflows:
+            return looked
+        return replace(looked, untold=of_changes(show_changes(desk, given, step.log, step.interruption)))
 
 
 def desk_of(step: Step, services: Services) -> Desk:

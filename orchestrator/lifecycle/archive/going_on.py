@@ -21,6 +21,7 @@ from orchestrator.execution.approval import TIMEOUT
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk, Occasion, account_of, occasion
 from orchestrator.lifecycle.intake.reviewing import Review, refusal
+from orchestrator.lifecycle.ports import Vote
 from orchestrator.lifecycle.ports.definitions import Definitions
 from orchestrator.lifecycle.ports.github import Comment
 
@@ -30,11 +31,12 @@ _OF_COMMITS: Final = ("push", "merge_group")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimed:
-    """An execution as a record has it."""
+    """An execution as a record has it; `votes` are approvals that are not enough yet."""
 
     execution: Execution
     plan: Plan
     runs: tuple[NodeRun, ...]
+    votes: tuple[Vote, ...] = ()
 
 
 def check_here(claimed: Claimed, definitions: Definitions) -> None:
@@ -56,6 +58,9 @@ def check_on_github(claimed: Claimed, desk: Desk) -> None:
     for run in claimed.runs:
         if run.status is NodeStatus.COMPLETED and run.decided_by:
             _check_approval(claimed, found, run)
+    for run in claimed.runs:
+        if by := _voters(claimed, run):
+            _check_given(claimed, found, run, by)
 
 
 def _check_commit(claimed: Claimed, found: Occasion) -> None:
@@ -105,19 +110,36 @@ def _check_inputs(claimed: Claimed) -> None:
 
 
 def _check_approval(claimed: Claimed, found: Occasion, run: NodeRun) -> None:
-    execution, desk = claimed.execution, found.desk
-    asked = claimed.plan.definition.nodes[run.node].action
-    if not isinstance(asked, Approval):
-        raise _no(execution, f"`{run.key}` was decided, and is no approval")
+    asked = _asked(claimed, run)
     if run.decided_by == TIMEOUT:
-        _check_silence(claimed, asked, run, desk.services.clock.now())
+        _check_silence(claimed, asked, run, found.desk.services.clock.now())
         return
     by = {name.strip().lower() for name in (run.decided_by or "").split(",")}
+    if len(by) < asked.minimum:
+        raise _no(claimed.execution, f"`{run.key}` has not as many approvals as it takes")
+    _check_given(claimed, found, run, by)
+
+
+def _asked(claimed: Claimed, run: NodeRun) -> Approval:
+    asked = claimed.plan.definition.nodes[run.node].action
+    if not isinstance(asked, Approval):
+        raise _no(claimed.execution, f"`{run.key}` was decided, and is no approval")
+    return asked
+
+
+def _voters(claimed: Claimed, run: NodeRun) -> set[str]:
+    """Who has agreed to what waits still, or is said to."""
+    if run.status is not NodeStatus.WAITING:
+        return set()
+    return {vote.by.lower() for vote in claimed.votes if (vote.index, vote.since) == (run.index, run.started_at)}
+
+
+def _check_given(claimed: Claimed, found: Occasion, run: NodeRun, by: set[str]) -> None:
+    """Each has said so where it can be seen, and may."""
+    execution, desk, asked = claimed.execution, found.desk, _asked(claimed, run)
     known = {account.login.lower(): account for account in _who_approved(found, run)}
-    missing = sorted(by - known.keys())
-    if missing or len(by) < asked.minimum:
-        who = f"of `{missing[0]}`" if missing else "of as many as it takes"
-        raise _no(execution, f"the approval {who} for `{run.key}` is not among the comments")
+    if missing := sorted(by - known.keys()):
+        raise _no(execution, f"the approval of `{missing[0]}` for `{run.key}` is not among the comments")
     for login in sorted(by):
         said = Review(execution=execution, node=run.key, by=known[login], approves=True)
         if refused := refusal(desk, said, asked, now=False):

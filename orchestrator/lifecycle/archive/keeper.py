@@ -34,6 +34,7 @@ from orchestrator.lifecycle.archive.saving import (
     same_place,
 )
 from orchestrator.lifecycle.intake.occasion import Desk
+from orchestrator.lifecycle.ports import Dossier
 from orchestrator.lifecycle.ports.definitions import DefinitionSource
 from orchestrator.lifecycle.ports.record_branch import Change, RecordBranch, Tip
 from orchestrator.lifecycle.projection.recognising import recognise
@@ -42,6 +43,9 @@ from orchestrator.lifecycle.services import Services
 
 _LOG = logging.getLogger(__name__)
 
+
+PassedOver = Callable[[Entry, Conflict | Damaged], None]
+"""Told of an execution that is not brought here, and why."""
 
 _SHORTEST_PREFIX: Final = 4
 _TRIES: Final = 3
@@ -78,13 +82,14 @@ class Keeper:
         """All that the branch has, by id, the oldest first; none where there is no branch yet. Reads no record."""
         return tuple(entry for _, entry in sorted(index_of(self._branch.tip()).entries.items()))
 
-    def save(self, execution_id: str) -> Saved:
+    def save(self, execution_id: str, *, letting_go: bool = True) -> Saved:
         """Keep the execution as the store has it now, with its log, commits and artifacts within limits.
 
-        While it runs this process holds it. `Conflict` where somebody else holds it or has saved a later state of it:
-        then nothing is written, and this process has to stop working on it.
+        While it runs this process holds it, and while it waits too, unless it is `letting_go`. `Conflict` where
+        somebody else holds it or has saved a later state of it: then nothing is written, and this process has to stop
+        working on it.
         """
-        saving = Saving(self._services, self._holder, execution_id)
+        saving = Saving(self._services, self._holder, execution_id, letting_go=letting_go)
         self._branch.write(saving.decide)
         return saving.concluded()
 
@@ -110,36 +115,54 @@ class Keeper:
     def pull_earlier(self, desk: Desk) -> tuple[str, ...]:
         """Bring back what earlier attempts of this job of Actions saved last and hold no more, as `pull` does: with it
         comes what they decided on the event."""
-        return self._pull(lambda entry: not entry.holder and is_before(entry.saved_by, self._holder), desk)
+        return self._pull(lambda entry: not entry.holder and is_before(entry.saved_by, self._holder), desk, _logged)
 
     def pull(
-        self, *, reference: str | None = None, thread: int | None = None, desk: Desk | None = None
+        self,
+        *,
+        reference: str | None = None,
+        thread: int | None = None,
+        desk: Desk | None = None,
+        passed_over: PassedOver | None = None,
     ) -> tuple[str, ...]:
         """Bring the store up to date with the branch; the ids of the executions that are new or changed here.
 
         All, or one execution (`reference` as in `Store.find`), or those shown at an issue or pull request (`thread`).
         What the store has as it is there is not read again. Nobody runs them then: `take_up` goes on with one. With a
         `desk`, which carries out commands such as `rerun`, what may not run here is passed over.
-        A record that cannot be read is logged and passed over, unless it was asked for by name.
+        A record that cannot be read is passed over too, unless it was asked for by name. Whoever is not told by
+        `passed_over` finds that in the log.
         """
         if reference is None:
-            return self._pull(lambda entry: thread is None or entry.thread == thread, desk)
+            return self._pull(lambda entry: thread is None or entry.thread == thread, desk, passed_over or _logged)
         tip = self._branch.tip()
-        return self._brought(tip, [_named(index_of(tip).entries.values(), reference)], desk, loud=True)
+        return self._brought(tip, [_named(index_of(tip).entries.values(), reference)], desk, _raised)
 
     def check(self, execution_id: str, *, desk: Desk | None = None) -> None:
         """`Conflict` unless what came from the branch may run here, as `take_up` says."""
-        store = self._services.store
-        runs = tuple(store.runs(execution_id))
-        self._check(Claimed(execution=store.execution(execution_id), plan=store.plan(execution_id), runs=runs), desk)
+        with self._services.store.begin() as tx:
+            tx.lock(execution_id)
+            dossier = tx.dossier(execution_id)
+        self._check(dossier, desk)
 
     def take_up(self, execution_id: str, *, desk: Desk | None = None, gone: IsGone | None = None) -> None:
-        """Go on with an execution that waits for a person or whose job was killed: from now on this process holds it.
+        """Go on with an execution that waits for a person or whose job was killed, as `hold` and `go_on` do.
 
-        Call it before the decision is made that it waits for; it is pulled first. It may go on if its workflow, agents
-        and project file are those of the commit that is trusted for its event, and its approvals can be found where
-        people gave them: that takes a `desk`. `Conflict` where it has ended, where somebody holds it who is not `gone`,
-        or where it may not go on; the message says what to do.
+        Call it before the decision is made that it waits for.
+        """
+        self.hold(execution_id, desk=desk, gone=gone)
+        self.go_on(execution_id)
+
+    def go_on(self, execution_id: str) -> None:
+        """Have this process tree run what this process holds; what has ended here since only tells its end."""
+        resume(self._services, execution_id, of=RESTORED)
+
+    def hold(self, execution_id: str, *, desk: Desk | None = None, gone: IsGone | None = None) -> None:
+        """From now on nobody else runs it; nothing of it starts yet, and it is pulled first.
+
+        It may go on if its workflow, agents and project file are those of the commit that is trusted for its event, and
+        its approvals can be found where people gave them: that takes a `desk`. `Conflict` where it has ended, where
+        somebody holds it who is not `gone` (`Held`), or where it may not go on; the message says what to do.
         """
         for _ in range(_TRIES):
             self.pull(reference=execution_id)
@@ -149,7 +172,6 @@ class Keeper:
                 # Its job may have shown more than it saved.
                 recognise(self._services, desk.github, execution_id)
             if self._claimed(execution_id, gone or nobody):
-                resume(self._services, execution_id, of=RESTORED)
                 return
         raise Conflict(f"execution {execution_id} is saved by somebody else all the time", hint="try again")
 
@@ -187,43 +209,43 @@ class Keeper:
         """Remove what was brought here of the branch."""
         self._branch.close()
 
-    def _pull(self, wanted: Callable[[Entry], bool], desk: Desk | None) -> tuple[str, ...]:
+    def _pull(self, wanted: Callable[[Entry], bool], desk: Desk | None, tell: PassedOver) -> tuple[str, ...]:
         tip = self._branch.tip()
-        return self._brought(tip, filter(wanted, index_of(tip).entries.values()), desk)
+        return self._brought(tip, filter(wanted, index_of(tip).entries.values()), desk, tell)
 
-    def _brought(self, tip: Tip, chosen: Iterable[Entry], desk: Desk | None, *, loud: bool = False) -> tuple[str, ...]:
+    def _brought(self, tip: Tip, chosen: Iterable[Entry], desk: Desk | None, tell: PassedOver) -> tuple[str, ...]:
         wanted = [entry for entry in sorted(chosen, key=lambda entry: entry.id) if self._lacks(entry)]
         done: list[str] = []
         for start in range(0, len(wanted), _BATCH):
             some = wanted[start : start + _BATCH]
             contents = tip.read([entry.path for entry in some])
-            done += [entry.id for entry in some if self._put(entry, contents.get(entry.path), desk, loud=loud)]
+            for entry in some:
+                try:
+                    self._put(entry, contents.get(entry.path), desk)
+                except (Conflict, Damaged) as error:
+                    tell(entry, error)
+                else:
+                    done.append(entry.id)
         return tuple(done)
 
     def _lacks(self, entry: Entry) -> bool:
         return saved_at(self._services, entry.id) != entry.saved_at and replaceable(self._services, entry.id)
 
-    def _put(self, entry: Entry, content: bytes | None, desk: Desk | None, *, loud: bool) -> bool:
+    def _put(self, entry: Entry, content: bytes | None, desk: Desk | None) -> None:
+        """`Damaged` where it cannot be read, `Conflict` where it may not run or is at work here."""
         try:
             record = _read(entry, content)
-            if desk is not None:
-                dossier = record.dossier
-                self._check(Claimed(execution=dossier.execution, plan=dossier.plan, runs=dossier.runs), desk)
-            restore(self._services, record)
-        except Conflict as error:
-            if loud:
-                raise
-            _LOG.warning("%s", error)
-            return False
         except Damaged as error:
-            damaged = Damaged(f"{entry.path} in the history cannot be read: {error.message}", hint=error.hint)
-            if loud:
-                raise damaged from error
-            _LOG.warning("%s", damaged)
-            return False
-        return True
+            what = f"{entry.path} in the history cannot be read: {error.message}"
+            raise Damaged(what, hint=error.hint) from error
+        if desk is not None:
+            self._check(record.dossier, desk)
+        restore(self._services, record)
 
-    def _check(self, claimed: Claimed, desk: Desk | None) -> None:
+    def _check(self, dossier: Dossier, desk: Desk | None) -> None:
+        claimed = Claimed(
+            execution=dossier.execution, plan=dossier.plan, runs=tuple(dossier.runs), votes=tuple(dossier.votes)
+        )
         if desk is not None:
             going_on.check_on_github(claimed, desk)
         else:
@@ -250,6 +272,14 @@ class Keeper:
 
         self._branch.write(decide)
         return ours
+
+
+def _logged(_entry: Entry, error: Conflict | Damaged) -> None:
+    _LOG.warning("%s", error)
+
+
+def _raised(_entry: Entry, error: Conflict | Damaged) -> None:
+    raise error
 
 
 def _read(entry: Entry, content: bytes | None) -> Record:

@@ -34,6 +34,16 @@ deleting the branch deletes the history.
 """
 
 
+class Held(Conflict):
+    """Somebody else, `holder`, runs the execution now."""
+
+    def __init__(self, execution_id: str, holder: str) -> None:
+        super().__init__(
+            f"execution {execution_id} is run by {holder}", hint="wait until that has ended; what it saves can go on"
+        )
+        self.holder = holder
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
     """What saving an execution did.
@@ -50,9 +60,10 @@ class Saved:
 class Saving:
     """One execution on its way into the branch; `decide` may be asked several times."""
 
-    def __init__(self, services: Services, holder: str, execution_id: str) -> None:
+    def __init__(self, services: Services, holder: str, execution_id: str, *, letting_go: bool = True) -> None:
         self._services = services
         self._holder = holder
+        self._letting_go = letting_go
         self._known = saved_at(services, execution_id)
         self._record = take(services, execution_id, services.clock.now())
         self._entry: Entry | None = None
@@ -120,7 +131,8 @@ class Saving:
 
     def _made(self, before: Entry | None) -> Entry:
         execution, record = self._execution, self._record
-        resting = execution.status.ended or execution.status is ExecutionStatus.WAITING
+        waits = execution.status is ExecutionStatus.WAITING
+        resting = execution.status.ended or (waits and self._letting_go)
         at = record.saved_at
         if before and at <= before.saved_at:
             at = before.saved_at + timedelta(microseconds=1)
@@ -163,9 +175,7 @@ def refuse_held(entry: Entry, mine: str, gone: IsGone, now: datetime) -> None:
         return
     if gone(entry.holder):
         return
-    raise Conflict(
-        f"execution {entry.id} is run by {entry.holder}", hint="wait until that has ended; what it saves can go on"
-    )
+    raise Held(entry.id, entry.holder)
 
 
 def same_place(holder: str, mine: str) -> bool:
@@ -191,8 +201,13 @@ def is_past(entry: Entry, now: datetime) -> bool:
 
     https://docs.github.com/en/actions/concepts/security/github_token
     """
-    run = entry.holder.partition("/")[0]
-    return run.isdecimal() and entry.held_at is not None and now - entry.held_at > TOKEN_LIFE
+    return bool(run_of(entry.holder)) and entry.held_at is not None and now - entry.held_at > TOKEN_LIFE
+
+
+def run_of(holder: str) -> str:
+    """The run of Actions that a holder is a job of; empty for others."""
+    run = holder.partition("/")[0]
+    return run if run.isdecimal() else ""
 
 
 def nobody(_holder: str) -> bool:

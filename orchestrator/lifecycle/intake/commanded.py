@@ -20,6 +20,7 @@ from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.intake.admission import enter, moved
 from orchestrator.lifecycle.intake.allowing import allow
 from orchestrator.lifecycle.intake.deciding import OPEN, decision, drop, record
+from orchestrator.lifecycle.intake.elsewhere import last_ended, left_open, told
 from orchestrator.lifecycle.intake.occasion import Occasion
 from orchestrator.lifecycle.intake.reviewing import Review, review
 from orchestrator.lifecycle.ports import Decision, Ruling, Transaction
@@ -109,11 +110,13 @@ def _cancel(found: Occasion, _asked: Command) -> Answer:
     for execution in running:
         with contextlib.suppress(Conflict):
             cancel(found.desk.services, execution.id, by)
+    apart = left_open(found.desk.elsewhere)
     if not running and not waiting:
-        return Answer(reason=_no("nothing runs here"))
+        return Answer(reason=told(apart) or _no("nothing runs here"))
     ids = ", ".join(f"execution {execution.id}" for execution in running)
     count = f"{waiting} that waited" if waiting else ""
-    return Answer(reason=_yes(f"cancelled: {' and '.join(filter(None, (ids, count)))}"))
+    reason = _yes(f"cancelled: {' and '.join(filter(None, (ids, count)))}")
+    return Answer(reason=reason, lines=tuple(each.line for each in apart))
 
 
 def _drop_waiting(found: Occasion) -> int:
@@ -132,6 +135,9 @@ def _drop_waiting(found: Occasion) -> int:
 
 def _rerun(found: Occasion, asked: Command) -> Answer:
     ended = next((execution for execution in _executions(found) if execution.status.ended), None)
+    apart = last_ended(found.desk.elsewhere)
+    if apart and (ended is None or apart.execution_id > ended.id):
+        return Answer(reason=_no(apart.why))
     if ended is None:
         return Answer(reason=_no("no execution has ended here"))
     node = asked.target if asked.target not in ("", "failed") else None
@@ -186,7 +192,8 @@ def _review(found: Occasion, asked: Command, *, approves: bool) -> Answer:
             return Answer(reason=review(found.desk, said), execution_id=execution.id)
         except (NotFound, Conflict) as error:
             problem = problem or error
-    return Answer(reason=_no(str(problem) if problem else "no execution waits here"))
+    apart = told(left_open(found.desk.elsewhere))
+    return Answer(reason=apart or _no(str(problem) if problem else "no execution waits here"))
 
 
 def _allow(found: Occasion, asked: Command) -> Answer:
@@ -200,6 +207,7 @@ def _status(found: Occasion, _asked: Command) -> Answer:
         f"`{execution.workflow_id}` number {execution.number}, execution {execution.id}: {execution.status.value}"
         for execution in _executions(found)
     ]
+    lines += [each.line for each in found.desk.elsewhere]
     with found.desk.services.store.begin() as tx:
         held = tx.intake.held(OPEN, number=found.event.number)
     lines += [f"`{each.workflow_id}`: {each.state.value}" for each in held]
@@ -250,8 +258,9 @@ def _workflow_of(found: Occasion, execution: Execution) -> Workflow:
 def _executions(found: Occasion) -> list[Execution]:
     """Those that came of this issue or pull request, newest first; others on the same commit are none of it."""
     ids = dict.fromkeys(each.execution_id for each in _decisions(found) if each.execution_id)
+    apart = {each.execution_id for each in found.desk.elsewhere}
     executions = []
-    for execution_id in ids:
+    for execution_id in (each for each in ids if each not in apart):
         with contextlib.suppress(NotFound):
             executions.append(found.desk.services.store.execution(execution_id))
     return sorted(executions, key=lambda execution: execution.id, reverse=True)

@@ -15,6 +15,7 @@ from orchestrator.definition.model import JsonValue
 from orchestrator.definition.roles import Role
 from orchestrator.errors import NotFound
 from orchestrator.execution.state import FileChange
+from orchestrator.lifecycle.intake.elsewhere import Elsewhere
 from orchestrator.lifecycle.ports.definitions import Definitions, DefinitionSource
 from orchestrator.lifecycle.ports.github import GitHub, PullRequest, User
 from orchestrator.lifecycle.projection.proposing import MOST_FILES, paths_of
@@ -29,7 +30,7 @@ class Desk:
 
     What starts here is shown on GitHub unless it is `silent`; where it `keeps` what it starts, not before
     `projection.holding.let_show`. `allowed_by` is who lets pull requests of strangers start here, if anybody does once
-    and for all.
+    and for all. `elsewhere` are executions that its commands may be about, and that nothing can be done with here.
     """
 
     services: Services
@@ -39,6 +40,7 @@ class Desk:
     silent: bool = False
     keeps: bool = False
     allowed_by: str = ""
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,52 +4,58 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from action.asked import Asked, asked
 from action.commands import JobLog
-from action.history import KeptHistory, NoHistory, history
+from action.history import Brought, KeptHistory, NoHistory, history
 from action.inputs import Inputs
 from action.job import Job
 from orchestrator.errors import Conflict, Unavailable
 from orchestrator.lifecycle.intake.occasion import Delivery
+from tests.fakes.clock import FakeClock
 from tests.fakes.payloads import commented, opened
 
 
 @dataclass
 class FakeKeeper:
-    """A branch with these executions; `refused` may not go on."""
+    """A branch with an execution of an earlier attempt; `away` is an outage."""
 
-    open_ones: tuple[str, ...] = ("one", "two")
-    refused: tuple[str, ...] = ()
     away: bool = False
-    asked: list[tuple[str, Any]] = field(default_factory=list)
+    earlier: int = 0
 
-    def pull(self, *, thread: int | None = None, desk: object = None) -> None:
-        self.asked.append(("pull", thread))
+    def entries(self) -> list[SimpleNamespace]:
         if self.away:
             raise Unavailable("the remote is away")
-
-    def pull_earlier(self, desk: object) -> None:
-        self.asked.append(("earlier", None))
+        return [SimpleNamespace(id="one", open=True, holder="7/1", thread=None, due=None)]
 
     def concerned(
         self, thread: int | None, *, workflows: Collection[str] = (), gone: object = None
     ) -> list[SimpleNamespace]:
-        assert gone is not None
         assert workflows == ["flow"]
-        self.asked.append(("concerned", thread))
-        return [SimpleNamespace(id=each) for each in self.open_ones]
+        return self.entries()
 
-    def take_up(self, execution_id: str, *, desk: object = None, gone: object = None) -> None:
-        if execution_id in self.refused:
-            raise Conflict("somebody holds it")
+    def pull_earlier(self, desk: object) -> None:
+        self.earlier += 1
 
-    def save(self, execution_id: str) -> SimpleNamespace:
+    def pull(self, **_: object) -> None:
+        self.entries()
+
+    def hold(self, execution_id: str, **_: object) -> None:
+        """It may go on."""
+
+    def go_on(self, execution_id: str) -> None:
+        if execution_id != "one":
+            raise Conflict("it has ended")
+
+    def save(self, execution_id: str, *, letting_go: bool) -> SimpleNamespace:
+        assert letting_go
         if self.away:
             raise Unavailable("the remote is away")
         return SimpleNamespace(left_out=["its log is cut"])
@@ -57,38 +63,27 @@ class FakeKeeper:
 
 def kept(keeper: FakeKeeper) -> tuple[KeptHistory, io.StringIO]:
     stream = io.StringIO()
-    return KeptHistory(cast(Any, keeper), cast(Any, None), JobLog(stream)), stream
+    services = SimpleNamespace(clock=FakeClock(), store=SimpleNamespace(runs=lambda _: []))
+    return KeptHistory(cast(Any, keeper), cast(Any, services), cast(Any, None), JobLog(stream)), stream
 
 
 def said(body: str) -> list[Delivery]:
     return [Delivery(id="1", event="issue_comment", payload=commented(body, number=7))]
 
 
-@pytest.mark.parametrize(
-    ("body", "asked"),
-    [
-        ("/mycelium approve go", [("pull", 7), ("concerned", 7), ("earlier", None)]),
-        ("/mycelium rerun failed", [("pull", 7), ("concerned", None), ("earlier", None)]),
-    ],
-)
-def test_a_command_brings_back_what_it_is_about(body: str, asked: list[tuple[str, Any]]) -> None:
-    keeper = FakeKeeper(refused=("two",))
+def test_a_later_attempt_goes_on_with_what_an_earlier_one_began() -> None:
+    keeper = FakeKeeper()
     made, stream = kept(keeper)
-    assert made.bring(cast(Any, None), said(body), ["flow"]) == ["one"]
-    assert keeper.asked == asked
-    assert "two does not go on here: somebody holds it" in stream.getvalue()
-
-
-def test_another_event_only_goes_on_with_what_an_earlier_attempt_began() -> None:
-    keeper = FakeKeeper(open_ones=())
-    event = Delivery(id="1", event="pull_request", payload=opened())
-    assert kept(keeper)[0].bring(cast(Any, None), [event], ["flow"]) == []
-    assert keeper.asked == [("concerned", None)]
+    brought = made.bring(cast(Any, None), [Delivery(id="1", event="pull_request", payload=opened())], ["flow"])
+    assert brought == Brought(held=("one",))
+    assert keeper.earlier == 1
+    assert made.go_on(["one", "two"]) == ["one"]
+    assert stream.getvalue() == "Execution two does not go on here: it has ended\n"
 
 
 def test_a_branch_that_is_away_keeps_nothing_from_running() -> None:
     made, stream = kept(FakeKeeper(away=True))
-    assert made.bring(cast(Any, None), said("/mycelium approve go"), ["flow"]) == []
+    assert made.bring(cast(Any, None), said("/mycelium approve go"), ["flow"]) == Brought()
     made.keep(["one"])
     assert stream.getvalue().splitlines() == [
         "History: executions of earlier jobs are not brought back: the remote is away",
@@ -97,6 +92,38 @@ def test_a_branch_that_is_away_keeps_nothing_from_running() -> None:
     made, stream = kept(FakeKeeper())
     made.keep(["one", "one"])
     assert stream.getvalue() == "History: not all of execution one is kept: its log is cut\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "looks_back", "decides"),
+    [
+        ("/mycelium cancel", True, True),
+        ("/mycelium rerun failed", True, False),
+        ("/mycelium run site", False, False),
+        ("/mycelium review", False, False),
+        ("Nice.", False, False),
+    ],
+)
+def test_only_some_commands_are_about_earlier_jobs(body: str, *, looks_back: bool, decides: bool) -> None:
+    found = asked(said(body))
+    assert (found.looks_back, found.decides, found.thread, found.at) == (looks_back, decides, 7, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-03-01T12:00:00Z", datetime(2026, 3, 1, 12, tzinfo=UTC)),
+        ("2026-03-01T12:00:00", None),
+        ("noon", None),
+        (7, None),
+    ],
+)
+def test_when_somebody_said_it(text: object, at: datetime | None) -> None:
+    (delivery,) = said("/mycelium cancel")
+    comment = {**cast(Any, delivery.payload["comment"]), "created_at": text}
+    event = Delivery(id="1", event="issue_comment", payload={**delivery.payload, "comment": comment})
+    assert asked([event]).at == at
+    assert asked([]) == Asked()
 
 
 @pytest.mark.parametrize(("branch", "reads_only"), [("", False), ("mycelium-history", True)])
@@ -114,6 +141,7 @@ def test_some_jobs_keep_nothing(branch: str, *, reads_only: bool, tmp_path: Path
     nothing = cast(Any, None)
     with history(Inputs(history_branch=branch), job, nothing, nothing, nothing) as made:
         assert isinstance(made, NoHistory)
-        assert made.bring(nothing, [], []) == []
+        assert made.bring(nothing, [], []) == Brought()
+        assert made.late() == made.bring_late(nothing, []) == made.go_on([]) == []
         made.bring_all()
         made.keep(["one"])

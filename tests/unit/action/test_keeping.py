@@ -20,7 +20,8 @@ class Branch:
         self.kept: list[str] = []
         self.reached, self.go = threading.Semaphore(0), threading.Semaphore(0)
 
-    def keep(self, ids: Sequence[str]) -> None:
+    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> None:
+        assert not letting_go
         self.kept += ids
         self.reached.release()
         assert self.go.acquire(timeout=30)

@@ -12,21 +12,20 @@ from typing import Any
 import pytest
 
 from orchestrator.definition.model import Approval, WorkspaceMode
-from orchestrator.definition.roles import Role
 from orchestrator.errors import BadInput, Conflict, NotFound, SetupError, Unavailable
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeStatus, Result
 from orchestrator.lifecycle.archive import saving
 from orchestrator.lifecycle.archive.index import INDEX, Head, Index, dump, load
 from orchestrator.lifecycle.archive.keeper import Keeper
 from orchestrator.lifecycle.archive.record import Damaged
+from orchestrator.lifecycle.archive.restoring import RESTORED
 from orchestrator.lifecycle.decide import approve
 from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
-from orchestrator.lifecycle.intake.occasion import Delivery, Desk
-from orchestrator.lifecycle.intake.receive import receive
+from orchestrator.lifecycle.ports import Vote
 from orchestrator.lifecycle.ports.github import User
 from orchestrator.report.check_run import CheckRun, CheckStatus, Conclusion
-from tests.fakes.garden import MEMBER, OWNER, STRANGER, Garden, reader_of
-from tests.fakes.payloads import account, commented
+from tests.fakes.garden import MEMBER, STRANGER, Garden, reader_of
+from tests.fakes.hosted import ANN, FLOW, Hosted, work
 from tests.fakes.record_branch import MemoryRemote
 from tests.fakes.runner import writes
 from tests.fakes.world import World, node, workflow
@@ -34,7 +33,6 @@ from tests.fakes.world import World, node, workflow
 GATED = workflow(
     node("a", workspace=WorkspaceMode.WRITE), node("gate", "a", action=Approval(timeout_minutes=5)), node("b", "gate")
 )
-ANN = User(id=50, login="ann")
 
 
 class Job:
@@ -292,60 +290,6 @@ def test_a_prefix_of_several_is_not_taken_for_one(jobs: Jobs, waiting: Execution
         jobs.first.keeper.pull(reference="0000")
 
 
-FLOW = {
-    "workflows/r.yaml": "on: pull_request\nnodes:\n  gate: {approval: {message: go, minimum: 1}}\n"
-    "  more: {approval: {message: sure}, needs: gate}\n  after: {run: x, needs: more}\n"
-}
-
-
-class Hosted:
-    """A pull request whose workflow waits; each job is a runner with nothing but the repository."""
-
-    def __init__(self, folder: Path, flow: dict[str, str] = FLOW, *, holder: str = "1/1") -> None:
-        self.folder = folder
-        self.garden = Garden(folder / "first", flow)
-        self.github = self.garden.github
-        self.github.repo.roles["ann"] = Role.WRITE
-        self.remote = MemoryRemote()
-        self.pull = self.garden.open(flow, author=MEMBER)
-        self.garden.pulled(self.pull, by=OWNER)
-        self.id = self.garden.executions[0].id
-        self.keeper(self.garden.world, holder).save(self.id)
-
-    def keeper(self, world: World, holder: str) -> Keeper:
-        return Keeper(world.services, self.remote.branch(), CommittedDefinitions(reader_of(world.git)), holder=holder)
-
-    def job(self, number: int, holder: str = "") -> tuple[Keeper, Desk]:
-        world = World(self.folder / f"runner-{number}", instance=f"i{number}", github=self.github)
-        world.clock.advance(60 * number)
-        world.git.origin = self.garden.world.git
-        keeper = self.keeper(world, holder or f"{number}/1")
-        desk = Desk(services=world.services, github=self.github, definitions=CommittedDefinitions(reader_of(world.git)))
-        return keeper, desk
-
-    def commanded(self, number: int, by: User, line: str) -> Execution:
-        """A job that a command in a comment started, from its beginning to its end."""
-        keeper, desk = self.job(number)
-        comment = self.github.add_comment(self.pull.number, by, line)
-        for entry in keeper.entries():
-            if entry.open and entry.thread == self.pull.number:
-                keeper.take_up(entry.id, desk=desk)
-        body = commented(line, number=self.pull.number, sender=account(by.login, by.id, by.kind), comment_id=comment.id)
-        receive(desk, Delivery(id=f"delivery-{number}", event="issue_comment", payload=body))
-        World.work(_Working(desk))  # type: ignore[arg-type]
-        keeper.save(self.id)
-        return desk.services.store.execution(self.id)
-
-
-class _Working:
-    """As much of a world as working takes."""
-
-    def __init__(self, desk: Desk) -> None:
-        from tests.fakes.wake import FakeStopSignals
-
-        self.services, self.signals = desk.services, FakeStopSignals()
-
-
 @pytest.fixture
 def hosted(tmp_path: Path) -> Hosted:
     return Hosted(tmp_path)
@@ -376,7 +320,7 @@ def test_the_next_attempt_goes_on_where_a_job_was_killed(tmp_path: Path) -> None
     keeper, desk = hosted.job(3, "1/2")
     (entry,) = keeper.concerned(None)
     keeper.take_up(entry.id, desk=desk)
-    World.work(_Working(desk))  # type: ignore[arg-type]
+    work(desk)
     assert keeper.save(hosted.id).entry.status is ExecutionStatus.COMPLETED
     assert [run.lost for run in desk.services.store.runs(hosted.id)] == [1, 0]
     with pytest.raises(Conflict, match="a later state"):
@@ -465,6 +409,26 @@ def test_a_record_that_somebody_made_up_does_not_go_on(hosted: Hosted, keys: dic
     assert keeper.entries()[0].holder == ""
 
 
+@pytest.mark.parametrize("said", [True, False])
+def test_a_vote_counts_only_where_it_was_given(hosted: Hosted, said: bool) -> None:
+    world = hosted.garden.world
+    run = world.store.runs(hosted.id)[0]
+    assert run.started_at
+    with world.store.begin() as tx:
+        tx.lock(hosted.id)
+        tx.intake.vote(Vote(execution_id=hosted.id, index=0, since=run.started_at, by="ann"))
+        tx.save(replace(tx.lock(hosted.id), error_message="a later state"))
+    hosted.keeper(world, "1/1").save(hosted.id)
+    if said:
+        hosted.github.add_comment(hosted.pull.number, ANN, "/mycelium approve gate")
+    keeper, desk = hosted.job(9)
+    if said:
+        keeper.take_up(hosted.id, desk=desk)
+    else:
+        with pytest.raises(Conflict, match="the approval of `ann` for `gate` is not among the comments"):
+            keeper.take_up(hosted.id, desk=desk)
+
+
 def test_a_workflow_that_has_changed_does_not_go_on(hosted: Hosted) -> None:
     changed = {"workflows/r.yaml": FLOW["workflows/r.yaml"].replace("run: x", "run: curl evil")}
     plan = hosted.garden.world.store._tables.plans[hosted.id]  # type: ignore[attr-defined]
@@ -510,10 +474,17 @@ def test_a_job_brings_back_what_its_event_may_be_about(hosted: Hosted) -> None:
     keeper, desk = hosted.job(2)
     assert [entry.id for entry in keeper.concerned(hosted.pull.number)] == [hosted.id]
     assert keeper.concerned(hosted.pull.number + 1) == keeper.concerned(None) == ()
+    assert keeper.pull(thread=hosted.pull.number + 1, desk=desk) == ()
     assert keeper.pull(thread=hosted.pull.number, desk=desk) == (hosted.id,)
-    keeper.take_up(hosted.id, desk=desk)
+    keeper.hold(hosted.id, desk=desk)
+    assert desk.services.store.execution(hosted.id).instance == RESTORED
+    assert keeper.entries()[0].holder == "2/1"
     again = hosted.keeper(World(hosted.folder / "again"), "2/2")
     assert [entry.id for entry in again.concerned(None)] == [hosted.id]
+    keeper.go_on(hosted.id)
+    assert desk.services.store.execution(hosted.id).instance == "i2"
+    assert keeper.save(hosted.id, letting_go=False).entry.holder == "2/1"
+    assert keeper.save(hosted.id).entry.holder == ""
 
 
 def test_what_may_not_run_is_not_brought_to_who_carries_out_commands(

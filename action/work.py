@@ -1,0 +1,84 @@
+"""All that runs in a job, to its end: watched, kept while it runs, and told what people say about it meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from action import pages, starting, telling
+from action.hearing import Hearing, own_comments
+from action.history import History
+from action.results import Results
+from action.shown import Untold
+from action.step import Step
+from orchestrator.execution.state import ExecutionStatus
+
+if TYPE_CHECKING:
+    from orchestrator.lifecycle.intake.occasion import Delivery, Desk
+    from orchestrator.report.view import ExecutionView
+
+Views = dict[str, "ExecutionView"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What the events came to, and what was `taken_up` of earlier jobs."""
+
+    step: Step
+    desk: Desk
+    given: Sequence[Delivery]
+    history: History
+    taken_up: Sequence[str]
+    views: Views = field(default_factory=dict)
+
+    def done(self) -> tuple[Views, list[Untold]]:
+        """Until all of it has ended or waits for a person, and GitHub shows that: the last views by id, and what GitHub
+        does not show. What is said until then is heard; after that another job goes on."""
+        hearing = Hearing(self.desk, self.step.log, self.step.began, own_comments(self.given))
+        untold: list[Untold] = []
+        while ids := self._moving():
+            self._watch(ids, hearing)
+            if self.step.interruption.asked.is_set():
+                return self.views, telling.wait_for_github(self.step, self.desk.services, self.views)
+            if self._moving():
+                continue
+            untold = telling.wait_for_github(self.step, self.desk.services, self.views)
+            self._hear(hearing)
+        return self.views, untold
+
+    def _watch(self, ids: Sequence[str], hearing: Hearing) -> None:
+        from action.keeping import Keeping
+        from action.watching import watch
+        from orchestrator.lifecycle.intake.receive import release
+        from orchestrator.lifecycle.projection.holding import let_show
+
+        services, step = self.desk.services, self.step
+        # So that others know of them, should this job be killed.
+        keeping = Keeping(self.history, ids, partial(let_show, services))
+        with keeping.going_on(), nullcontext() if step.job.reads_only else hearing.listening():
+            pages.prepare()
+            seen = watch(services, ids, step.log, step.interruption, keeping.note)
+        self.views.update(zip(ids, seen, strict=True))
+        if step.interruption.asked.is_set():
+            # There may be no time left for more than this; the step that follows does the rest.
+            telling.put_outputs(step, Results(views=list(self.views.values())))
+            return
+        keeping.wait()
+        # What waited for one of these to end has its turn now.
+        release(self.desk)
+        self._hear(hearing)
+
+    def _hear(self, hearing: Hearing) -> None:
+        if not self.step.job.reads_only:
+            hearing.hear()
+
+    def _moving(self) -> list[str]:
+        """Those that nobody has watched yet, or that waited when they were seen last and do no more."""
+        store = self.desk.services.store
+        waited = {key for key, seen in self.views.items() if seen.execution.status is ExecutionStatus.WAITING}
+        moved = {key for key in waited if store.execution(key).status is not ExecutionStatus.WAITING}
+        ids = dict.fromkeys((*self.taken_up, *starting.started(self.desk.services, self.given)))
+        return [each for each in ids if each not in self.views or each in moved]
