@@ -10,6 +10,7 @@ from typing import Final
 
 from orchestrator.cli.init.asked_of_actions import Asked, Events
 from orchestrator.definition.matching import DEFAULT_TYPES
+from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 
 PATH: Final = ".github/workflows/mycelium.yml"
 ACTION: Final = "mycelium-orchestrator/mycelium@v0"
@@ -43,6 +44,7 @@ STEPS: Final = "      # Set up here what your own commands need, such as actions
 class ActionsFile:
     """`env` are variables of the step that runs workflows, by name, as they are written; `site` adds a job that deploys
     the pages, `validate` one that looks at the workflows of pull requests. `workflows_dir` is where they lie.
+    `history_branch` keeps executions; empty keeps none.
 
     `steps` are the lines between checkout and Action, which are the user's: toolchains for their own commands.
     """
@@ -53,6 +55,7 @@ class ActionsFile:
     site: bool = False
     validate: bool = False
     workflows_dir: str = DEFAULT_FOLDER
+    history_branch: str = DEFAULT_HISTORY_BRANCH
     steps: Sequence[str] = (STEPS,)
 
     def text(self) -> str:
@@ -96,9 +99,8 @@ class ActionsFile:
         yield from ("          fetch-depth: 0", "          persist-credentials: false")
         yield from self.steps
         yield f"      - uses: {self._uses()}"
-        if self.asked.dispatched:
-            yield from ("        with:", "          workflow: ${{ inputs.workflow }}")
-            yield "          inputs: ${{ inputs.inputs }}"
+        given = ["workflow: ${{ inputs.workflow }}", "inputs: ${{ inputs.inputs }}"] if self.asked.dispatched else []
+        yield from self._with(*given, *self._history())
         yield from self._env(*(f"{name}: {_value(value)}" for name, value in self.env.items()))
 
     def _validate(self) -> Iterator[str]:
@@ -125,10 +127,19 @@ class ActionsFile:
         yield from ("    environment:", "      name: github-pages", "      url: ${{ steps.pages.outputs.page_url }}")
         yield from ("    concurrency:", "      group: mycelium-pages", "      cancel-in-progress: false", "    steps:")
         yield from (f"      - uses: {CHECKOUT}", "        with:", "          persist-credentials: false")
-        yield from ("      - id: build", f"        uses: {self._uses()}", "        with:", "          mode: site")
+        yield from ("      - id: build", f"        uses: {self._uses()}", *self._with("mode: site", *self._history()))
         yield from self._env()
         yield from (f"      - uses: {_UPLOAD}", "        with:", "          path: ${{ steps.build.outputs.site-path }}")
         yield from ("      - id: pages", f"        uses: {_DEPLOY}")
+
+    def _history(self) -> list[str]:
+        name = self.history_branch
+        return [] if name == DEFAULT_HISTORY_BRANCH else [f"history-branch: {_scalar(name)}"]
+
+    def _with(self, *lines: str) -> Iterator[str]:
+        if lines:
+            yield "        with:"
+        yield from (f"          {line}" for line in lines)
 
     def _env(self, *lines: str) -> Iterator[str]:
         elsewhere = [f"{FOLDER}: {_scalar(self.workflows_dir)}"] if self.workflows_dir != DEFAULT_FOLDER else []

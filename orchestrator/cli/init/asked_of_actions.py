@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.definition.matching import DEFAULT_TYPES
 from orchestrator.definition.model import Trigger, Workflow
@@ -19,6 +19,8 @@ _ORDER = (
 )
 _THREADS = frozenset({"comment", "label"})
 _OF_PULL_REQUESTS = frozenset({"pull_request", "pull_request_review"})
+_SHOWN_BELOW = _OF_PULL_REQUESTS | {"issues"}
+_COMMANDS: Final[dict[str, Any]] = {"types": ["created"]}
 _ALL = None
 
 
@@ -33,13 +35,19 @@ class Asked:
 
 
 def asked(workflows: Iterable[Workflow], *, history_branch: str) -> Asked:
-    """What all of them ask together. Templates of the repository start by no event, and ask for nothing."""
+    """What all of them ask together. Templates of the repository start by no event, and ask for nothing.
+
+    Pushes to `history_branch`, if there is one, start no job.
+    """
     wanted = [workflow for workflow in workflows if not workflow.is_template]
     events: Events = {}
     for workflow in wanted:
         for trigger in workflow.triggers:
             for name, filters in _of_actions(trigger):
                 events[name] = _both(name, events.get(name), filters)
+    if events.keys() & _SHOWN_BELOW:
+        # Whatever is shown below a pull request or an issue can be approved, allowed, cancelled and run again there.
+        events.setdefault("issue_comment", _COMMANDS)
     ordered = {name: _settled(name, events[name], history_branch) for name in _ORDER if name in events}
     by_hand = tuple(each.id for each in wanted if any(found.event == "workflow_dispatch" for found in each.triggers))
     kinds = {target.kind for each in wanted if each.publish for target in each.publish.targets}
@@ -56,7 +64,7 @@ def _of_actions(trigger: Trigger) -> list[tuple[str, dict[str, Any]]]:
     filters = trigger.filters
     match trigger.event:
         case "comment":
-            return [("issue_comment", {"types": ["created"]})]
+            return [("issue_comment", _COMMANDS)]
         case "label":
             where = filters.get("where") or ["pull_request", "issue"]
             places = {"pull_request": "pull_request", "issue": "issues"}
@@ -96,7 +104,7 @@ def _settled(name: str, filters: dict[str, Any], history_branch: str) -> dict[st
         if values is not _ALL
     }
     if name == "push" and not kept:
-        return {"branches-ignore": [history_branch, "mycelium/**"], "tags": ["**"]}
+        return {"branches-ignore": [*filter(None, [history_branch]), "mycelium/**"], "tags": ["**"]}
     return kept
 
 

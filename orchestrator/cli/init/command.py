@@ -31,6 +31,7 @@ _SETTING = "Allow GitHub Actions to create and approve pull requests"
 @click.option("--site", is_flag=True, default=None, help="Add a job that deploys the pages of what ran.")
 @click.option("--validate", is_flag=True, default=None, help="Add a job that checks workflows in pull requests.")
 @click.option("--action", metavar="OWNER/NAME@REF", help="The Action to use, such as a fork of it.")
+@click.option("--history-branch", metavar="NAME", help="The branch that keeps executions, if another; '' for none.")
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing, as where there is no terminal.")
 @click.option("--overwrite", is_flag=True, help="Write anew what you have changed.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be written.")
@@ -105,6 +106,7 @@ class _Setting:
             defaults={"test": answers.test, "setup": found.setup, "engine": answers.engine},
             secrets=wanted["secrets"],
             action=wanted["action"],
+            history_branch=wanted["history_branch"],
             site=wanted["site"],
             validate=wanted["validate"],
             overwrite=wanted["overwrite"],

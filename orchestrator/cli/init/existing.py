@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from orchestrator.cli.init.actions_file import ACTION, DEFAULT_FOLDER, FOLDER, STEPS, ActionsFile
 from orchestrator.cli.init.asked_of_actions import Asked, Events
+from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 
 _ACTION: Final = re.compile(r"[^/]+/mycelium(@\S+)?")
 """Whatever repository it is in, it is called `mycelium`."""
@@ -94,6 +95,7 @@ def _said(found: Mapping[str, Any]) -> ActionsFile:
         action=_action(found) or ACTION,
         env={name: value for name, value in env.items() if name != FOLDER},
         workflows_dir=env.get(FOLDER, DEFAULT_FOLDER),
+        history_branch=_given(run, "history-branch", DEFAULT_HISTORY_BRANCH),
         site="site" in found["jobs"],
         validate="validate" in found["jobs"],
     )
@@ -131,6 +133,15 @@ def _environment(job: object) -> dict[str, str]:
         if _ACTION.fullmatch(str(step.get("uses"))):
             found |= _texts(step.get("env"))
     return found
+
+
+def _given(job: object, name: str, default: str) -> str:
+    """An input of the step that uses the Action."""
+    for step in _steps(job):
+        given = step.get("with")
+        if _ACTION.fullmatch(str(step.get("uses"))) and isinstance(given, dict):
+            return str(given.get(name, default))
+    return default
 
 
 def _variables(found: Mapping[str, Any]) -> dict[str, str]:

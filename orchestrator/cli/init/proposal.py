@@ -24,6 +24,7 @@ from orchestrator.gallery import Template
 REPLAY = "replay"
 _SECRET = re.compile(r"(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*")
 _ACTION = re.compile(r"[A-Za-z0-9-]+/mycelium@[A-Za-z0-9._/-]+")
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
 _TRANSCRIPT = ".jsonl"
 
 
@@ -59,6 +60,7 @@ class Wishes:
     defaults: Mapping[str, str] = field(default_factory=dict)
     secrets: Sequence[str] = ()
     action: str | None = None
+    history_branch: str | None = None
     site: bool | None = None
     validate: bool | None = None
     overwrite: bool = False
@@ -108,10 +110,12 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
     loaded = load_all(
         texts, workflows_dir=premises.workflows_dir, agents=premises.agents.keys(), project=premises.project
     )
-    wanted = asked(loaded.workflows.values(), history_branch=premises.history_branch)
     before = premises.read(actions_file.PATH)
     there = existing.read(before) if before is not None else None
     said = there.said if there and there.uses_action else None
+    before_that = said.history_branch if said else premises.history_branch
+    history = before_that if wishes.history_branch is None else wishes.history_branch
+    wanted = asked(loaded.workflows.values(), history_branch=history)
     new = _variables(there, wishes, credentials.needed(loaded.workflows.values(), premises.project))
     file = ActionsFile(
         asked=wanted,
@@ -119,6 +123,7 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
         env={**(said.env if said else {}), **{name: actions_file.secret(name) for name in new}},
         validate=wishes.validate if wishes.validate is not None else bool(said and said.validate),
         workflows_dir=premises.workflows_dir,
+        history_branch=history,
         steps=said.steps if said else ActionsFile(asked=wanted).steps,
         site=wishes.site if wishes.site is not None else bool(said and said.site),
     )
@@ -136,12 +141,27 @@ def _check(premises: Premises, wishes: Wishes) -> None:
             raise BadInput(f"`{name[:60]}` is no name of a secret", hint="such as ANTHROPIC_API_KEY")
     if wishes.action is not None and not _ACTION.fullmatch(wishes.action):
         raise BadInput(f"`{wishes.action[:80]}` names no Action", hint=f"write it as {actions_file.ACTION}")
+    if wishes.history_branch and not _is_history(wishes.history_branch):
+        raise BadInput(
+            f"`{wishes.history_branch[:80]}` cannot be the history's branch",
+            hint="letters, digits, `.`, `_`, `-` and `/`, and not below `mycelium/`, where results are",
+        )
     engine = wishes.defaults.get("engine") or ENGINES[0]
     known = (*ENGINES, *premises.project.engines)
     if engine not in known:
         raise BadInput(
             f"there is no engine `{engine[:60]}`", hint=nearest(engine, known) or f"there are {', '.join(known)}"
         )
+
+
+def _is_history(name: str) -> bool:
+    """A branch that git takes, and that stands in no other's way."""
+    parts = name.split("/")
+    return bool(_BRANCH.fullmatch(name)) and ".." not in name and parts[0] != "mycelium" and not _ends_badly(parts)
+
+
+def _ends_badly(parts: Sequence[str]) -> bool:
+    return any(not part or part.startswith(".") or part.endswith((".", ".lock")) for part in parts)
 
 
 def _variables(there: Existing | None, wishes: Wishes, needed: Sequence[credentials.Alternatives]) -> list[str]:
@@ -198,6 +218,8 @@ def _of_actions(
         return File(path=path, text=text, before=before, fate=Fate.RIGHT)
     lacks = there.lacks(file.asked) if there else ["what a workflow file of Actions needs"]
     lacks += [f"the variable {name}" for name in new]
+    if there and wishes.history_branch not in (None, there.said.history_branch):
+        lacks.append(f"history-branch: {wishes.history_branch}")
     if wishes.overwrite or (there and there.untouched):
         return File(
             path=path,

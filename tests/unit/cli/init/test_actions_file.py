@@ -22,6 +22,7 @@ NODES = "nodes: {a: {run: 'true'}}\n"
 ROOT = Path(__file__).resolve().parents[4]
 README = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
 """The workflow that it shows, and the one file that has Actions run it."""
+COMMANDS = {"issue_comment": {"types": ["created"]}}
 KEYS = {"A_KEY": secret("A_KEY"), "B_KEY": secret("OTHER"), "HOST": "https://models.example: yes"}
 GALLERY = [gallery_page.load(each) for each in gallery.templates()]
 
@@ -37,13 +38,13 @@ def needed(*texts: str) -> Asked:
 @pytest.mark.parametrize(
     ("texts", "events"),
     [
-        (["on: pull_request"], {"pull_request": {"types": ["opened", "reopened", "synchronize"]}}),
+        (["on: pull_request"], {"pull_request": {"types": ["opened", "reopened", "synchronize"]}, **COMMANDS}),
         (
             ["on: {pull_request: {types: [closed]}}", "on: {label: {name: go, where: [pull_request]}}"],
-            {"pull_request": {"types": ["closed", "labeled"]}},
+            {"pull_request": {"types": ["closed", "labeled"]}, **COMMANDS},
         ),
-        (["on: {comment: {command: go}}"], {"issue_comment": {"types": ["created"]}}),
-        (["on: {issues: {types: [opened]}}", "on: issues"], {"issues": {}}),
+        (["on: {comment: {command: go}}"], COMMANDS),
+        (["on: {issues: {types: [opened]}}", "on: issues"], {**COMMANDS, "issues": {}}),
         (
             ["on: {push: {branches: [main]}}", "on: {push: {branches: [dev, main]}}"],
             {"push": {"branches": ["main", "dev"]}},
@@ -100,6 +101,21 @@ def test_approvals_and_commands_neither_wait_nor_cancel() -> None:
     assert found["permissions"] == {}
     checkout = found["jobs"]["run"]["steps"][0]
     assert checkout["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("name", ["ops/history", "off", ""])
+def test_another_history_stands_in_both_jobs_and_its_pushes_start_nothing(name: str) -> None:
+    needs = asked([workflow("on: [push, workflow_dispatch]")], history_branch=name)
+    text = ActionsFile(asked=needs, history_branch=name, site=True).text()
+    found = YAML(typ="safe", pure=True).load(text)
+    run, site = (found["jobs"][job]["steps"] for job in ("run", "site"))
+    assert run[-1]["with"]["history-branch"] == site[1]["with"]["history-branch"] == name
+    assert set(run[-1]["with"]) == {"workflow", "inputs", "history-branch"}
+    assert found["on"]["push"]["branches-ignore"] == [*([name] if name else []), "mycelium/**"]
+    existing = read(text)
+    assert existing is not None
+    assert existing.untouched
+    assert existing.said.history_branch == name
 
 
 def test_steps_of_the_users_own_stay() -> None:

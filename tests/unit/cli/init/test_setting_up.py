@@ -235,6 +235,18 @@ def test_what_people_have_changed_is_theirs(repository: Repository, capsys: pyte
     assert "350" in (repository.root / ACTIONS).read_text()
 
 
+def test_the_history_is_kept_where_it_was_said_once(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(mycelium, ["init", "--no-commit", "--history-branch", "ops/history"]) == 0
+    written = (repository.root / ACTIONS).read_text()
+    assert "          history-branch: ops/history\n" in written
+    assert ended(mycelium, ["init", "--no-commit"]) == 0
+    assert (repository.root / ACTIONS).read_text() == written
+    repository.write(ACTIONS, written.replace("timeout-minutes: 350", "timeout-minutes: 20"))
+    capsys.readouterr()
+    assert ended(mycelium, ["init", "--no-commit", "--history-branch", "kept"]) == 0
+    assert "yours, but it lacks history-branch: kept" in capsys.readouterr().out
+
+
 def test_the_branch_that_is_checked_out_is_not_moved(repository: Repository) -> None:
     assert ended(mycelium, ["init"]) == 0
     repository.git("checkout", "--quiet", "mycelium/init")
@@ -291,6 +303,9 @@ def test_without_being_told_gh_sets_nothing(repository: Repository, gh: Path, mo
         (["--secret", "a: b"], "`a: b` is no name of a secret"),
         (["--action", "octo/other@v1"], "names no Action"),
         (["--engine", "cladue"], "did you mean `claude`?"),
+        (["--history-branch", "mycelium/kept"], "not below `mycelium/`, where results are"),
+        (["--history-branch", "a..b"], "`a..b` cannot be the history's branch"),
+        (["--history-branch", "kept.lock"], "cannot be the history's branch"),
     ],
 )
 def test_what_cannot_be_done(
