@@ -22,10 +22,10 @@ WRITING = {
 }
 
 
-def transcripts(name: str, said: dict[str, str]) -> dict[str, str]:
+def transcripts(name: str, words: dict[str, str]) -> dict[str, str]:
     """The files from which agents say this."""
     first = json.dumps({"mycelium_transcript": 1})
-    lines = {key: json.dumps({"type": "result", "text": text}) for key, text in said.items()}
+    lines = {key: json.dumps({"type": "result", "text": text}) for key, text in words.items()}
     return {f"workflows/{name}.replay/{key}.jsonl": f"{first}\n{line}\n" for key, line in lines.items()}
 
 
@@ -45,6 +45,17 @@ def happened(base: Repository, pull: PullRequest, action: str) -> dict[str, Any]
     )
     made["repository"].update(full_name=base.full_name, default_branch="main")
     made.update(number=pull.number, sender=account(pull.issue.user))
+    return made
+
+
+def said(github: GitHubStandIn, base: Repository, pull: PullRequest, by: Account, body: str) -> dict[str, Any]:
+    """The event `issue_comment`, after somebody has commented on a pull request."""
+    comment = github.comment(base, pull.number, by, body)
+    made = example("issue_comment", "created")
+    made["repository"].update(full_name=base.full_name, default_branch="main")
+    made["issue"].update(number=pull.number, pull_request={"url": "x"})
+    made["comment"].update(id=comment.id, body=body, user=account(by))
+    made["sender"] = account(by)
     return made
 
 
@@ -88,12 +99,7 @@ class Scene:
 
     def says(self, by: Account, body: str) -> Job:
         """Somebody comments on the pull request, and a job runs for it."""
-        comment = self.github.comment(self.repository, self.pull.number, by, body)
-        event = example("issue_comment", "created")
-        event["repository"].update(full_name="octo/demo", default_branch="main")
-        event["issue"].update(number=self.pull.number, pull_request={"url": "x"})
-        event["comment"].update(id=comment.id, body=body, user=account(by))
-        event["sender"] = account(by)
+        event = said(self.github, self.repository, self.pull, by, body)
         return self.runner.run("issue_comment", event, token=self.token())
 
     def checks(self) -> dict[str, tuple[str, str | None]]:
