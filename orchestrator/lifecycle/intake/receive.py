@@ -96,8 +96,11 @@ def release(desk: Desk) -> list[Decision]:
 
 
 def is_ours(desk: Desk, event: Event) -> bool:
-    """Whether it may concern anybody: an event that workflows can name, in this repository, and not our own doing."""
-    named = any(name in EVENTS for name in names_of(event))
+    """Whether it may concern anybody: an event that workflows can name, in this repository, and not our own doing.
+
+    A push that deletes names no commit, from which anything could be read.
+    """
+    named = any(name in EVENTS for name in names_of(event)) and not event.gone
     return named and _here(desk, event.repository) and own(event, account_of(desk.github.me())) is None
 
 

@@ -155,7 +155,7 @@ def test_what_concerns_nobody_writes_nothing(garden: Garden, event: str, body: d
             if key == "pull_request":
                 part["head"]["sha"] = pull.head_sha
     if event == "push":
-        body["after"] = garden.main
+        body["after"] = "0" * 40 if body["deleted"] else garden.main
     with nothing_written(garden):
         assert garden.deliver(event, body) == []
 
