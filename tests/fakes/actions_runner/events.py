@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ def _examples() -> dict[str, list[dict[str, Any]]]:
     if not PLACE.exists():
         pytest.skip("needs the examples of webhooks: make github")
     return {each["name"]: each["examples"] for each in json.loads(PLACE.read_bytes())}
+
+
+def examples() -> Iterator[tuple[str, dict[str, Any]]]:
+    """All of them, with the names of their events."""
+    for name, found in _examples().items():
+        yield from ((name, copy.deepcopy(each)) for each in found)
 
 
 def example(name: str, action: str = "", **changes: Any) -> dict[str, Any]:
