@@ -5,6 +5,7 @@ Else, where the process dies in between, nobody would know of the execution that
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,10 +28,13 @@ def let_show(services: Services, execution_id: str) -> None:
             tx.intake.put_mark(_mark(execution_id), now)
 
 
-def is_held_back(services: Services, execution_id: str) -> bool:
-    """Whether nothing is to be shown of it yet."""
+def held_back(services: Services, execution_ids: Collection[str]) -> set[str]:
+    """Those of which nothing is to be shown yet."""
+    if not execution_ids:
+        return set()
+    now = services.clock.now()
     with services.store.begin() as tx:
-        return _is_held(tx, execution_id, services.clock.now())
+        return {each for each in execution_ids if _is_held(tx, each, now)}
 
 
 def _is_held(tx: Transaction, execution_id: str, now: datetime) -> bool:

@@ -18,7 +18,7 @@ from orchestrator.execution.showing import MISTAKE, Showing, Shown
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, Room, Urgency, User
 from orchestrator.lifecycle.projection.due import Write
-from orchestrator.lifecycle.projection.holding import is_held_back
+from orchestrator.lifecycle.projection.holding import held_back
 from orchestrator.lifecycle.projection.picture import Due, Picture
 from orchestrator.lifecycle.projection.wanted import Kind
 from orchestrator.lifecycle.projection.writing import Desk, Superseded, carry_out
@@ -71,12 +71,12 @@ class Projection:
         """What has changed since GitHub last agreed; of executions that are up to date nothing is remembered."""
         ours = self._github.repository.lower()
         found = {each.execution_id: each for each in self._services.store.behind(self._services.instance)}
+        for key in held_back(self._services, found.keys() - self._pictures.keys()):
+            del found[key]
         self._pictures = {key: picture for key, picture in self._pictures.items() if key in found}
         room = self._github.room()
         for key, showing in found.items():
             if showing.target.repository.lower() != ours:
-                continue
-            if key not in self._pictures and is_held_back(self._services, key):
                 continue
             picture = self._pictures.setdefault(key, Picture(showing=showing))
             picture.showing = showing
