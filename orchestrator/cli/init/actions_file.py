@@ -27,6 +27,7 @@ _REASONS: Final = {
     "issues": "comments, reactions and labels",
     "pull-requests": "reviews and pull requests",
 }
+PERMISSIONS: Final = tuple(_REASONS)
 _READING: Final = {"pull-requests": "which pull request a commit belongs to"}
 _PUSHES: Final = ("opened", "ready_for_review", "reopened", "synchronize")
 """What brings a new head of a pull request, or a first one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,16 +21,22 @@ _THREADS = frozenset({"comment", "label"})
 _OF_PULL_REQUESTS = frozenset({"pull_request", "pull_request_review"})
 _SHOWN_BELOW = _OF_PULL_REQUESTS | {"issues"}
 _COMMANDS: Final[dict[str, Any]] = {"types": ["created"]}
+NARROWING = ("branches", "branches-ignore", "tags", "tags-ignore", "paths", "paths-ignore")
+"""Filters that let less through than an event without them."""
 _ALL = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """`permissions` are those of the job's token; `dispatched` the workflows that somebody may start by hand."""
+    """`permissions` are those of the job's token; `dispatched` the workflows that somebody may start by hand.
+
+    `narrower` are filters by event that every trigger has alike: no job starts for less where a file has them too.
+    """
 
     events: Events = field(default_factory=dict)
     permissions: Mapping[str, str] = field(default_factory=dict)
     dispatched: tuple[str, ...] = ()
+    narrower: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     opens_pull_requests: bool = False
 
 
@@ -55,6 +61,7 @@ def asked(workflows: Iterable[Workflow], *, history_branch: str) -> Asked:
         events=ordered,
         permissions=_permissions(wanted, kinds),
         dispatched=by_hand,
+        narrower={name: _alike(name, wanted) for name in ordered},
         opens_pull_requests=PublishKind.PULL_REQUEST in kinds,
     )
 
@@ -81,6 +88,14 @@ def _of_actions(trigger: Trigger) -> list[tuple[str, dict[str, Any]]]:
         case event:
             types = filters.get("types") or list(DEFAULT_TYPES.get(event, ()))
             return [(event, {"types": types or _ALL})] if event != "workflow_dispatch" else [(event, {})]
+
+
+def _alike(name: str, workflows: Iterable[Workflow]) -> dict[str, list[str]]:
+    """The filters by name of which all triggers of an event have the same."""
+    triggers = [each for workflow in workflows for each in workflow.triggers if name in dict(_of_actions(each))]
+    filters = [{key: value for key, value in each.filters.items() if key in NARROWING} for each in triggers]
+    first = filters[0] if filters else {}
+    return {key: list(value) for key, value in first.items() if all(each.get(key) == value for each in filters)}  # type: ignore[arg-type]
 
 
 def _both(name: str, one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from orchestrator.cli.init.actions_file import ACTION, DEFAULT_FOLDER, FOLDER, STEPS, ActionsFile
-from orchestrator.cli.init.asked_of_actions import Asked, Events
+from orchestrator.cli.init.actions_file import ACTION, DEFAULT_FOLDER, FOLDER, PERMISSIONS, STEPS, ActionsFile
+from orchestrator.cli.init.asked_of_actions import NARROWING, Asked, Events
+from orchestrator.definition.matching import DEFAULT_TYPES
 from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 
 _ACTION: Final = re.compile(r"[^/]+/mycelium(@\S+)?")
@@ -36,22 +37,40 @@ class Existing:
         """What is asked and not there, in words."""
         lacking = [] if self.uses_action else ["a step that uses the Action of Mycelium"]
         for name, filters in asked.events.items():
-            lacking += _lacking_of_event(name, filters, self.said.asked.events.get(name))
+            has = self.said.asked.events.get(name)
+            lacking += [f"the event {name}"] if has is None else _lacking_of_event(name, filters, has)
+            lacking += _left_out(name, {**asked.narrower.get(name, {}), **filters}, has or {})
+        offered = self.said.asked.dispatched
+        lacking += [f"workflow_dispatch: {name}" for name in asked.dispatched if offered and name not in offered]
         for name, level in asked.permissions.items():
-            has = self.said.asked.permissions.get(name, "none")
-            if has not in ("write", level):
+            if self.said.asked.permissions.get(name, "none") not in ("write", level):
                 lacking.append(f"the permission {name}: {level}")
         return lacking
 
 
-def _lacking_of_event(name: str, wanted: Mapping[str, Any], has: Mapping[str, Any] | None) -> list[str]:
-    if has is None:
-        return [f"the event {name}"]
-    lacking = []
-    for key in ("types", "crons"):
-        missing = [value for value in wanted.get(key, ()) if key in has and value not in has[key]]
-        lacking += [f"{name}: {value}" for value in missing]
-    return lacking
+def _lacking_of_event(name: str, wanted: Mapping[str, Any], has: Mapping[str, Any]) -> list[str]:
+    """Types and times that the file does not have. Without any it has what GitHub takes then: of most events all."""
+    types = has.get("types", DEFAULT_TYPES.get(name))
+    if types is not None and "types" not in wanted:
+        return [f"{name} of every type"] if "types" in has else []
+    missing = [value for value in wanted.get("types", ()) if types is not None and value not in types]
+    missing += [value for value in wanted.get("crons", ()) if value not in has.get("crons", ())]
+    return [f"{name}: {value}" for value in missing]
+
+
+def _left_out(name: str, wanted: Mapping[str, Any], has: Mapping[str, Any]) -> list[str]:
+    """Filters that let less through than what is wanted has."""
+    return [f"what `{key}` under {name} leaves out" for key in NARROWING if key in has and _less(key, wanted, has)]
+
+
+def _less(key: str, wanted: Mapping[str, Any], has: Mapping[str, Any]) -> bool:
+    """Lists are compared value by value: a pattern that takes in others is not known but for `**`."""
+    kind = key.removesuffix("-ignore")
+    if key != kind:
+        return bool(set(has[key]) - set(wanted.get(key, ())))
+    if "**" in has[key]:
+        return any(value.startswith("!") for value in map(str, has[key]))
+    return key not in wanted or bool(set(wanted[key]) - set(has[key]))
 
 
 def read(text: str) -> Existing | None:
@@ -83,13 +102,10 @@ def _said(found: Mapping[str, Any]) -> ActionsFile:
             events[str(name)] = {key: _listed(value) for key, value in given.items() if key != "inputs"}
     run = _running(found)
     env = _environment(run)
-    permissions = run.get("permissions")
     return ActionsFile(
         asked=Asked(
             events=events,
-            permissions={str(name): str(level) for name, level in permissions.items()}
-            if isinstance(permissions, dict)
-            else {},
+            permissions=_permissions(run.get("permissions")),
             dispatched=tuple(_choices(on.get("workflow_dispatch"))),
         ),
         action=_action(found) or ACTION,
@@ -99,6 +115,12 @@ def _said(found: Mapping[str, Any]) -> ActionsFile:
         site="site" in found["jobs"],
         validate="validate" in found["jobs"],
     )
+
+
+def _permissions(said: object) -> dict[str, str]:
+    """By name; `read-all` and `write-all` are those of all."""
+    level = str(said).removesuffix("-all") if said in ("read-all", "write-all") else ""
+    return dict.fromkeys(PERMISSIONS, level) if level else _texts(said)
 
 
 def _steps(job: object) -> list[Mapping[str, Any]]:

@@ -148,6 +148,63 @@ def test_a_file_of_somebody_elses_is_looked_at_for_what_it_has() -> None:
     ]
 
 
+ALL = "permissions: write-all\njobs: {run: {steps: [{uses: fork/mycelium@main}]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("on", "wanted", "lacks"),
+    [
+        ("pull_request", ["on: pull_request"], []),
+        (
+            "pull_request: null",
+            ["on: {pull_request: {types: [opened, ready_for_review]}}"],
+            ["pull_request: ready_for_review"],
+        ),
+        ("pull_request: {types: [opened]}", ["on: {pull_request: {types: [opened]}}"], []),
+        ("issues: {types: [opened]}", ["on: issues"], ["issues of every type"]),
+        ("issues", ["on: {issues: {types: [opened]}}"], []),
+        ("schedule: [{cron: 1 2 * * *}]", ["on: {schedule: [{cron: 1 3 * * *}]}"], ["schedule: 1 3 * * *"]),
+        ("pull_request: {paths: [a]}", ["on: pull_request"], ["what `paths` under pull_request leaves out"]),
+        ("pull_request: {paths: [a]}", ["on: {pull_request: {paths: [a]}}"], []),
+        (
+            "pull_request: {paths: [a]}",
+            ["on: {pull_request: {paths: [a]}}", "on: {label: {name: go, where: [pull_request]}}"],
+            ["pull_request: labeled", "what `paths` under pull_request leaves out"],
+        ),
+        ("pull_request: {branches: ['**']}", ["on: pull_request"], []),
+        (
+            "pull_request: {branches: ['**', '!x']}",
+            ["on: pull_request"],
+            ["what `branches` under pull_request leaves out"],
+        ),
+        ("push", ["on: {push: {branches: [main]}}"], []),
+        ("push: {branches: [main, dev]}", ["on: {push: {branches: [main]}}"], []),
+        (
+            "push: {branches: [main]}",
+            ["on: {push: {branches: [main, dev]}}"],
+            ["what `branches` under push leaves out"],
+        ),
+        ("push: {branches-ignore: [x]}", ["on: push"], ["what `branches-ignore` under push leaves out"]),
+        ("workflow_dispatch", ["on: workflow_dispatch", "on: workflow_dispatch"], []),
+        (
+            "workflow_dispatch: {inputs: {workflow: {options: [w0]}}}",
+            ["on: workflow_dispatch", "on: workflow_dispatch"],
+            ["workflow_dispatch: w1"],
+        ),
+    ],
+)
+def test_a_file_lacks_what_it_does_not_let_through(on: str, wanted: list[str], lacks: list[str]) -> None:
+    existing = read(f"on: {{{on}}}\n{ALL}" if ":" in on else f"on: {on}\n{ALL}")
+    assert existing is not None
+    assert existing.lacks(needed(*wanted)) == lacks
+
+
+def test_permissions_may_be_those_of_all() -> None:
+    existing = read("on: push\n" + ALL.replace("write", "read"))
+    assert existing is not None
+    assert existing.lacks(needed("on: push")) == ["the permission checks: write", "the permission contents: write"]
+
+
 def test_what_the_readme_shows_goes_together() -> None:
     shown = load_workflow(README[0], "workflows/improve.yaml", agents=library(ROOT).agents)
     existing = read(README[1])
