@@ -125,7 +125,8 @@ class _Texts:
         return len(self.took) * _NOTE_SIGN + 8 if self.took else 0.0
 
     def cut(self, text: str, room: float, sign: float) -> str:
-        return clip(text, max(1, int((room - _TEXT - _GAP) / sign)))
+        # What exactly fits must not lose a sign to how floats are rounded.
+        return clip(text, max(1, int((room - _TEXT - _GAP) / sign + 1e-6)))
 
 
 def _texts(view: ExecutionView, group: NodeGroup) -> _Texts:

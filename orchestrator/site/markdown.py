@@ -13,19 +13,25 @@ from orchestrator.report.overview import STATUS_EMOJI
 from orchestrator.report.plain_text import visible
 
 MAX_CHARACTERS = 200_000
-_HEADING_OFFSET = 3
+_TOP_HEADING = 4
 
 
-def rendered(text: str, *, limit: int = MAX_CHARACTERS) -> Markup:
-    """Safe HTML. Raw HTML in `text` is shown as characters; images become words."""
+def rendered(text: str, *, top: int = _TOP_HEADING, limit: int = MAX_CHARACTERS) -> Markup:
+    """Safe HTML. Raw HTML in `text` is shown as characters; images become words. The highest heading of the text gets
+    the level `top`, so that it fits below those of the page."""
     source = visible(text[:limit])
     if len(text) > limit:
         source += f"\n\n*… {len(text) - limit:,} more characters*"
     parser = _parser()
     tokens = parser.parse(source)
+    lower = top - min((_level(token) for token in tokens if token.type == "heading_open"), default=top)
     for token in tokens:
-        _tame(token)
-    return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704 - the renderer escapes
+        _tame(token, lower)
+    html = parser.renderer.render(tokens, parser.options, {})
+    for tag in ("pre", "table"):
+        # What may be wider than its place scrolls by keyboard too. Text cannot look like this: it is escaped.
+        html = html.replace(f"<{tag}>", f'<{tag} tabindex="0">')
+    return Markup(html)  # noqa: S704 - the renderer escapes
 
 
 def with_icons(html: Markup) -> Markup:
@@ -36,9 +42,13 @@ def with_icons(html: Markup) -> Markup:
     return html
 
 
-def _tame(token: Token) -> None:
+def _level(heading: Token) -> int:
+    return int(heading.tag[1:])
+
+
+def _tame(token: Token, lower: int) -> None:
     if token.type in ("heading_open", "heading_close"):
-        token.tag = f"h{min(6, int(token.tag[1:]) + _HEADING_OFFSET)}"
+        token.tag = f"h{min(6, _level(token) + lower)}"
     elif token.type in ("td_open", "th_open"):
         # The pages' content security policy refuses style attributes.
         token.attrs = {"class": "num"} if "right" in str(token.attrs.get("style", "")) else {}

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.definition.model import Run
+from orchestrator.execution.state import ExecutionStatus
 from orchestrator.site.ansi import MAX_LINE, segments
 from orchestrator.site.diff import MAX_LINES_A_FILE, file_diffs
 from orchestrator.site.files import artifact_name, folder_name, slug, unique_slugs
@@ -103,6 +106,14 @@ def test_markdown_of_agents(text: str, shown: str) -> None:
     assert shown in rendered(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "top", "levels"),
+    [("# a\n## b", 4, ["h4", "h5"]), ("### a\n#### b", 2, ["h2", "h3"]), ("## b\n# a\n##### c", 4, ["h5", "h4", "h6"])],
+)
+def test_headings_of_agents_stand_below_those_of_the_page(text: str, top: int, levels: list[str]) -> None:
+    assert re.findall(r"<(h\d)>", rendered(text, top=top)) == levels
+
+
 @pytest.mark.parametrize("text", ["[x](javascript:alert(1))", "[x](data:text/html,a)", "![x](data:image/png;base64,a)"])
 def test_markdown_keeps_no_active_address(text: str) -> None:
     assert not re.search(r'(href|src|style)="(?!https?:)', rendered(text))
@@ -183,6 +194,17 @@ def test_boxes_say_who_works_or_what_for_and_cut_what_is_too_long() -> None:
     assert made["integrate"].note.startswith("merge of docs")
     assert made["integrate"].note.endswith("…")
     assert made["summary"].place.width < made["docs"].place.width
+
+
+@pytest.mark.parametrize("end", [4.0, 12.0, 3_601.0])
+def test_no_box_cuts_a_name_that_it_was_made_wide_enough_for(end: float) -> None:
+    nodes = [views.node("n" * length, Run(script="x")) for length in range(1, 14)]
+    runs = [views.run(index, each.id, start=0, end=end) for index, each in enumerate(nodes)]
+    for place, each in enumerate(nodes):
+        shown = views.view(
+            views.execution("x", ExecutionStatus.COMPLETED, end), [replace(runs[place], index=0)], [], [each]
+        )
+        assert [box.label for box in drawing(shown, {0: "x"}).boxes] == [each.id]
 
 
 @pytest.mark.parametrize(("subject", "shown"), [
