@@ -30,7 +30,13 @@ def repository(settings: Settings) -> Git:
         found = github(settings, None)
         return found.remote() if found else None
 
-    return GitRepository(root=settings.root, cache_dir=settings.cache_dir, environ=os.environ, github=remote)
+    return GitRepository(
+        root=settings.root,
+        cache_dir=settings.cache_dir,
+        environ=os.environ,
+        github=remote,
+        apart=[settings.history_branch],
+    )
 
 
 def github(settings: Settings, redis_url: str | None) -> GitHubRepository | None:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from orchestrator.git.locking import locked
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _KEEP = "refs/mycelium/commits"
+_DEEPENED = "deepened"
 _MANY_REFS = 500
 _MANY_SEEN = 10_000
 _STALE_SECONDS = 24 * 60 * 60
@@ -138,19 +139,30 @@ class Mirror:
         self._follow_shallow(source.common_dir / "shallow")
 
     def _follow_shallow(self, theirs: Path) -> None:
-        """Commits whose history is left out there, and those that were fetched here without theirs."""
-        ours = self.path / "shallow"
-        if not theirs.exists():
-            ours.unlink(missing_ok=True)
-            return
-        known = ours.read_bytes().splitlines() if ours.is_file() else []
-        found = sorted({*theirs.read_bytes().splitlines(), *known})
-        gitdir.put(ours, "".join(f"{os.fsdecode(line)}\n" for line in found))
+        """Commits whose history is left out there, unless we fetched it, and those that we fetched without theirs."""
+        left_out = {*_listed(theirs)}.difference(_listed(self.path / _DEEPENED))
+        self.end_at(left_out.union(self.ends()) if theirs.exists() else (), before=())
 
     def ends(self) -> list[str]:
         """The commits whose history is left out here."""
-        ours = self.path / "shallow"
-        return os.fsdecode(ours.read_bytes()).split() if ours.is_file() else []
+        return _listed(self.path / "shallow")
+
+    def end_at(self, commits: Collection[str], before: Collection[str]) -> None:
+        """Have history end at these commits. `before` are those where it ended before something was fetched.
+
+        Which of them have theirs now is remembered: the checkout goes on to say otherwise.
+        """
+        if passed := {*before}.difference(commits):
+            place = self.path / _DEEPENED
+            gitdir.put(place, _lines(passed.union(_listed(place))))
+        if commits:
+            gitdir.put(self.path / "shallow", _lines(commits))
+        else:
+            (self.path / "shallow").unlink(missing_ok=True)
+
+    def unlock(self) -> None:
+        """Remove the lock that a fetch of a process which was killed has left; for who is alone here."""
+        (self.path / "shallow.lock").unlink(missing_ok=True)
 
     def is_shallow(self) -> bool:
         """Whether the history before some commits is left out here, as it is in the checkout."""
@@ -177,6 +189,14 @@ def kept_ref(commit: str) -> str:
 
 def is_kept_ref(ref: str, commit: str) -> bool:
     return ref == kept_ref(commit) and _SHA.fullmatch(commit) is not None
+
+
+def _listed(place: Path) -> list[str]:
+    return os.fsdecode(place.read_bytes()).split() if place.is_file() else []
+
+
+def _lines(commits: Iterable[str]) -> str:
+    return "".join(f"{commit}\n" for commit in sorted(commits))
 
 
 def _object_stores(objects: Path) -> tuple[Path, ...]:

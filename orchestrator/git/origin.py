@@ -8,8 +8,9 @@ GitHub is asked with our own token.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.errors import Unavailable
 from orchestrator.git.authorized import authorized
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
     from orchestrator.lifecycle.ports.github import Remote
 
 _TRACKED = "refs/remotes/origin"
-_FETCHED = "refs/mycelium/origin"
+FETCHED: Final = "refs/mycelium/origin"
+"""Below it lie the branches and tags that were fetched."""
+
+OPTIONS: Final = ("--quiet", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
+"""What every fetch into the mirror is told."""
+
 _NOT_THERE = ("not our ref", "unadvertised object", "remote error: upload-pack", "couldn't find remote ref")
 _PROTOCOLS = ("file", "git", "http", "https", "ssh")
 REACHING = (
@@ -40,60 +46,79 @@ def published(checkout: Checkout) -> list[str]:
     return sorted(set(listed.split()))
 
 
-def fetch(
-    mirror: Mirror,
-    checkout: Checkout,
-    environ: Mapping[str, str],
-    commit: str,
-    *,
-    github: Callable[[], Remote | None] = lambda: None,
-) -> bool:
-    """Fetch the branches and tags of `origin` into the mirror, and `commit` if need be; whether it is there now.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """`origin` of a checkout, as something that the mirror can fetch from.
 
-    Of a shallow checkout, as those of continuous integration are, only `commit` is fetched, and none before it: others
-    would bring along the history that was left out. `github` is asked only where `origin` cannot be read.
+    `github` is asked only where `origin` cannot be read. `apart` are branches that are never fetched.
     """
-    place = address(checkout)
-    if not place:
-        return False
-    git = as_the_user(mirror.git.at(checkout.root, git_dir=mirror.path), environ)
-    try:
-        _fetch(mirror, git, place, commit)
-    except GitFailed as error:
-        remote = github()
-        if remote is None:
-            hint = "see what `git fetch origin` says in the clone on this machine"
-            raise Unavailable(f"`origin` of {checkout.root} cannot be read: {error.reason}", hint=hint) from error
-        _fetch_from_github(mirror, git, remote, commit)
-    if not mirror.has(commit):
-        return False
-    mirror.keep([commit])
-    return True
+
+    mirror: Mirror
+    checkout: Checkout
+    environ: Mapping[str, str]
+    github: Callable[[], Remote | None] = lambda: None
+    apart: Collection[str] = ()
+
+    def fetch(self, commit: str) -> bool:
+        """Fetch branches and tags into the mirror, and `commit` if need be; whether it is there now.
+
+        Of a shallow checkout, as those of continuous integration are, only `commit` is fetched, and none before it:
+        others would bring along the history that was left out.
+        """
+        if not self.asked(lambda git, place: self._fetch(git, place, commit)) or not self.mirror.has(commit):
+            return False
+        self.mirror.keep([commit])
+        return True
+
+    def asked(self, ask: Callable[[Command, str], object]) -> bool:
+        """Have `ask` fetch from an address with a git that may; false where there is no `origin`.
+
+        It is called again, with GitHub's address, where it raises `GitFailed`.
+        """
+        place = address(self.checkout)
+        if not place:
+            return False
+        git = as_the_user(self.mirror.git.at(self.checkout.root, git_dir=self.mirror.path), self.environ)
+        try:
+            ask(git, place)
+        except GitFailed as error:
+            remote = self.github()
+            if remote is None:
+                hint = "see what `git fetch origin` says in the clone on this machine"
+                what = f"`origin` of {self.checkout.root} cannot be read: {error.reason}"
+                raise Unavailable(what, hint=hint) from error
+            _asked_of_github(git, remote, ask)
+        return True
+
+    def _fetch(self, git: Command, place: str, commit: str) -> None:
+        if is_shallow(self.mirror, self.checkout):
+            with self.mirror.writing():
+                self.mirror.unlock()
+                told = git.run("fetch", *OPTIONS, "--no-tags", "--depth=1", "--", place, commit, codes=(0, 1, 128))
+            if told.code and not any(words in told.reason for words in _NOT_THERE):
+                raise GitFailed("fetch", told.code, told.reason)
+            return
+        wanted = [f"+refs/{kind}/*:{FETCHED}/{kind}/*" for kind in ("heads", "tags")]
+        wanted += [f"^refs/heads/{branch}" for branch in self.apart]
+        git.run("fetch", *OPTIONS, "--no-tags", "--", place, *wanted)
+        if not self.mirror.has(commit):
+            # The head of a pull request from a fork is on no branch here. GitHub gives it to who knows its id; other
+            # servers say that they have no such thing.
+            git.run("fetch", *OPTIONS, "--no-tags", "--", place, commit, codes=(0, 1, 128))
 
 
-def _fetch_from_github(mirror: Mirror, git: Command, remote: Remote, commit: str) -> None:
+def is_shallow(mirror: Mirror, checkout: Checkout) -> bool:
+    """Whether history is left out of the checkout, though the mirror may have got it since."""
+    return mirror.is_shallow() or (checkout.common_dir / "shallow").is_file()
+
+
+def _asked_of_github(git: Command, remote: Remote, ask: Callable[[Command, str], object]) -> None:
     try:
         with authorized(git.having(settings={"http.followRedirects": "false"}), remote) as allowed:
-            _fetch(mirror, allowed, remote.url, commit)
+            ask(allowed, remote.url)
     except GitFailed as error:
         hint = "reading it takes the permission `contents: read`"
         raise Unavailable(f"{remote.url} cannot be read: {error.reason}", hint=hint) from error
-
-
-def _fetch(mirror: Mirror, git: Command, place: str, commit: str) -> None:
-    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance")
-    if mirror.is_shallow():
-        with mirror.writing():
-            told = git.run("fetch", *options, "--depth=1", "--", place, commit, codes=(0, 1, 128))
-        if told.code and not any(words in told.reason for words in _NOT_THERE):
-            raise GitFailed("fetch", told.code, told.reason)
-        return
-    wanted = tuple(f"+refs/{kind}/*:{_FETCHED}/{kind}/*" for kind in ("heads", "tags"))
-    git.run("fetch", *options, "--", place, *wanted)
-    if not mirror.has(commit):
-        # The head of a pull request from a fork is on no branch here. GitHub gives it to who knows its id; other
-        # servers say that they have no such thing.
-        git.run("fetch", *options, "--", place, commit, codes=(0, 1, 128))
 
 
 def address(checkout: Checkout) -> str:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import BadInput, Conflict
+from orchestrator.errors import BadInput, Conflict, Unavailable
 from orchestrator.execution.state import Commit, FileChange
-from orchestrator.git import commits, history, merging, origin, snapshot, transfer
+from orchestrator.git import commits, deepening, history, merging, origin, snapshot, tags, transfer
 from orchestrator.git.changes import shown
 from orchestrator.git.command import find_git
 from orchestrator.git.discovery import Checkout, discover
@@ -34,7 +34,8 @@ class GitRepository:
 
     Nothing happens before the first call. Where `root` holds no checkout, as on a worker that gets all commits as
     bundles, everything works but `snapshot` and `create_branch`. `github` is asked for the repository there where
-    `origin` cannot be read. Safe to use from several threads.
+    `origin` cannot be read. Branches that are `apart` have nothing to do with the code, and are not fetched. Safe to
+    use from several threads.
     """
 
     def __init__(
@@ -45,11 +46,14 @@ class GitRepository:
         environ: Mapping[str, str],
         now: Callable[[], datetime] = _utc_now,
         github: Callable[[], Remote | None] = lambda: None,
+        apart: Collection[str] = (),
     ) -> None:
         self._root = root.resolve()
         self._environ = environ
         self._now = now
         self._github = github
+        self._apart = apart
+        self._deepened: dict[tuple[str, str | None], str] = {}
         self._folder = cache_dir.resolve() / "repositories" / _key(self._root)
         self._workspaces = Workspaces(self._folder)
         self._opening = threading.Lock()
@@ -114,7 +118,22 @@ class GitRepository:
         checkout = self._checkout_if_any()
         if checkout is None:
             return False
-        return origin.fetch(self._mirror(), checkout, self._environ, commit, github=self._github)
+        return self._origin(checkout).fetch(commit)
+
+    def deepen(self, commit: str, other: str | None) -> None:
+        wanted = (commit, other)
+        if failed := self._deepened.get(wanted):
+            raise Unavailable(failed)
+        checkout = None if wanted in self._deepened else self._checkout_if_any()
+        if checkout is None:
+            return
+        try:
+            deepening.deepen(self._origin(checkout), commit, other)
+        except Unavailable as error:
+            self._deepened[wanted] = str(error)  # every node would wait for it again
+            raise
+        tags.note(checkout, self._mirror())
+        self._deepened[wanted] = ""
 
     def parents(self, commit: str) -> tuple[str, ...]:
         return history.parents(self._mirror(), commit)
@@ -165,6 +184,11 @@ class GitRepository:
 
     def _draft(self, author: Author, message: CommitMessage) -> Draft:
         return Draft(author=author, message=message, at=self._now())
+
+    def _origin(self, checkout: Checkout) -> origin.Origin:
+        return origin.Origin(
+            mirror=self._mirror(), checkout=checkout, environ=self._environ, github=self._github, apart=self._apart
+        )
 
     def _checkout(self) -> Checkout:
         return discover(self._root, self._environ)

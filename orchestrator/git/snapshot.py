@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.errors import BadInput, MyceliumError, SetupError
-from orchestrator.git import gitdir
+from orchestrator.git import gitdir, tags
 from orchestrator.git.changes import shown
 from orchestrator.git.command import Command, GitFailed
 from orchestrator.git.discovery import Checkout
@@ -45,7 +45,7 @@ def _taken(checkout: Checkout, mirror: Mirror, ref: str | None) -> Snapshot:
     if not mirror.has(head):
         mirror.rebuild(checkout)
     config = _config(checkout)
-    _copy_tags(checkout, mirror)
+    tags.note(checkout, mirror)
     base = head if ref else _with_changes(checkout, mirror, head, config)
     return Snapshot(
         head=head,
@@ -123,12 +123,6 @@ def _name(checkout: Checkout, url: str) -> str:
     """`owner/name` as the remote has it, without anything else of its URL: that may hold a token. Else the folder."""
     found = _ORIGIN.search(url.strip()) if "://" in url or "@" in url else None
     return found[1] if found else checkout.root.name
-
-
-def _copy_tags(checkout: Checkout, mirror: Mirror) -> None:
-    """Tags for the agents' git directories: builds that take their version from `git describe` need them."""
-    lines = checkout.git.run("for-each-ref", "--format=%(objectname) %(refname)", "refs/tags").line
-    gitdir.put(mirror.path / "tags", f"# pack-refs with: sorted \n{lines}\n" if lines else "")
 
 
 def _with_changes(checkout: Checkout, mirror: Mirror, head: str, config: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from orchestrator.errors import BadInput, Conflict
 from orchestrator.git.command import GitFailed
 from orchestrator.git.discovery import Checkout
 from orchestrator.git.mirror import Mirror, is_kept_ref, kept_ref
+from orchestrator.git.origin import is_shallow
 
 _MAX_PACK_BYTES = 2_000_000_000
 # What `git fetch` does too: a few objects are stored loose, many as one pack.
@@ -83,7 +84,8 @@ def _points_at(checkout: Checkout, ref: str) -> str | None:
 
 def _copy_objects(mirror: Mirror, checkout: Checkout, commit: str) -> None:
     """Give the user's repository the objects it lacks: those that lie in the mirror itself (`--local`)."""
-    here = _points_at(checkout, "HEAD")
+    here = None if is_shallow(mirror, checkout) else _points_at(checkout, "HEAD")
+    # A shallow repository lacks some of what its HEAD builds on. There is not much to look through then.
     wanted = f"{commit}\n" + (f"^{here}\n" if here and mirror.has(here) else "")
     pack = mirror.git.run(
         "pack-objects", "-q", "--revs", "--local", "--stdout", stdin=wanted.encode(), limit=_MAX_PACK_BYTES

@@ -54,6 +54,8 @@ class MemoryGit:
         self.branches: dict[str, str] = {}
         self.origin: MemoryGit | None = None
         self.remotes: dict[str, MutableMapping[str, str]] = {}
+        self.deepened: list[tuple[str, str | None]] = []
+        """What `deepen` was called with."""
         self.quotas: list[int] = []
         """What `sweep` was called with."""
         self.workspaces: dict[Path, _Desk] = {}
@@ -179,6 +181,11 @@ class MemoryGit:
         if self.origin:
             self._commits.update(self.origin._commits)
         return self.has(commit)
+
+    def deepen(self, commit: str, other: str | None) -> None:
+        self.deepened.append((commit, other))
+        if other and not self.has(other) and not self.fetch(other):
+            raise Unavailable(f"there is no commit {other[:12]}")
 
     def parents(self, commit: str) -> tuple[str, ...]:
         self._tree(commit)

@@ -10,6 +10,7 @@ from orchestrator.definition.model import WorkspaceMode
 from orchestrator.execution.state import FailureClass
 from orchestrator.lifecycle.attempts.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.attempts.authorship import MYCELIUM, merge_message
+from orchestrator.lifecycle.attempts.compared import have_history
 from orchestrator.lifecycle.outage import through_outage
 from orchestrator.lifecycle.ports import Workspace
 from orchestrator.lifecycle.travel import bring
@@ -44,6 +45,7 @@ def starting_commits(attempt: Attempt) -> tuple[str, ...]:
     commits = attempt.run.heads or ((base,) if base else ())
     for commit in commits:
         fetch(attempt, commit)
+    have_history(attempt)
     return commits
 
 

@@ -123,6 +123,14 @@ class Git(Protocol):
         """Get what `origin` has; whether the commit is here now. `Unavailable` where `origin` cannot be read."""
         ...
 
+    def deepen(self, commit: str, other: str | None) -> None:
+        """Have history here that a shallow clone lacks: of both down to where they part, with `other` itself.
+
+        Without `other`, the recent history of `commit` and the tags on it. A clone that is whole has it. `Unavailable`
+        where it cannot be had; it is not tried again then.
+        """
+        ...
+
     def parents(self, commit: str) -> tuple[str, ...]:
         """What a commit says it builds on; a shallow clone need not have them."""
         ...
