@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -92,6 +93,8 @@ def test_three_agents_review_the_pull_request_that_brings_them(github: GitHubSta
     with octo.timed("Push"):
         octo.types(push, octo.folder / "your-repository")
     assert f"{github.url}/octo/demo/compare/mycelium/init?expand=1" in said
+    begun = repository.git.branch("main")
+    github.commit(repository, {"elsewhere.md": "Meanwhile.\n"}, branch="main")
     pull = github.pull_request(repository, "mycelium/init")
 
     seen = github.client(github.personal_token(repository.owner)).get_repo("octo/demo").get_pull(pull.number)
@@ -104,7 +107,8 @@ def test_three_agents_review_the_pull_request_that_brings_them(github: GitHubSta
     for step, seconds in {**octo.took, **job.took}.items():
         print(f"{seconds:6.1f} s  {step}")
 
-    runs = {run.name: run.conclusion for run in seen.head.repo.get_commit(pull.head_sha).get_check_runs()}
+    found = list(seen.head.repo.get_commit(pull.head_sha).get_check_runs())
+    runs = {run.name: run.conclusion for run in found}
     assert {"Code review", *(f"Code review / {name}" for name in SAID)} <= {
         name for name, conclusion in runs.items() if conclusion == "success"
     }, job.raw
@@ -116,3 +120,7 @@ def test_three_agents_review_the_pull_request_that_brings_them(github: GitHubSta
     lines = {(each.path, each.line) for each in seen.get_review_comments()}
     assert lines == {("src/ledger.py", 6), ("src/ledger.py", 11)}
     assert repository.git.branch("mycelium-history")
+    # The job has checked out one commit, and the base has moved on: what is reviewed begins where they part.
+    (told,) = Path(job.outputs["site-path"]).glob("executions/*/execution.json")
+    (change,) = [run for run in json.loads(told.read_bytes())["node_runs"] if run["node"] == "change"]
+    assert change["outputs"]["start"] == begun

@@ -97,7 +97,7 @@ class ActionsFile:
         yield from ("    steps:", f"      - uses: {CHECKOUT}", "        with:")
         if events.keys() & {"pull_request", "pull_request_review"}:
             yield "          ref: ${{ github.event.pull_request.head.sha || github.sha }}"
-        yield from ("          fetch-depth: 0", "          persist-credentials: false")
+        yield "          persist-credentials: false"
         yield from self.steps
         yield f"      - uses: {self._uses()}"
         given = ["workflow: ${{ inputs.workflow }}", "inputs: ${{ inputs.inputs }}"] if self.asked.dispatched else []
@@ -111,7 +111,7 @@ class ActionsFile:
         yield "    if: github.event_name == 'pull_request'"
         yield from ("    runs-on: ubuntu-latest", "    timeout-minutes: 10", "    permissions:")
         yield "      contents: read # the workflows before and after"
-        yield from ("    steps:", f"      - uses: {CHECKOUT}", "        with:", "          fetch-depth: 0")
+        yield from ("    steps:", f"      - uses: {CHECKOUT}", "        with:")
         yield from ("          persist-credentials: false", f"      - uses: {self._uses()}", "        with:")
         yield "          mode: validate"
         yield from self._env()

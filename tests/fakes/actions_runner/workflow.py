@@ -73,19 +73,17 @@ class Actions:
         return done
 
     def _check_out(self, runner: Runner, given: Mapping[str, str], token: str, commit: str) -> None:
-        """What `actions/checkout` does where it is asked to leave no token behind."""
+        """What `actions/checkout` does where it is asked to leave no token behind: one commit, without its history."""
         assert given["persist-credentials"] == "false"
+        assert "fetch-depth" not in given, "with 0 every job would download all branches, the history of executions too"
         place = Checkout(folder=runner.folder)
         (place.folder / "home").mkdir(parents=True)
         place.root.mkdir()
         plain = f"{self.github.url}/{self.repository.full_name}.git"
         wanted = given.get("ref") or commit
-        whole = given.get("fetch-depth") == "0"
-        more = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*") if whole else ()
         place.git("init", "--quiet")
         place.git("remote", "add", "origin", plain)
-        depth = () if whole else ("--depth=1",)
-        place.git("fetch", "--quiet", *depth, plain.replace("://", f"://x:{token}@"), *more, wanted)
+        place.git("fetch", "--quiet", "--no-tags", "--depth=1", plain.replace("://", f"://x:{token}@"), wanted)
         place.git("checkout", "--quiet", "--detach", wanted)
 
 
