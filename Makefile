@@ -99,6 +99,10 @@ engines: agents ## Run the tests of real coding agents with each of them
 chaos: setup ## Kill processes at random under load, for 30 minutes (CHAOS_ARGS='--minutes 5 --database sqlite')
 	@$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
 
+.PHONY: pictures
+pictures: setup ## Take the pictures of docs/images anew, with Chromium
+	@$(BIN)/python -m tests.pictures
+
 .PHONY: site
 site: setup ## Build the static site of this repository's executions
 	@$(BIN)/mycelium site build

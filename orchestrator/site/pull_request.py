@@ -101,7 +101,7 @@ def _nothing(execution: Execution) -> str:
         return "Nothing to show: the commits are no longer kept."
     if execution.status.ended:
         return "Nothing to merge: no node committed anything."
-    return "Nothing to merge so far: no node has committed anything."
+    return "Nothing to merge so far: there is a branch once it ends."
 
 
 def _part(part: Paragraphs | Notice | Graph | Details) -> PreviewPart:

@@ -16,6 +16,8 @@ from ruamel.yaml import YAML
 
 from orchestrator import __version__
 from orchestrator.cli.program import SECTIONS
+from tests.pictures.__main__ import MADE_WITH
+from tests.pictures.png import software
 from webhooks.app import create_app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +94,13 @@ def test_a_tag_has_to_fit_the_project() -> None:
     wrong = script("release-version.sh", "v99.0.0")
     assert wrong.returncode == 2
     assert f"would have to be v{__version__}" in wrong.stderr
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs/images").glob("*.png")), ids=lambda picture: picture.name)
+def test_pictures_show_this_version(picture: Path) -> None:
+    data = picture.read_bytes()
+    assert software(data) == MADE_WITH, "make pictures"
+    assert len(data) < 250_000
 
 
 def test_the_notes_of_a_release_are_its_part_of_the_changelog() -> None:
