@@ -39,21 +39,25 @@ def run(step: Step) -> int:
 
 
 def _run(step: Step, supervisor: Supervisor) -> int:
+    from orchestrator import app
+
     gc.disable()  # nothing that is imported goes away again
-    found = starting.looked_up(step)
-    for startable in found.startable:
-        starting.tell_problems(step, startable)
-    notes = [] if found.starts else [NOTHING_STARTS]
-    if notes:
-        step.log.line(f"No workflow starts on {step.job.event}: `on` of none names it, or its filters do not fit.")
-    if not found.workflows:
-        return telling.tell(step, Results(untold=found.untold), notes=notes)
-    install_agents(step, found.workflows)
-    return telling.tell(step, _carried(step, supervisor, found), notes=notes)
+    with app.offline(step.settings) as services:
+        desk = starting.desk_of(step, services)
+        found = starting.looked_up(step, desk)
+        for startable in found.startable:
+            starting.tell_problems(step, startable)
+        notes = [] if found.starts else [NOTHING_STARTS]
+        if notes:
+            step.log.line(f"No workflow starts on {step.job.event}: `on` of none names it, or its filters do not fit.")
+        if not found.workflows:
+            return telling.tell(step, Results(untold=found.untold), notes=notes)
+        install_agents(step, found.workflows)
+        return telling.tell(step, _carried(step, supervisor, desk, found), notes=notes)
 
 
-def _carried(step: Step, supervisor: Supervisor, found: Found) -> Results:
-    """Everything that runs: services live as long as this."""
+def _carried(step: Step, supervisor: Supervisor, desk: Desk, found: Found) -> Results:
+    """Everything that runs: the process tree lives as long as this. What the desk knows is asked of nobody again."""
     from orchestrator import app
 
     workflows = found.workflows
@@ -61,10 +65,10 @@ def _carried(step: Step, supervisor: Supervisor, found: Found) -> Results:
     blackboard = any(BLACKBOARD in workflow.servers for workflow in workflows)
     workers = min(step.settings.concurrency, _useful_workers(workflows))
     ours = replace(step.settings, concurrency=workers)
-    with app.embedded(ours, queues, supervisor, blackboard=blackboard) as services:
+    with app.embedded(ours, queues, supervisor, blackboard=blackboard, services=desk.services) as services:
         gc.freeze()
         gc.enable()
-        return _served(step, starting.desk_of(step, services), [workflow.id for workflow in found.starts])
+        return _served(step, replace(desk, services=services), [workflow.id for workflow in found.starts])
 
 
 def _useful_workers(workflows: Iterable[Workflow]) -> int:

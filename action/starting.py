@@ -46,16 +46,15 @@ class Found:
         return [*self.starts, *self.late]
 
 
-def looked_up(step: Step) -> Found:
+def looked_up(step: Step, desk: Desk) -> Found:
     """What may run on the event; nothing of it does yet.
 
     Where nothing may, GitHub is shown what the event changes in workflows: nobody else would do it.
     """
-    from orchestrator import app
     from orchestrator.lifecycle.intake.in_job import startable
 
-    with app.offline(step.settings) as services, ThreadPoolExecutor(1, "history") as beside:
-        desk = desk_of(step, services)
+    services = desk.services
+    with ThreadPoolExecutor(1, "history") as beside:
         with history(step.inputs, step.job, step.settings, services, step.log) as kept:
             # One fetch with git, beside what GitHub is asked over HTTP.
             fetched = beside.submit(kept.late)

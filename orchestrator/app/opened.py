@@ -59,13 +59,19 @@ def owning(settings: Settings) -> Generator[Services]:
 
 @contextmanager
 def embedded(
-    settings: Settings, queues: tuple[str, ...], supervisor: Supervisor | None = None, *, blackboard: bool = False
+    settings: Settings,
+    queues: tuple[str, ...],
+    supervisor: Supervisor | None = None,
+    *,
+    blackboard: bool = False,
+    services: Services | None = None,
 ) -> Generator[Services]:
     """Services on a process tree of our own: Valkey, workers and control loop end with the block, drained.
 
     Its workers serve all of `queues`: what is run here has no other workers to wait for. Reading events raises
-    `SetupError` where the tree has ended before its time. A `supervisor` that was launched for it saves time. With
-    `blackboard` there is a server for that too, unless the settings name one.
+    `SetupError` where the tree has ended before its time. A `supervisor` that was launched for it saves time, and so do
+    `services` that are `offline`, with what they know of GitHub; they stay open. With `blackboard` there is a server
+    for that too, unless the settings name one.
     """
     from orchestrator.git.ignoring import make_self_ignoring
     from orchestrator.queue.instance import Instance
@@ -96,7 +102,7 @@ def embedded(
     tree = ProcessTree(plan, instance, supervisor or Supervisor(preload(settings)))
     try:
         # Store and server are tried before anything is started: then one clear error is all that is left behind.
-        with _closing(build(settings, redis_url=_reached(settings.redis_url), instance=instance.id)) as unattended:
+        with _unattended(settings, instance.id, services) as unattended:
             tree.begin()
             import_module("redis")  # while the tree comes up
             with tree:
@@ -105,6 +111,16 @@ def embedded(
     finally:
         tree.stop()
         instance.release()
+
+
+@contextmanager
+def _unattended(settings: Settings, instance: str, given: Services | None) -> Generator[Services]:
+    """Services that nobody works for yet: those that are given, where they share nothing with other processes."""
+    if given is not None and settings.redis_url is None:
+        yield replace(given, instance=instance)
+        return
+    with _closing(build(settings, redis_url=_reached(settings.redis_url), instance=instance)) as made:
+        yield made
 
 
 @contextmanager
