@@ -1,29 +1,97 @@
 #!/usr/bin/env bash
 # Installs the locked packages that a run needs into MYCELIUM_PACKAGES, whole or not at all; output `installed` is true
-# where that took place. Nothing is installed but what the lock's hashes name, and no package runs code of its own.
+# where that took place. Nothing is installed but what the locks' hashes name, no package runs code of its own, and
+# nothing that lies in the working directory is imported or heeded: it is somebody's checkout.
+#
+# uv does it, several times as fast as pip, which gets it first and does everything by itself where there is no uv.
 set -euo pipefail
 
-lock=$GITHUB_ACTION_PATH/requirements/runtime.lock
-# What only servers import: they listen on HTTP, and a job does not.
-needless="annotated-doc anyio fastapi h11 starlette uvicorn"
+locks=$GITHUB_ACTION_PATH/requirements
+# What only servers import, and what packages ask for whose part we never use.
+needless="annotated-doc anyio croniter fastapi h11 pycparser pygments python-dateutil starlette uvicorn valkey"
 if [ -f "$MYCELIUM_PACKAGES/complete" ]; then
     exit 0
 fi
 unset PYTHONHOME PYTHONPATH
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore PIP_USER=0
 # Beside it and renamed at the end: jobs of one machine may do the same at the same time.
 made=$MYCELIUM_PACKAGES.$$
-trap 'rm -rf "$made"' EXIT
-mkdir -p "$(dirname "$made")"
+trap 'rm -rf "$made" "$made.uv"' EXIT
+mkdir -p "$(dirname "$made")" "$made.uv"
 began=$SECONDS
-"$MYCELIUM_PYTHON" -m venv --without-pip "$made"
-if ! "$MYCELIUM_PYTHON" -m pip --version >/dev/null 2>&1; then
+
+# Older ones have no -P, and are too old anyway.
+python() { "$MYCELIUM_PYTHON" -P "$@"; }
+
+# The packages of a lock: those that are named, or with `but` all others.
+part() {
+    awk -v names=" $3 " -v but="$2" '
+        /^[a-z]/ { split($1, name, "=="); named = index(names, " " name[1] " ") > 0; taken = named == (but != "but") }
+        taken' "$locks/$1.lock"
+}
+
+# What uv is told in its own environment pip heeds too, or it would not get uv.
+heed_uv() {
+    local index=${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}
+    if [ -n "$index" ] && [ -z "${PIP_INDEX_URL:-}" ]; then
+        if [[ $index =~ ^[A-Za-z0-9._-]+=(.*) ]]; then index=${BASH_REMATCH[1]}; fi
+        export PIP_INDEX_URL=$index
+    fi
+}
+
+# Whether somebody has said in the words of pip alone where packages come from: uv reads none of them.
+only_pip_knows() {
+    [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}${UV_INDEX:-}${UV_EXTRA_INDEX_URL:-}${UV_FIND_LINKS:-}" ] &&
+        grep -qE '^[^=]*\.(index-url|extra-index-url|find-links|no-index|trusted-host|proxy|client-cert)=' "$made.uv/config"
+}
+
+get_uv() {
+    part tools only uv >"$made.uv/uv.txt"
+    python -m pip config list >"$made.uv/config" 2>/dev/null &
+    python -m pip install --quiet --no-deps --require-hashes --only-binary :all: --no-compile \
+        --target "$made.uv/uv" --requirement "$made.uv/uv.txt" && wait "$!"
+}
+
+with_uv() (
+    # In a folder of ours, with a cache of ours that is gone afterwards: files are moved rather than copied.
+    cd "$made.uv"
+    unset UV_SYSTEM_PYTHON UV_PYTHON UV_TARGET UV_PREFIX UV_COMPILE_BYTECODE
+    uv/bin/uv pip install --quiet --system-certs --cache-dir "$made.uv/cache" --python "$made/bin/python" \
+        --no-deps --require-hashes --only-binary :all: --index-strategy unsafe-best-match \
+        --requirement "$made/requirements.txt"
+)
+
+with_pip() {
+    python -m pip --python "$made/bin/python" install --quiet --no-deps --require-hashes --only-binary :all: \
+        --no-compile --requirement "$made/requirements.txt"
+}
+
+install_packages() {
+    heed_uv
+    if ! get_uv; then
+        installer="pip, since uv cannot be had"
+    elif only_pip_knows; then
+        installer="pip, since only pip was told where packages come from"
+    elif with_uv; then
+        installer=uv
+        return
+    else
+        installer="pip, since uv failed"
+    fi
+    with_pip
+}
+
+if ! python -c 'import pip' 2>/dev/null; then
     echo "::error title=Mycelium::$MYCELIUM_PYTHON has no pip: add actions/setup-python before this step" >&2
     exit 2
 fi
-awk -v needless=" $needless " '/^[a-z]/ { split($1, name, "=="); skip = index(needless, " " name[1] " ") } !skip' \
-    "$lock" >"$made/requirements.txt"
-"$MYCELIUM_PYTHON" -m pip --python "$made/bin/python" --disable-pip-version-check --no-input install --quiet \
-    --no-deps --require-hashes --only-binary :all: --no-compile --requirement "$made/requirements.txt"
+python -m venv --without-pip "$made"
+part runtime but "$needless" >"$made/requirements.txt"
+# Meanwhile, on another processor: the runner gets our files anew for each job, and compiling them takes it a second.
+python "$GITHUB_ACTION_PATH/action/setup/compiled.py" "$GITHUB_ACTION_PATH" "$made/compiled" &
+compiling=$!
+install_packages
+wait "$compiling" || rm -rf "$made/compiled"
 touch "$made/complete"
 count=$(grep -c '^[a-z]' "$made/requirements.txt")
 # Another job may have been quicker, or have died in the middle.
@@ -31,5 +99,5 @@ if [ ! -f "$MYCELIUM_PACKAGES/complete" ]; then
     rm -rf "$MYCELIUM_PACKAGES"
     mv "$made" "$MYCELIUM_PACKAGES"
 fi
-echo "Installed $count packages in $((SECONDS - began)) s."
+echo "Installed $count packages in $((SECONDS - began)) s, with $installer."
 echo "installed=true" >>"$GITHUB_OUTPUT"

@@ -6,6 +6,9 @@ is installed.
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 from tests.bench.options import Options
 from tests.bench.scene import Scene as BenchScene
 from tests.bench.table import figure, table
+from tests.fakes.actions_runner.runner import ROOT
 from tests.fakes.actions_runner.scene import Scene
 from tests.fakes.github import GitHubStandIn
 
@@ -43,11 +47,28 @@ def show(found: Mapping[str, Any], _options: Options) -> str:
 def _once(scene: Scene, clock: Path, number: str, *, keep: bool) -> dict[str, float]:
     if not keep:
         scene.runner.forget()
+    scene.runner.action = _downloaded(scene.runner.folder / "action")
     done = scene.pulled(env={"GITHUB_RUN_ATTEMPT": number})
     assert done.conclusion == "success", done.raw
     whole = float(clock.read_text()) - done.began
     before = {name: done.took[name] for name in FIRST_STEPS}
     return {"first process": whole, **before, "Mycelium, to its first process": whole - sum(before.values())}
+
+
+def _downloaded(folder: Path) -> Path:
+    """The files of the action, as the runner gets them anew for each job: nothing of them is compiled."""
+    shutil.rmtree(folder, ignore_errors=True)
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout
+    for name in os.fsdecode(names).rstrip("\0").split("\0"):
+        if not name.startswith("tests/") and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
 
 
 def _median(runs: list[dict[str, float]], part: str) -> float:

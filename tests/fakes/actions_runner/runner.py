@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -73,6 +74,8 @@ class Runner:
     grace: tuple[float, float] = (7.5, 2.5)
     packages: bool = True
     """Whether the cache has the packages already: those of this very environment."""
+    action: Path = ROOT
+    """Where the files of the action are."""
 
     def __post_init__(self) -> None:
         self.shelf = Shelf(self.folder / "shelf")
@@ -131,7 +134,7 @@ class Runner:
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTION": "__octo_mycelium",
-            "GITHUB_ACTION_PATH": str(ROOT),
+            "GITHUB_ACTION_PATH": str(self.action),
             "GITHUB_API_URL": self.api,
             "GITHUB_EVENT_NAME": event,
             "GITHUB_EVENT_PATH": str(temp / "event.json"),
@@ -152,11 +155,16 @@ class Runner:
         }
 
     def _ready_packages(self) -> Path:
-        """As if the cache had them: an interpreter that finds what is installed here."""
+        """As if the cache had them: an interpreter that finds what is installed here, but nothing that is left out."""
         place = self.folder / "packages"
-        (place / "bin").mkdir(parents=True)
+        for folder in ("bin", "hidden"):
+            (place / folder).mkdir(parents=True)
+        for name in left_out():
+            (place / "hidden" / f"{name}.py").write_text(
+                f"raise ModuleNotFoundError('the Action installs no {name}')\n"
+            )
         python = place / "bin/python"
-        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        python.write_text(f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{place}/hidden" exec "{sys.executable}" "$@"\n')
         python.chmod(python.stat().st_mode | stat.S_IXUSR)
         (place / "complete").touch()
         return place
@@ -288,13 +296,20 @@ class _Running:
             "inputs": dict(inputs),
             "github": {
                 "token": self.token,
-                "action_path": str(ROOT),
+                "action_path": str(self.runner.action),
                 "event_name": self.variables["GITHUB_EVENT_NAME"],
             },
             "steps": self.steps,
             "strategy": {"job-index": 0, "job-total": 1, "fail-fast": True, "max-parallel": 1},
             "runner": {"temp": str(self.temp), "os": "Linux"},
         }
+
+
+def left_out() -> list[str]:
+    """The modules of locked packages that the Action does not install."""
+    said = re.search(r'^needless="(.+)"$', (ROOT / "action/setup/install.sh").read_text(), re.MULTILINE)
+    assert said
+    return [name.removeprefix("python-").replace("-", "_") for name in said[1].split()]
 
 
 def _read_outputs(file: Path) -> Iterator[tuple[str, str]]:

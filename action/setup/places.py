@@ -1,0 +1,61 @@
+"""Says where packages and agents belong: `python places.py PLACE`; lines `folder`, `key`, `ready` and `agents-key`.
+
+Runs in somebody's checkout, on the runner's Python and before any package is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def packages_key(place: Path) -> str:
+    """Names everything that decides what is installed and compiled: locks, program, interpreter and machine."""
+    program = (path for package in ("action", "orchestrator") for path in (place / package).rglob("*.py"))
+    files = [*(place / "requirements").glob("*.lock"), *(place / "action/setup").glob("*.sh"), *program]
+    digest = _digest(sorted(files), sys.executable)
+    return f"mycelium-{platform.python_version()}-{sysconfig.get_platform()}-{digest}"
+
+
+def agents_key(place: Path) -> str:
+    """What one workflow of Actions needed last time, it mostly needs again; other files may name other agents."""
+    lock = place / "requirements/agents/package-lock.json"
+    files = [lock, *sorted(Path().glob("workflows/**/*.y*ml")), Path("mycelium.yaml")]
+    names = (os.environ.get(name, "") for name in ("GITHUB_WORKFLOW", "GITHUB_JOB"))
+    return f"mycelium-agents-{sysconfig.get_platform()}-{_digest(files, *names)}"
+
+
+def packages_folder(key: str) -> Path:
+    """On a runner that keeps its tool cache it stays for the next job."""
+    temporary = Path(os.environ["RUNNER_TEMP"])
+    place = Path(os.environ.get("RUNNER_TOOL_CACHE") or temporary) / "mycelium"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return temporary / "mycelium-packages" / key
+    return (place if os.access(place, os.W_OK) else temporary / "mycelium-packages") / key
+
+
+def _digest(files: Iterable[Path], *names: str) -> str:
+    digest = hashlib.sha256("\0".join(names).encode())
+    for path in files:
+        digest.update(b"\0" + (path.read_bytes() if path.is_file() else b""))
+    return digest.hexdigest()[:16]
+
+
+def lines(place: Path) -> Iterator[str]:
+    key = packages_key(place)
+    folder = packages_folder(key)
+    yield f"folder={folder}"
+    yield f"key={key}"
+    yield f"ready={'true' if (folder / 'complete').is_file() else 'false'}"
+    yield f"agents-key={agents_key(place)}"
+
+
+if __name__ == "__main__":
+    print("\n".join(lines(Path(sys.argv[1]))))
