@@ -14,7 +14,7 @@ from action.history import History
 from action.results import Results
 from action.shown import Untold
 from action.step import Step
-from orchestrator.execution.state import ExecutionStatus
+from orchestrator.execution.state import Execution, ExecutionStatus
 
 if TYPE_CHECKING:
     from orchestrator.lifecycle.intake.occasion import Delivery, Desk
@@ -76,9 +76,12 @@ class Work:
             hearing.hear()
 
     def _moving(self) -> list[str]:
-        """Those that nobody has watched yet, or that waited when they were seen last and do no more."""
-        store = self.desk.services.store
-        waited = {key for key, seen in self.views.items() if seen.execution.status is ExecutionStatus.WAITING}
-        moved = {key for key in waited if store.execution(key).status is not ExecutionStatus.WAITING}
+        """Those that nobody has watched yet, or that have moved on since they were seen to wait."""
         ids = dict.fromkeys((*self.taken_up, *starting.started(self.desk.services, self.given)))
-        return [each for each in ids if each not in self.views or each in moved]
+        return [each for each in ids if each not in self.views or self._moved(self.views[each].execution)]
+
+    def _moved(self, seen: Execution) -> bool:
+        if seen.status is not ExecutionStatus.WAITING:
+            return False
+        now = self.desk.services.store.execution(seen.id)
+        return (now.status, now.open_runs) != (seen.status, seen.open_runs)

@@ -222,7 +222,12 @@ def _explain(found: Occasion, _asked: Command) -> Answer:
         f"`{each.subject}` on {each.event}: {each.ruling.value} by the rule `{each.rule}`, {each.reason}"
         for each in _decisions(found)
     ]
-    reason = _yes("the latest decisions here:" if lines else "no event here concerned a workflow")
+    text = "the latest decisions here:" if lines else "no event here concerned a workflow"
+    if found.desk.job:
+        # Each job has a store of its own, and what came to nothing is in no history.
+        text = "why an event started nothing is said in the summary of its job"
+        text = f"the decisions here that something came of; {text}:" if lines else text
+    reason = _yes(text)
     return Answer(reason=reason, lines=tuple(lines[:_SHOWN]))
 
 

@@ -13,6 +13,7 @@ from orchestrator.errors import Unavailable
 from orchestrator.execution.showing import Target
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.intake.answering import answer
+from orchestrator.lifecycle.intake.elsewhere import Elsewhere
 from orchestrator.lifecycle.ports import Decision, Ruling
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, PullRequest, User
 from tests.fakes.garden import BOT, MEMBER, OWNER, STRANGER, TRIAGER, Garden
@@ -168,6 +169,41 @@ def test_status_explain_and_help_tell(garden: Garden, pull: PullRequest) -> None
     helped = say(garden, pull, "/mycelium help", STRANGER)
     assert helped.lines[0] == "`/mycelium review depth=…`: Looks at the change"
     assert any("`/mycelium allow SHA`" in line for line in helped.lines)
+
+
+def test_a_job_says_where_else_its_decisions_are(garden: Garden, pull: PullRequest) -> None:
+    garden.desk = replace(garden.desk, job="https://github.example/octo-org/garden/actions/runs/7")
+    where = "why an event started nothing is said in the summary of its job"
+    assert say(garden, pull, "/mycelium explain").reason == where
+    assert say(garden, pull, "/mycelium explain").reason == f"the decisions here that something came of; {where}:"
+
+
+def test_what_is_elsewhere_is_told_where_nothing_can_be_done(garden: Garden, pull: PullRequest) -> None:
+    def known(number: int, status: ExecutionStatus, why: str, *, heard: bool = False) -> Elsewhere:
+        name = f"0{number}"
+        return Elsewhere(
+            execution_id=name, workflow_id="w", number=number, status=status, why=f"{name} {why}", heard=heard
+        )
+
+    old = known(1, ExecutionStatus.FAILED, "has another plan")
+    busy = known(2, ExecutionStatus.RUNNING, "is at work", heard=True)
+    stuck = known(3, ExecutionStatus.WAITING, "may not go on")
+    garden.desk = replace(garden.desk, elsewhere=(old, busy))
+    for line in ("/mycelium approve gate", "/mycelium cancel"):
+        told = say(garden, pull, line)
+        assert (told.ruling, told.reason) == (Ruling.WAITING, "02 is at work")
+    assert say(garden, pull, "/mycelium rerun").reason == "01 has another plan"
+    assert say(garden, pull, "/mycelium status").lines == (
+        "`w` number 1, failed: 01 has another plan",
+        "`w` number 2, running: 02 is at work",
+    )
+    garden.desk = replace(garden.desk, elsewhere=(busy, stuck))
+    told = say(garden, pull, "/mycelium cancel")
+    assert (told.ruling, told.reason) == (Ruling.DENIED, "03 may not go on; 02 is at work")
+    at_gate(garden, pull)
+    told = say(garden, pull, "/mycelium cancel")
+    assert told.ruling is Ruling.MATCHED
+    assert told.lines == ("`w` number 3, waiting: 03 may not go on", "`w` number 2, running: 02 is at work")
 
 
 def test_a_label_is_a_command_and_taken_off(garden: Garden, pull: PullRequest) -> None:
