@@ -14,6 +14,7 @@ from action.asked import asked
 from action.commands import JobLog
 from action.inputs import Inputs
 from action.job import Job
+from action.tidying import Tidying
 from orchestrator.errors import MyceliumError
 from orchestrator.settings import Settings
 
@@ -76,6 +77,10 @@ class History(Protocol):
         """Keep these executions as they are now; this job holds what waits, unless it is `letting_go`."""
         ...
 
+    def tidy(self) -> None:
+        """Once a week, forget what nobody looks for any more. Call it after `keep`, where there is time."""
+        ...
+
 
 class NoHistory:
     """Where a job's executions end with it."""
@@ -105,19 +110,25 @@ class NoHistory:
     def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> None:
         """They are forgotten."""
 
+    def tidy(self) -> None:
+        """There is nothing."""
+
 
 class KeptHistory:
     """In the branch of the settings. `keep` may be called beside anything else."""
 
     keeps = True
 
-    def __init__(self, keeper: Keeper, services: Services, settings: Settings, log: JobLog) -> None:
+    def __init__(
+        self, keeper: Keeper, services: Services, settings: Settings, log: JobLog, *, days: int | None = None
+    ) -> None:
         self._keeper = keeper
         self._services = services
         self._settings = settings
         self._log = log
         self._lock = threading.Lock()
         self._told: set[str] = set()
+        self._tidying = Tidying(keeper, log, days)
 
     def late(self) -> list[Entry]:
         try:
@@ -180,12 +191,17 @@ class KeptHistory:
         for each in ids:
             try:
                 with self._lock:
-                    left_out = self._keeper.save(each, letting_go=letting_go).left_out
+                    saved = self._keeper.save(each, letting_go=letting_go)
             except MyceliumError as error:
                 self._tell(f"History: execution {each} is not kept: {error}")
                 continue
-            for line in left_out:
+            self._tidying.note(saved)
+            for line in saved.left_out:
                 self._tell(f"History: not all of execution {each} is kept: {line}")
+
+    def tidy(self) -> None:
+        with self._lock:
+            self._tidying.tidy()
 
     def _tell(self, line: str) -> None:
         """Once: it is kept again and again."""
@@ -273,7 +289,7 @@ def history(inputs: Inputs, job: Job, settings: Settings, services: Services, lo
         yield NoHistory()
         return
     with app.keeping(settings, services) as keeper:
-        yield KeptHistory(keeper, services, settings, log)
+        yield KeptHistory(keeper, services, settings, log, days=inputs.history_days)
 
 
 def of_earlier_attempt(desk: Desk, job: Job, delivery: Delivery) -> Delivery:

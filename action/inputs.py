@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.errors import BadInput
 
 PREFIX = "INPUT_"
+_MOST_DAYS = 36_500
 
 
 class Mode(StrEnum):
@@ -33,6 +34,7 @@ class Inputs:
     site_path: str = "_site"
     agents: Mapping[str, str] = field(default_factory=dict)
     history_branch: str = ""
+    history_days: int | None = None
     forks_run: bool = False
 
 
@@ -52,6 +54,7 @@ def read(environ: Mapping[str, str]) -> Inputs:
         site_path=given("SITE_PATH") or "_site",
         agents=_pairs("agent-versions", given("AGENT_VERSIONS")),
         history_branch=given("HISTORY_BRANCH"),
+        history_days=_days("history-days", given("HISTORY_DAYS")),
         forks_run=_choice("forks", given("FORKS") or "wait", ("wait", "run")) == "run",
     )
 
@@ -60,6 +63,13 @@ def _choice(name: str, word: str, words: Sequence[str]) -> str:
     if word not in words:
         raise BadInput(f"`{name}` is `{word[:40]}`", hint=f"it is one of {', '.join(words)}")
     return word
+
+
+def _days(name: str, text: str) -> int | None:
+    """At least one; None for an empty text."""
+    if text and not (text.isascii() and text.isdigit() and 0 < int(text) <= _MOST_DAYS):
+        raise BadInput(f"`{name}` is `{text[:40]}`", hint=f"it is a number of days, 1 to {_MOST_DAYS}, or empty")
+    return int(text) if text else None
 
 
 def _pairs(name: str, text: str) -> dict[str, str]:

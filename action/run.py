@@ -93,6 +93,8 @@ def _served(step: Step, desk: Desk, workflows: Sequence[str]) -> Results:
         views, untold = work.done()
         telling.answer(step, desk)
         kept.keep(list(views))
+        if not step.interruption.asked.is_set():
+            kept.tidy()
     others = [each for each in starting.decisions(services, given) if not each.execution_id]
     site = pages.built(step, services) if views else None
     seen = _linked(services, views)

@@ -55,6 +55,8 @@ class Saved:
     entry: Entry
     changed: bool
     left_out: tuple[str, ...] = ()
+    squashed_at: datetime | None = None
+    """When the commits of the branch were last made one, or the first was made."""
 
 
 class Saving:
@@ -68,9 +70,13 @@ class Saving:
         self._record = take(services, execution_id, services.clock.now())
         self._entry: Entry | None = None
         self._changed = False
+        self._squashed_at: datetime | None = None
 
     def decide(self, tip: Tip) -> Change | None:
         index = index_of(tip)
+        if tip.commit is None:
+            index = replace(index, head=replace(index.head, squashed_at=self._record.saved_at))
+        self._squashed_at = index.head.squashed_at
         execution = self._execution
         before = index.entries.get(execution.id)
         if before is None:
@@ -103,7 +109,8 @@ class Saving:
             if self._changed and stored.number != entry.number:
                 tx.save(replace(stored, number=entry.number))
             tx.intake.put_mark(mark_of(entry.id), entry.saved_at)
-        return Saved(entry=entry, changed=self._changed, left_out=self._record.left_out)
+        left_out = self._record.left_out
+        return Saved(entry=entry, changed=self._changed, left_out=left_out, squashed_at=self._squashed_at)
 
     @property
     def _execution(self) -> Execution:

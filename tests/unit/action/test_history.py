@@ -58,7 +58,7 @@ class FakeKeeper:
         assert letting_go
         if self.away:
             raise Unavailable("the remote is away")
-        return SimpleNamespace(left_out=["its log is cut"])
+        return SimpleNamespace(left_out=["its log is cut"], squashed_at=None)
 
 
 def kept(keeper: FakeKeeper) -> tuple[KeptHistory, io.StringIO]:

@@ -22,6 +22,7 @@ def test_inputs_are_read() -> None:
             "INPUT_AGENT_VERSIONS": "claude=1.2.3",
             "INPUT_WORKING_DIRECTORY": "sub",
             "INPUT_FORKS": "run",
+            "INPUT_HISTORY_DAYS": "30",
             "GITHUB_WORKSPACE": "/somewhere",
         }
     )
@@ -29,6 +30,7 @@ def test_inputs_are_read() -> None:
     assert found.inputs == {"depth": "full", "who": "Ann=Lee"}
     assert found.agents == {"claude": "1.2.3"}
     assert found.folder == Path("/somewhere/sub")
+    assert (found.history_days, inputs.read({}).history_days) == (30, None)
     assert inputs.read({}).site_path == "_site"
 
 
@@ -37,6 +39,7 @@ def test_inputs_are_read() -> None:
     [
         ({"INPUT_MODE": "walk"}, "`mode` is `walk`"),
         ({"INPUT_FORKS": "yes"}, "`forks` is `yes`"),
+        *(({"INPUT_HISTORY_DAYS": days}, f"`history-days` is `{days}`") for days in ("0", "-1", "soon", "²", "40000")),
         ({"INPUT_INPUTS": "depth"}, "is not NAME=VALUE"),
         ({"INPUT_INPUTS": "a=1\na=2"}, "a is given twice"),
     ],

@@ -225,10 +225,12 @@ def test_a_branch_of_something_else_is_left_alone(jobs: Jobs) -> None:
 def test_squashing_keeps_records_or_drops_the_old(jobs: Jobs, waiting: Execution) -> None:
     world, keeper = jobs.first.world, jobs.first.keeper
     ended = world.run(workflow(node("b")))
-    keeper.save(ended.id)
+    began = keeper.save(ended.id).squashed_at
+    assert began
+    assert keeper.squash(unless_within_days=2).done is False
     world.clock.advance(10 * 86_400)
     young = world.run(workflow(node("b")))
-    keeper.save(young.id)
+    assert keeper.save(young.id).squashed_at == began
     assert keeper.squash().records == 3
     assert len(jobs.remote.commits) == 1
     done = keeper.squash(drop_after_days=9, unless_within_days=2)
