@@ -215,6 +215,13 @@ class KeptHistory:
     def tell(self, line: str) -> None:
         self._log.line(line)
 
+    def bury(self, entry: Entry, desk: Desk, why: MyceliumError) -> None:
+        """Where its job was killed, nobody goes on with it: then it is not to stand on GitHub as at work."""
+        from orchestrator.lifecycle.projection.burying import bury, lost
+
+        if self._keeper.let_go(entry.id, self._is_gone):
+            bury(desk.github, lost(entry, why.message))
+
     def _time_out(self, execution_id: str, said_at: datetime | None) -> None:
         """Who said something before the time was over was in time, however long it took until this job."""
         from orchestrator.lifecycle.overdue import time_out
@@ -252,12 +259,15 @@ class _Bringing:
         """Hold what can be; a command is `told` of what cannot."""
         from orchestrator.errors import Conflict
         from orchestrator.lifecycle.archive.record import Damaged
+        from orchestrator.lifecycle.archive.saving import Held
 
         for entry in entries:
             try:
                 self.history.hold(entry.id, self.desk)
             except (Conflict, Damaged) as error:
                 self.history.tell(f"Execution {entry.id} does not go on here: {error}")
+                if not isinstance(error, Held):
+                    self.history.bury(entry, self.desk, error)
                 if entry.id in told:
                     self.pass_over(entry, error)
             else:

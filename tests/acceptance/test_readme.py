@@ -40,7 +40,7 @@ jobs:
     permissions: {contents: read, pull-requests: write}
     steps:
       - uses: actions/checkout@v7
-        with: {persist-credentials: false, fetch-depth: 0}
+        with: {persist-credentials: false}
       - uses: mycelium-orchestrator/mycelium@v0
         with: {workflow: "template:code-review", inputs: engine=replay, history-branch: ""}
 """

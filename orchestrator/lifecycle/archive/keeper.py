@@ -175,6 +175,29 @@ class Keeper:
                 return
         raise Conflict(f"execution {execution_id} is saved by somebody else all the time", hint="try again")
 
+    def let_go(self, execution_id: str, gone: IsGone) -> bool:
+        """Have nobody hold an execution that did not go on here, and whose holder is `gone`: no other job comes upon it
+        then. False where nobody holds it, or somebody who is at work."""
+        done = False
+
+        def decide(tip: Tip) -> Change | None:
+            nonlocal done
+            index, done = index_of(tip), False
+            entry = index.entries.get(execution_id)
+            if entry is None or entry.holder in ("", self._holder):
+                return None
+            try:
+                refuse_held(entry, self._holder, gone, self._services.clock.now())
+            except Conflict:
+                return None
+            done = True
+            free = replace(entry, holder="", held_at=None)
+            put = {INDEX: dump(replace(index, entries={**index.entries, execution_id: free}))}
+            return Change(message=f"Let go of {execution_id}", put=put)
+
+        self._branch.write(decide)
+        return done
+
     def squash(self, *, drop_after_days: int | None = None, unless_within_days: int = 0) -> Squashed:
         """Make all commits of the branch one without a parent; the records stay, and those that come meanwhile too.
 

@@ -38,6 +38,12 @@ def recognise(services: Services, github: GitHub, execution_id: str) -> None:
                 tx.put_shown(execution_id, each)
 
 
+def belongs_to(posted: Posted, execution_id: str) -> bool:
+    """Whether a check run of ours is of that execution, or of a node run of it."""
+    named = _ID.fullmatch(posted.external_id)
+    return named is not None and named["execution"] == execution_id
+
+
 def latest(execution_id: str, posted: Iterable[Posted]) -> Iterator[Shown]:
     """Of each place of the execution the check run of its last round; what it says is not known."""
     found: dict[str, Shown] = {}
