@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Final
 
 from orchestrator.errors import BadInput, Conflict, NotFound
@@ -19,7 +17,7 @@ from orchestrator.lifecycle.archive.checked import check
 from orchestrator.lifecycle.archive.codec import decode
 from orchestrator.lifecycle.archive.entry import Entry
 from orchestrator.lifecycle.archive.going_on import Claimed
-from orchestrator.lifecycle.archive.index import INDEX, Index, dump
+from orchestrator.lifecycle.archive.holders import claim, let_go
 from orchestrator.lifecycle.archive.record import Damaged, Record
 from orchestrator.lifecycle.archive.restoring import RESTORED, replaceable, restore, saved_at
 from orchestrator.lifecycle.archive.saving import (
@@ -30,13 +28,13 @@ from orchestrator.lifecycle.archive.saving import (
     is_before,
     is_past,
     nobody,
-    refuse_held,
     same_place,
 )
+from orchestrator.lifecycle.archive.squashing import Squashed, squash
 from orchestrator.lifecycle.intake.occasion import Desk
 from orchestrator.lifecycle.ports import Dossier
 from orchestrator.lifecycle.ports.definitions import DefinitionSource
-from orchestrator.lifecycle.ports.record_branch import Change, RecordBranch, Tip
+from orchestrator.lifecycle.ports.record_branch import RecordBranch, Tip
 from orchestrator.lifecycle.projection.recognising import recognise
 from orchestrator.lifecycle.resume import resume
 from orchestrator.lifecycle.services import Services
@@ -54,15 +52,6 @@ _MOST_ASKED: Final = 8
 
 _BATCH: Final = 50
 """Records that are fetched together: more would be quicker, and fill the memory."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Squashed:
-    """What squashing did: how many records the branch has now, and which were dropped for their age."""
-
-    records: int
-    dropped: tuple[str, ...] = ()
-    done: bool = True
 
 
 class Keeper:
@@ -178,25 +167,7 @@ class Keeper:
     def let_go(self, execution_id: str, gone: IsGone) -> bool:
         """Have nobody hold an execution that did not go on here, and whose holder is `gone`: no other job comes upon it
         then. False where nobody holds it, or somebody who is at work."""
-        done = False
-
-        def decide(tip: Tip) -> Change | None:
-            nonlocal done
-            index, done = index_of(tip), False
-            entry = index.entries.get(execution_id)
-            if entry is None or entry.holder in ("", self._holder):
-                return None
-            try:
-                refuse_held(entry, self._holder, gone, self._services.clock.now())
-            except Conflict:
-                return None
-            done = True
-            free = replace(entry, holder="", held_at=None)
-            put = {INDEX: dump(replace(index, entries={**index.entries, execution_id: free}))}
-            return Change(message=f"Let go of {execution_id}", put=put)
-
-        self._branch.write(decide)
-        return done
+        return let_go(self._branch, execution_id, self._holder, gone=gone, now=self._services.clock.now)
 
     def squash(self, *, drop_after_days: int | None = None, unless_within_days: int = 0) -> Squashed:
         """Make all commits of the branch one without a parent; the records stay, and those that come meanwhile too.
@@ -204,29 +175,12 @@ class Keeper:
         Records that ended more than `drop_after_days` ago are left out. Nothing is done where the branch was squashed
         less than `unless_within_days` ago.
         """
-        now, done = self._services.clock.now(), Squashed(records=0, done=False)
-
-        def decide(tip: Tip) -> Change | None:
-            nonlocal done
-            index = index_of(tip)
-            since = index.head.squashed_at
-            old = [entry for entry in index.entries.values() if _is_old(entry, now, drop_after_days)]
-            kept = {id_: entry for id_, entry in index.entries.items() if entry not in old}
-            early = since is not None and now - since < timedelta(days=unless_within_days)
-            done = Squashed(records=len(kept), dropped=tuple(sorted(entry.id for entry in old)), done=not early)
-            if tip.commit is None or early:
-                done = Squashed(records=len(index.entries), done=False)
-                return None
-            numbers = dict(index.head.numbers)
-            for entry in old:
-                numbers[entry.workflow_id] = max(entry.number, numbers.get(entry.workflow_id, 0))
-            head = replace(index.head, squashed_at=now, numbers=numbers)
-            written = dump(Index(head=head, entries=kept))
-            paths = {entry.path for entry in old}
-            return Change(message="Forget earlier commits", put={INDEX: written}, remove=paths, alone=True)
-
-        self._branch.write(decide)
-        return done
+        return squash(
+            self._branch,
+            self._services.clock.now(),
+            drop_after_days=drop_after_days,
+            unless_within_days=unless_within_days,
+        )
 
     def close(self) -> None:
         """Remove what was brought here of the branch."""
@@ -277,24 +231,7 @@ class Keeper:
     def _claimed(self, execution_id: str, gone: IsGone) -> bool:
         """Have the index say that we hold it; false where it has been saved anew since it was pulled."""
         known = saved_at(self._services, execution_id)
-        ours = False
-
-        def decide(tip: Tip) -> Change | None:
-            nonlocal ours
-            index = index_of(tip)
-            entry = index.entries.get(execution_id)
-            if entry is None or entry.saved_at != known:
-                ours = False
-                return None
-            now = self._services.clock.now()
-            refuse_held(entry, self._holder, gone, now)
-            ours = True
-            held = replace(entry, holder=self._holder, held_at=now)
-            put = {INDEX: dump(replace(index, entries={**index.entries, execution_id: held}))}
-            return Change(message=f"Go on with {execution_id}", put=put)
-
-        self._branch.write(decide)
-        return ours
+        return claim(self._branch, execution_id, self._holder, known=known, gone=gone, now=self._services.clock.now)
 
 
 def _logged(_entry: Entry, error: Conflict | Damaged) -> None:
@@ -332,7 +269,3 @@ def _refuse_ended(execution: Execution) -> None:
     if execution.status.ended:
         what = f"execution {execution.id} has already ended: {execution.status.value}"
         raise Conflict(what, hint="`rerun` starts it again")
-
-
-def _is_old(entry: Entry, now: datetime, days: int | None) -> bool:
-    return days is not None and entry.status.ended and now - entry.saved_at > timedelta(days=days)
