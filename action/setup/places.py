@@ -17,9 +17,12 @@ from pathlib import Path
 def packages_key(place: Path) -> str:
     """Names everything that decides what is installed and compiled: locks, program, interpreter and machine."""
     program = (path for package in ("action", "orchestrator") for path in (place / package).rglob("*.py"))
-    files = [*(place / "requirements").glob("*.lock"), *(place / "action/setup").glob("*.sh"), *program]
+    scripts = [place / "requirements/server.sh", *(place / "action/setup").glob("*.sh")]
+    files = [*(place / "requirements").glob("*.lock"), *scripts, *program]
     digest = _digest(sorted(files), sys.executable)
-    return f"mycelium-{platform.python_version()}-{sysconfig.get_platform()}-{digest}"
+    # The same interpreter for another C library, as in an image of Alpine, needs other packages.
+    machine = f"{sysconfig.get_platform()}-{platform.libc_ver()[0] or sys.platform}"
+    return f"mycelium-{platform.python_version()}-{machine}-{digest}"
 
 
 def agents_key(place: Path) -> str:
