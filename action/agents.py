@@ -17,6 +17,13 @@ from orchestrator.errors import BadInput, SetupError
 
 LOCK: Final = Path(__file__).resolve().parent.parent / "requirements/agents"
 _TIMEOUT_SECONDS: Final = 300
+_PASSED: Final = frozenset(
+    {"path", "home", "tmpdir", "lang", "lc_all", "http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+    | {"ssl_cert_file", "ssl_cert_dir", "node_extra_ca_certs", "node_use_system_ca", "node_use_env_proxy"}
+)
+"""What anything needs that downloads, in whichever case it is written. All else may hold tokens and keys."""
+_PASSED_TO_NPM: Final = ("npm_config_", "node_auth_token", "npm_token")
+"""Beginnings of what tells npm where its packages are, and who asks for them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +82,7 @@ def install(names: Iterable[str], versions: Mapping[str, str], folder: Path) -> 
         _npm(folder, "install")
     for each in wanted.values():
         if each.after:
-            _call(folder, "node", f"node_modules/{each.package}/{each.after}")
+            _call(folder, _without_secrets(os.environ), "node", f"node_modules/{each.package}/{each.after}")
     return chosen
 
 
@@ -104,13 +111,26 @@ def _part(lock: Mapping[str, Any], packages: Mapping[str, str]) -> dict[str, Any
 def _npm(folder: Path, verb: str) -> None:
     # No script of a package runs but the one that is called by name.
     quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
-    _call(folder, "npm", verb, *quiet, "--include=optional", "--engine-strict=false")
+    environ = _without_secrets(os.environ, _PASSED_TO_NPM)
+    _call(folder, environ, "npm", verb, *quiet, "--include=optional", "--engine-strict=false")
 
 
-def _call(folder: Path, *words: str) -> None:
+def _without_secrets(environ: Mapping[str, str], beginnings: tuple[str, ...] = ()) -> dict[str, str]:
+    """What a program that others wrote gets of the environment, in which the job's token and all keys are."""
+    lowered = {name: name.lower() for name in environ}
+    return {name: environ[name] for name, low in lowered.items() if low in _PASSED or low.startswith(beginnings)}
+
+
+def _call(folder: Path, environ: Mapping[str, str], *words: str) -> None:
     try:
         done = subprocess.run(
-            words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False
+            words,
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
         )
     except FileNotFoundError as error:
         hint = "add actions/setup-node before this step, or install the agent yourself"

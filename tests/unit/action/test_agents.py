@@ -27,7 +27,8 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "bin"
     place.mkdir()
     for name in ("npm", "node"):
-        (place / name).write_text(f'#!/bin/sh\necho "{name} $*" >>{tmp_path}/called\ntest ! -e {tmp_path}/refuse\n')
+        script = f'echo "{name} $*" >>{tmp_path}/called\nenv >{tmp_path}/{name}-environ\ntest ! -e {tmp_path}/refuse'
+        (place / name).write_text(f"#!/bin/sh\n{script}\n")
         (place / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
     return tmp_path
@@ -65,6 +66,25 @@ def test_another_version_is_installed_without_the_lock(npm: Path) -> None:
     assert json.loads((folder / "package.json").read_text())["dependencies"] == {"@openai/codex": "0.1.0"}
     assert not (folder / "package-lock.json").exists()
     assert called(npm) == ["npm install"]
+
+
+def test_nothing_that_is_installed_sees_a_token_or_a_key(npm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "MYCELIUM_GITHUB_TOKEN",
+        "ANTHROPIC_API_KEY",
+        "MYCELIUM_SECRET_DEPLOY",
+        "GITHUB_TOKEN",
+        "NODE_OPTIONS",
+    ):
+        monkeypatch.setenv(name, "secret-1")
+    monkeypatch.setenv("NODE_AUTH_TOKEN", "secret-2")
+    monkeypatch.setenv("https_proxy", "http://proxy.example")
+    agents.install(["claude"], {}, npm / "agents")
+    of_npm, of_node = ((npm / f"{name}-environ").read_text() for name in ("npm", "node"))
+    assert "secret-1" not in of_npm + of_node
+    assert "NODE_AUTH_TOKEN=secret-2" in of_npm
+    assert "secret-2" not in of_node
+    assert all("https_proxy=http://proxy.example" in each for each in (of_npm, of_node))
 
 
 def test_what_goes_wrong_is_told(npm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
