@@ -17,7 +17,7 @@ from orchestrator.report.view import ExecutionView
 NOT_CONFINED = "none"
 REPLAY_NOTICE = "Replayed transcripts: no model was called."
 
-_SUMMARY_ORDER = (
+SUMMARY_ORDER = (
     NodeStatus.FAILED,
     NodeStatus.WAITING,
     NodeStatus.RUNNING,
@@ -65,7 +65,7 @@ class Figures:
     @property
     def counted(self) -> str:
         """`1 failed, 5 completed, 2 skipped`: what a reader cares about most comes first."""
-        return ", ".join(f"{self.counts[status]} {status}" for status in _SUMMARY_ORDER if self.counts.get(status))
+        return ", ".join(f"{self.counts[status]} {status}" for status in SUMMARY_ORDER if self.counts.get(status))
 
 
 def figures(view: ExecutionView) -> Figures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.execution.state import NodeRun, NodeStatus
@@ -52,6 +53,26 @@ def node_groups(view: ExecutionView) -> tuple[NodeGroup, ...]:
     for run in view.runs:
         runs.setdefault(run.node, []).append(run)
     return tuple(NodeGroup(node=node, runs=tuple(members)) for node, members in runs.items())
+
+
+def crowds(groups: Sequence[NodeGroup], edges: Sequence[tuple[str, str]], least: int) -> list[tuple[NodeGroup, ...]]:
+    """Nodes with the same neighbours on both sides, `least` of them or more, together; every other node alone.
+
+    In the order of the first of each.
+    """
+    neighbours: dict[str, set[tuple[str, bool]]] = {group.node: set() for group in groups}
+    for source, target in edges:
+        neighbours[source].add((target, True))
+        neighbours[target].add((source, False))
+    alike: dict[frozenset[tuple[str, bool]], list[NodeGroup]] = {}
+    for group in groups:
+        alike.setdefault(frozenset(neighbours[group.node]), []).append(group)
+    gathered: dict[str, tuple[NodeGroup, ...]] = {}
+    for group in groups:
+        members = alike[frozenset(neighbours[group.node])]
+        together = tuple(members) if len(members) >= least else (group,)
+        gathered.setdefault(together[0].node, together)
+    return list(gathered.values())
 
 
 def node_edges(view: ExecutionView) -> tuple[tuple[str, str], ...]:

@@ -156,7 +156,7 @@ def _row(view: ExecutionView, run: NodeRun, *, priced: bool) -> str:
 def _result_cell(run: NodeRun) -> str:
     outcome, words = run.outcome, []
     if run.status is NodeStatus.FAILED:
-        words.append("failed, and may" if tolerated(run) else safe_message(outcome.message if outcome else "", 80))
+        words.append("failed, allowed" if tolerated(run) else safe_message(outcome.message if outcome else "", 80))
     if run.status is NodeStatus.RUNNING and run.attempt > 1:
         words.append(f"attempt {run.attempt}")
     if run.decided_by:
