@@ -79,6 +79,7 @@ LIMITS = {
     "annotations in a check run": "report.check_run.MAX_ANNOTATIONS",
     "annotations in the check run of a node": "report.check_run.ANNOTATIONS_A_REQUEST",
     "writes for one execution": "lifecycle.projection.due.MOST_WRITES",
+    "seconds of fetching the history": "git.deepening.LONGEST_SECONDS",
     "seconds that a command waits": "lifecycle.following.shown.MOST_SECONDS",
     "bytes of the log": "store.log_limit.LIMIT_BYTES",
     "bytes of a line": "runners.lines.LINE_LIMIT",
