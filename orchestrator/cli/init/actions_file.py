@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrator.cli.init.asked_of_actions import Asked, Events
+from orchestrator.cli.init.yaml_words import flow, scalar, whole
 from orchestrator.definition.matching import DEFAULT_TYPES
 from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 
@@ -33,8 +34,10 @@ _PUSHES: Final = ("opened", "ready_for_review", "reopened", "synchronize")
 """What brings a new head of a pull request, or a first one."""
 
 _IGNORE_ACTION: Final = "# zizmor: ignore[unpinned-uses] moves with the releases of Mycelium"
-_IGNORE_COMMENTS: Final = "# zizmor: ignore[dangerous-triggers] Mycelium asks GitHub what the author may do"
-
+IGNORE_COMMENTS: Final = "# zizmor: ignore[dangerous-triggers] Mycelium asks GitHub what the author may do"
+ONLY_COMMANDS: Final = "github.event_name != 'issue_comment' || startsWith(github.event.comment.body, '/')"
+DISPATCHED: Final = {"workflow": "${{ inputs.workflow }}", "inputs": "${{ inputs.inputs }}"}
+"""What the Action gets of a start by hand."""
 
 DEFAULT_FOLDER: Final = "workflows"
 FOLDER: Final = "MYCELIUM_WORKFLOWS_DIR"
@@ -47,7 +50,8 @@ class ActionsFile:
     the pages, `validate` one that looks at the workflows of pull requests. `workflows_dir` is where they lie.
     `history_branch` keeps executions; empty keeps none.
 
-    `steps` are the lines between checkout and Action, which are the user's: toolchains for their own commands.
+    `steps` are the lines between checkout and Action, which are the user's: toolchains for their own commands. What
+    `checkout`, `runs_on` and `minutes` say is written as it is.
     """
 
     asked: Asked
@@ -58,16 +62,24 @@ class ActionsFile:
     workflows_dir: str = DEFAULT_FOLDER
     history_branch: str = DEFAULT_HISTORY_BRANCH
     steps: Sequence[str] = (STEPS,)
+    checkout: str = CHECKOUT
+    runs_on: str = "ubuntu-latest"
+    minutes: str = "350"
 
     def text(self) -> str:
         lines = (*_HEAD, *_on(self.events, self.asked.dispatched), *self._concurrency())
-        return "\n".join([*lines, *self._run(), *self._validate(), *self._site(), ""])
+        return "\n".join([*lines, *self._run(), *(self.validating if self.validate else ()), *self._site(), ""])
 
     @property
     def events(self) -> Events:
         """What starts a job: with `validate` pull requests too, whether or not a workflow asks for them."""
         wanted = {"types": sorted(DEFAULT_TYPES["pull_request"])}
         return {"pull_request": wanted, **self.asked.events} if self.validate else self.asked.events
+
+    @property
+    def validating(self) -> list[str]:
+        """The lines of the job that looks at workflows, as one of `jobs`."""
+        return list(self._validate())
 
     def _concurrency(self) -> Iterator[str]:
         yield "permissions: {}"
@@ -90,28 +102,26 @@ class ActionsFile:
         yield from ("jobs:", "  run:", "    name: Mycelium")
         if "issue_comment" in events:
             yield "    # Only comments that can be commands."
-            yield "    if: github.event_name != 'issue_comment' || startsWith(github.event.comment.body, '/')"
-        yield from ("    runs-on: ubuntu-latest", "    timeout-minutes: 350", "    permissions:")
+            yield f"    if: {ONLY_COMMANDS}"
+        yield from (f"    runs-on: {self.runs_on}", f"    timeout-minutes: {self.minutes}", "    permissions:")
         for name, level in self.asked.permissions.items():
-            yield f"      {name}: {level} # {_reason(name, level)}"
-        yield from ("    steps:", f"      - uses: {CHECKOUT}", "        with:")
+            yield f"      {name}: {level} # {reason(name, level)}"
+        yield from ("    steps:", f"      - uses: {self.checkout}", "        with:")
         if events.keys() & {"pull_request", "pull_request_review"}:
             yield "          ref: ${{ github.event.pull_request.head.sha || github.sha }}"
         yield "          persist-credentials: false"
         yield from self.steps
         yield f"      - uses: {self._uses()}"
-        given = ["workflow: ${{ inputs.workflow }}", "inputs: ${{ inputs.inputs }}"] if self.asked.dispatched else []
-        yield from self._with(*given, *self._history())
-        yield from self._env(*(f"{name}: {_value(value)}" for name, value in self.env.items()))
+        given = DISPATCHED if self.asked.dispatched else {}
+        yield from self._with(*(f"{name}: {value}" for name, value in given.items()), *self._history())
+        yield from self._env(*(f"{name}: {whole(value)}" for name, value in self.env.items()))
 
     def _validate(self) -> Iterator[str]:
-        if not self.validate:
-            return
         yield from ("", "  validate:", "    name: Workflows of the pull request")
         yield "    if: github.event_name == 'pull_request'"
         yield from ("    runs-on: ubuntu-latest", "    timeout-minutes: 10", "    permissions:")
         yield "      contents: read # the workflows before and after"
-        yield from ("    steps:", f"      - uses: {CHECKOUT}", "        with:")
+        yield from ("    steps:", f"      - uses: {self.checkout}", "        with:")
         yield from ("          persist-credentials: false", f"      - uses: {self._uses()}", "        with:")
         yield "          mode: validate"
         yield from self._env()
@@ -127,7 +137,7 @@ class ActionsFile:
         yield "      pages: write # the deployment"
         yield from ("    environment:", "      name: github-pages", "      url: ${{ steps.pages.outputs.page_url }}")
         yield from ("    concurrency:", "      group: mycelium-pages", "      cancel-in-progress: false", "    steps:")
-        yield from (f"      - uses: {CHECKOUT}", "        with:", "          persist-credentials: false")
+        yield from (f"      - uses: {self.checkout}", "        with:", "          persist-credentials: false")
         yield from ("      - id: build", f"        uses: {self._uses()}", *self._with("mode: site", *self._history()))
         yield from self._env()
         yield from (f"      - uses: {_UPLOAD}", "        with:", "          path: ${{ steps.build.outputs.site-path }}")
@@ -135,7 +145,7 @@ class ActionsFile:
 
     def _history(self) -> list[str]:
         name = self.history_branch
-        return [] if name == DEFAULT_HISTORY_BRANCH else [f"history-branch: {_scalar(name)}"]
+        return [] if name == DEFAULT_HISTORY_BRANCH else [f"history-branch: {scalar(name)}"]
 
     def _with(self, *lines: str) -> Iterator[str]:
         if lines:
@@ -143,7 +153,7 @@ class ActionsFile:
         yield from (f"          {line}" for line in lines)
 
     def _env(self, *lines: str) -> Iterator[str]:
-        elsewhere = [f"{FOLDER}: {_scalar(self.workflows_dir)}"] if self.workflows_dir != DEFAULT_FOLDER else []
+        elsewhere = [f"{FOLDER}: {scalar(self.workflows_dir)}"] if self.workflows_dir != DEFAULT_FOLDER else []
         if elsewhere or lines:
             yield "        env:"
         yield from (f"          {line}" for line in (*elsewhere, *lines))
@@ -160,7 +170,7 @@ _HEAD: Final = (
 )
 
 
-def _reason(name: str, level: str) -> str:
+def reason(name: str, level: str) -> str:
     return _READING.get(name, _REASONS[name]) if level == "read" else _REASONS[name]
 
 
@@ -168,14 +178,14 @@ def _on(events: Events, dispatched: Sequence[str]) -> Iterator[str]:
     yield "on:"
     for name, filters in events.items():
         if name == "issue_comment":
-            yield f"  issue_comment: {_IGNORE_COMMENTS}"
+            yield f"  issue_comment: {IGNORE_COMMENTS}"
         else:
             yield f"  {name}:"
         for key, values in filters.items():
             if key == "crons":
                 yield from (f"    - cron: {json.dumps(cron)}" for cron in values)
             else:
-                yield f"    {key}: [{', '.join(_scalar(value) for value in values)}]"
+                yield f"    {key}: [{', '.join(scalar(value) for value in values)}]"
         if name == "workflow_dispatch":
             yield from _by_hand(dispatched)
     yield ""
@@ -183,24 +193,11 @@ def _on(events: Events, dispatched: Sequence[str]) -> Iterator[str]:
 
 def _by_hand(workflows: Sequence[str]) -> Iterator[str]:
     yield from ("    inputs:", "      workflow:", "        description: The workflow to start", "        type: choice")
-    yield f"        options: [{', '.join(_scalar(each) for each in workflows)}]"
+    yield f"        options: {flow(workflows)}"
     yield from ("        required: true", "      inputs:", "        description: Its inputs, NAME=VALUE, one a line")
     yield from ("        type: string", "        required: false")
-
-
-def _scalar(value: str) -> str:
-    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_/-]*", value) and value.lower() not in _WORDS_OF_YAML
-    return value if plain else json.dumps(value)
-
-
-def _value(value: str) -> str:
-    """Of a variable: an expression stands there as it is."""
-    return value if re.fullmatch(r"\$\{\{[^{}:#'\"]*\}\}", value) else _scalar(value)
 
 
 def secret(name: str) -> str:
     """What a variable of the step is set to, so that it has the secret `name`."""
     return f"${{{{ secrets.{name} }}}}"
-
-
-_WORDS_OF_YAML: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})

@@ -116,7 +116,7 @@ class _Setting:
         """Write what is to be written; what to do with it."""
         from orchestrator.cli.init.place import BRANCH
 
-        written = proposal.written
+        written = self.place.ended(proposal.written)
         if not written:
             self.console.line(_nothing(proposal, "was"))
             return self._unmerged() if self.place.committing else []

@@ -15,26 +15,46 @@ from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 _ACTION: Final = re.compile(r"[^/]+/mycelium(@\S+)?")
 """Whatever repository it is in, it is called `mycelium`."""
 _BETWEEN: Final = re.compile(r"^ {10}persist-credentials: false\n(.*?)^ {6}- uses: [^/\n]+/mycelium\b", re.M | re.S)
+_KEPT: Final = {
+    "checkout": re.compile(r"^ {6}- uses: (actions/checkout@.*)$", re.M),
+    "runs_on": re.compile(r"^ {4}runs-on: (.*)$", re.M),
+    "minutes": re.compile(r"^ {4}timeout-minutes: (\d+)$", re.M),
+}
+"""What people and programs change in a file that is otherwise as written: the first of each, of the job that runs."""
 _SECRETS: Final = re.compile(r"\bsecrets\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Existing:
-    """A file that is there; `written` is what would be written for what it says, the same where nobody changed it."""
+    """A file that is there. `place` is the step that runs workflows, as its job and its number there, None without one.
+
+    `written` is what would be written for what it says, the same where nobody changed it.
+    """
 
     text: str
     said: ActionsFile
     uses_action: bool
-    written: str = field(default="")
+    place: tuple[str, int] | None = None
+    runs_all: bool = False
+    """Whether that step runs whatever an event matches, and not one workflow that the file names."""
+    written: str = ""
+    readable: bool = True
     variables: Mapping[str, str] = field(default_factory=dict)
     """Those that the step has, whether the step, its job or the whole file sets them."""
 
     @property
     def untouched(self) -> bool:
-        return self.text == self.written
+        return self.uses_action and self.text == self.written
+
+    @property
+    def starts(self) -> frozenset[str]:
+        """The events that it runs workflows on: one that follows another file's jobs does something else."""
+        return frozenset(self.said.asked.events) - {"workflow_run", "workflow_call"}
 
     def lacks(self, asked: Asked) -> list[str]:
         """What is asked and not there, in words."""
+        if not self.readable:
+            return ["what a workflow file of Actions needs"]
         lacking = [] if self.uses_action else ["a step that uses the Action of Mycelium"]
         for name, filters in asked.events.items():
             has = self.said.asked.events.get(name)
@@ -49,13 +69,19 @@ class Existing:
 
 
 def _lacking_of_event(name: str, wanted: Mapping[str, Any], has: Mapping[str, Any]) -> list[str]:
-    """Types and times that the file does not have. Without any it has what GitHub takes then: of most events all."""
+    if "types" in has and "types" not in wanted and wanted.keys() <= {"types"}:
+        return [f"{name} of every type"]
+    return [f"{name}: {value}" for values in missing(name, wanted, has).values() for value in values]
+
+
+def missing(name: str, wanted: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The `types` and `crons` that an event does not have. Without any it has what GitHub takes then: of most all."""
     types = has.get("types", DEFAULT_TYPES.get(name))
-    if types is not None and "types" not in wanted:
-        return [f"{name} of every type"] if "types" in has else []
-    missing = [value for value in wanted.get("types", ()) if types is not None and value not in types]
-    missing += [value for value in wanted.get("crons", ()) if value not in has.get("crons", ())]
-    return [f"{name}: {value}" for value in missing]
+    found = {
+        "types": [value for value in wanted.get("types", ()) if types is not None and value not in types],
+        "crons": [value for value in wanted.get("crons", ()) if value not in has.get("crons", ())],
+    }
+    return {key: values for key, values in found.items() if values}
 
 
 def _left_out(name: str, wanted: Mapping[str, Any], has: Mapping[str, Any]) -> list[str]:
@@ -84,13 +110,28 @@ def read(text: str) -> Existing | None:
         return None
     if not isinstance(found, dict) or not isinstance(found.get("jobs"), dict):
         return None
+    place = _place(found)
     between = _BETWEEN.search(text)
-    said = replace(_said(found), steps=between[1].splitlines() if between else (STEPS,))
-    existing = Existing(text=text, said=said, uses_action=bool(_action(found)), variables=_variables(found))
+    said = replace(_said(found, _running(found, place)), steps=between[1].splitlines() if between else (STEPS,))
+    kept: dict[str, Any] = {name: line[1] for name, each in _KEPT.items() if (line := each.search(text))}
+    said = replace(said, **kept)
+    existing = Existing(
+        text=text,
+        said=said,
+        uses_action=bool(_action(found)),
+        place=place,
+        runs_all=place is not None and _runs_all(found["jobs"][place[0]]["steps"][place[1]]),
+        variables=_texts(found.get("env")) | _variables(found, place),
+    )
     return replace(existing, written=said.text() if existing.uses_action else "")
 
 
-def _said(found: Mapping[str, Any]) -> ActionsFile:
+def unreadable(text: str) -> Existing:
+    """What is there in the place of a workflow file."""
+    return Existing(text=text, said=ActionsFile(asked=Asked()), uses_action=False, readable=False)
+
+
+def _said(found: Mapping[str, Any], run: Mapping[str, Any]) -> ActionsFile:
     on = found.get("on")
     on = on if isinstance(on, dict) else dict.fromkeys(on if isinstance(on, list) else [on])
     events: Events = {}
@@ -100,7 +141,6 @@ def _said(found: Mapping[str, Any]) -> ActionsFile:
         else:
             given = filters if isinstance(filters, dict) else {}
             events[str(name)] = {key: _listed(value) for key, value in given.items() if key != "inputs"}
-    run = _running(found)
     env = _environment(run)
     return ActionsFile(
         asked=Asked(
@@ -113,7 +153,7 @@ def _said(found: Mapping[str, Any]) -> ActionsFile:
         workflows_dir=env.get(FOLDER, DEFAULT_FOLDER),
         history_branch=_given(run, "history-branch", DEFAULT_HISTORY_BRANCH),
         site="site" in found["jobs"],
-        validate="validate" in found["jobs"],
+        validate=any(_mode(step) == "validate" for job in found["jobs"].values() for step in _ours(job)),
     )
 
 
@@ -125,50 +165,60 @@ def _permissions(said: object) -> dict[str, str]:
 
 def _steps(job: object) -> list[Mapping[str, Any]]:
     steps = job.get("steps") if isinstance(job, dict) else None
-    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    return [step if isinstance(step, dict) else {} for step in steps] if isinstance(steps, list) else []
 
 
-def _running(found: Mapping[str, Any]) -> Mapping[str, Any]:
+def _ours(job: object) -> list[Mapping[str, Any]]:
+    return [step for step in _steps(job) if _ACTION.fullmatch(str(step.get("uses")))]
+
+
+def _place(found: Mapping[str, Any]) -> tuple[str, int] | None:
     """The job that runs workflows, whatever its id: its step names no other mode."""
-    for job in found["jobs"].values():
-        for step in _steps(job):
+    for name, job in found["jobs"].items():
+        for number, step in enumerate(_steps(job)):
             if _ACTION.fullmatch(str(step.get("uses"))) and _mode(step) == "run":
-                return {"permissions": found.get("permissions"), **job}
-    return {}
+                return str(name), number
+    return None
+
+
+def _running(found: Mapping[str, Any], place: tuple[str, int] | None) -> Mapping[str, Any]:
+    return {"permissions": found.get("permissions"), **found["jobs"][place[0]]} if place else {}
+
+
+def _with(step: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = step.get("with")
+    return given if isinstance(given, dict) else {}
 
 
 def _mode(step: Mapping[str, Any]) -> str:
-    given = step.get("with")
-    return str(given.get("mode", "run")) if isinstance(given, dict) else "run"
+    return str(_with(step).get("mode", "run"))
+
+
+def _runs_all(step: Mapping[str, Any]) -> bool:
+    return not (named := _with(step).get("workflow")) or "${{" in str(named)
 
 
 def _action(found: Mapping[str, Any]) -> str:
     """The Action as a step names it."""
-    named = (str(step.get("uses")) for job in found["jobs"].values() for step in _steps(job))
-    return next((uses for uses in named if _ACTION.fullmatch(uses)), "")
+    return next((str(step["uses"]) for job in found["jobs"].values() for step in _ours(job)), "")
 
 
 def _environment(job: object) -> dict[str, str]:
     """The variables of the step that uses the Action."""
     found: dict[str, str] = {}
-    for step in _steps(job):
-        if _ACTION.fullmatch(str(step.get("uses"))):
-            found |= _texts(step.get("env"))
+    for step in _ours(job):
+        found |= _texts(step.get("env"))
     return found
 
 
 def _given(job: object, name: str, default: str) -> str:
     """An input of the step that uses the Action."""
-    for step in _steps(job):
-        given = step.get("with")
-        if _ACTION.fullmatch(str(step.get("uses"))) and isinstance(given, dict):
-            return str(given.get(name, default))
-    return default
+    return next((str(_with(step)[name]) for step in _ours(job) if name in _with(step)), default)
 
 
-def _variables(found: Mapping[str, Any]) -> dict[str, str]:
-    run = _running(found)
-    return _texts(found.get("env")) | _texts(run.get("env")) | _environment(run)
+def _variables(found: Mapping[str, Any], place: tuple[str, int] | None) -> dict[str, str]:
+    run = _running(found, place)
+    return _texts(run.get("env")) | _environment(run)
 
 
 def _texts(mapping: object) -> dict[str, str]:

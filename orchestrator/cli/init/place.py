@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from orchestrator.git.own_branch import OwnBranch
 from orchestrator.settings import Settings
 
 BRANCH = "mycelium/init"
+_ACTIONS = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -65,12 +67,24 @@ class Place:
         return tuple(path for path in listed.fields() if (self.checkout.root / path).is_file())
 
     def read(self, path: str) -> str | None:
-        """The text of a file; None where there is none."""
+        """The text of a file, with lines that end as those of Mycelium do; None where there is none."""
+        content = self._content(path)
+        return None if content is None else content.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def ended(self, files: dict[str, str]) -> dict[str, str]:
+        """Texts with lines that end as those of the files that are there."""
+        return {
+            path: text.replace("\n", "\r\n") if b"\r\n" in (self._content(path) or b"") else text
+            for path, text in files.items()
+        }
+
+    def _content(self, path: str) -> bytes | None:
         if not self.committing:
-            return self._text_here(path) if (self.checkout.root / path).is_file() else None
+            place = self.checkout.root / path
+            return place.read_bytes() if place.is_file() else None
         if path not in self._known:
             return None
-        return self.checkout.git.run("cat-file", "blob", f"{self.commit}:{path}").output.decode("utf-8", "replace")
+        return self.checkout.git.run("cat-file", "blob", f"{self.commit}:{path}").output
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -91,6 +105,7 @@ class Place:
         return Premises(
             read=self.read,
             files={path: self.read(path) or "" for path in workflows if "/." not in path},
+            actions={path: self.read(path) or "" for path in self.paths if _ACTIONS.fullmatch(path)},
             workflows_dir=folder,
             agents=build(agents, shipped=shipped()).agents,
             project=parse_project(project.encode()) if project else Project(),
@@ -103,7 +118,7 @@ class Place:
             place = self.checkout.root / path
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(text, encoding="utf-8")
+                place.write_bytes(text.encode())
             except OSError as error:
                 why = f"{path} cannot be written: {error.strerror}"
                 raise SetupError(why, hint="move away what is in the way, and run it again") from error

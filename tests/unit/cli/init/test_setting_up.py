@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -39,6 +40,9 @@ class Repository:
 
     def git(self, *words: str) -> str:
         return subprocess.run(["git", *words], cwd=self.root, capture_output=True, text=True, check=True).stdout
+
+    def git_bytes(self, *words: str) -> bytes:
+        return subprocess.run(["git", *words], cwd=self.root, capture_output=True, check=True).stdout
 
     def write(self, path: str, text: str) -> None:
         place = self.root / path
@@ -218,8 +222,13 @@ def test_a_second_run_changes_nothing_that_is_right(repository: Repository, caps
 def test_what_people_have_changed_is_theirs(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(mycelium, ["init", "--no-commit"]) == 0
     capsys.readouterr()
-    own = (repository.root / ACTIONS).read_text().replace("timeout-minutes: 350", "timeout-minutes: 20")
-    repository.write(ACTIONS, own)
+    own = (repository.root / ACTIONS).read_text().replace("issues: write", "issues: read")
+    repository.write(ACTIONS, own.replace("    name: Mycelium", "    name: Ours # all of them"))
+    assert ended(mycelium, ["init", "--no-commit"]) == 0
+    assert "yours, now with the permission issues: write" in capsys.readouterr().out
+    own = (repository.root / ACTIONS).read_text()
+    assert "issues: write" in own
+    assert "Ours # all of them" in own
     repository.write("workflows/code-review.yaml", "name: Mine\non: pull_request\nnodes: {a: {run: 'true'}}\n")
     assert ended(mycelium, ["init", "--no-commit", "--template", "code-review"]) == 0
     said = capsys.readouterr().out
@@ -228,11 +237,55 @@ def test_what_people_have_changed_is_theirs(repository: Repository, capsys: pyte
     assert (repository.root / ACTIONS).read_text() == own
     assert ended(mycelium, ["init", "--no-commit", "--dry-run", "--template", "issue-triage"]) == 0
     said = capsys.readouterr().out
-    assert "yours, but it lacks the event issues" in said
-    assert "+    types: [labeled, opened, reopened]" in said
+    assert "yours, now with the event issues" in said
+    assert "+  issues: {types: [labeled, opened, reopened]}" in said
     assert not (repository.root / "workflows/issue-triage.yaml").exists()
     assert ended(mycelium, ["init", "--no-commit", "--overwrite", "--template", "code-review"]) == 0
-    assert "350" in (repository.root / ACTIONS).read_text()
+    assert "Ours" not in (repository.root / ACTIONS).read_text()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_pins_machines_and_line_ends_are_kept(
+    repository: Repository, capsys: pytest.CaptureFixture[str], end: str
+) -> None:
+    assert ended(mycelium, ["init", "--no-commit"]) == 0
+    own = (repository.root / ACTIONS).read_text()
+    pin = f"actions/checkout@{'a' * 40} # v8.0.0"
+    own = re.sub(r"actions/checkout@.*", pin, own)
+    own = own.replace("runs-on: ubuntu-latest", "runs-on: [self-hosted, linux]").replace("minutes: 350", "minutes: 20")
+    (repository.root / ACTIONS).write_bytes(own.replace("\n", end).encode())
+    repository.git("config", "core.autocrlf", "false")
+    repository.commit()
+    capsys.readouterr()
+    assert ended(mycelium, ["init"]) == 0
+    assert "Everything is right as it is" in capsys.readouterr().out
+    assert ended(mycelium, ["init", "--overwrite", "--template", "issue-triage"]) == 0
+    shown = repository.git_bytes("show", f"mycelium/init:{ACTIONS}").decode()
+    for part in (pin, "runs-on: [self-hosted, linux]", "minutes: 20", "  issues:"):
+        assert f"{part}{end}" in shown
+    assert shown.count("\n") == shown.count(end)
+
+
+def test_the_file_that_starts_workflows_may_have_any_name(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = "on: [pull_request, issue_comment]\npermissions: write-all\njobs:\n  a:\n    steps: [{uses: a/mycelium@v1}]\n"
+    repository.write(".github/workflows/agents.yaml", own)
+    repository.write(".github/workflows/fork.yml", own.replace("[pull_request, issue_comment]", "workflow_run"))
+    repository.write(".github/workflows/one.yml", own.replace("@v1", "@v1, with: {workflow: x}"))
+    repository.write(".github/workflows/nightly.yml", own.replace("[pull_request, issue_comment]", "schedule"))
+    words = ["--template", "code-review", "--template", "issue-triage", "--no-commit", "--dry-run"]
+    assert ended(mycelium, ["init", *words]) == 0
+    said = capsys.readouterr().out
+    assert "~ .github/workflows/agents.yaml" in said
+    assert ACTIONS not in said
+    for part in ("+  issues: {types:", "+    steps: [{uses: a/mycelium@v1, ", 'env: {ANTHROPIC_API_KEY: "${{ secrets'):
+        assert part in said
+    repository.write(".github/workflows/other.yaml", own.replace("[pull_request, issue_comment]", "issues"))
+    assert ended(mycelium, ["init", *words]) == 0
+    said = capsys.readouterr().out
+    assert "+  issues" not in said
+    assert "now with pull_request: ready_for_review, the event workflow_dispatch, the variable" in said
 
 
 def test_the_history_is_kept_where_it_was_said_once(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
@@ -241,10 +294,11 @@ def test_the_history_is_kept_where_it_was_said_once(repository: Repository, caps
     assert "          history-branch: ops/history\n" in written
     assert ended(mycelium, ["init", "--no-commit"]) == 0
     assert (repository.root / ACTIONS).read_text() == written
-    repository.write(ACTIONS, written.replace("timeout-minutes: 350", "timeout-minutes: 20"))
+    repository.write(ACTIONS, written.replace("timeout-minutes: 350", "timeout-minutes: 20 # enough"))
     capsys.readouterr()
     assert ended(mycelium, ["init", "--no-commit", "--history-branch", "kept"]) == 0
-    assert "yours, but it lacks history-branch: kept" in capsys.readouterr().out
+    assert "yours, now with history-branch: kept" in capsys.readouterr().out
+    assert "history-branch: kept\n" in (repository.root / ACTIONS).read_text()
 
 
 def test_the_branch_that_is_checked_out_is_not_moved(repository: Repository) -> None:
