@@ -14,12 +14,11 @@ from orchestrator.definition.matching import DEFAULT_TYPES
 from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 
 PATH: Final = ".github/workflows/mycelium.yml"
+NAME: Final = "Mycelium"
 ACTION: Final = "mycelium-orchestrator/mycelium@v0"
 """The published Action, and the tag that moves with its releases."""
 
 CHECKOUT: Final = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
-_UPLOAD: Final = "actions/upload-pages-artifact@fc324d3547104276b827a68afc52ff2a11cc49c9 # v5.0.0"
-_DEPLOY: Final = "actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128 # v5.0.0"
 
 _REASONS: Final = {
     "actions": "to see whether the job that held an execution has ended",
@@ -46,8 +45,8 @@ STEPS: Final = "      # Set up here what your own commands need, such as actions
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionsFile:
-    """`env` are variables of the step that runs workflows, by name, as they are written; `site` adds a job that deploys
-    the pages, `validate` one that looks at the workflows of pull requests. `workflows_dir` is where they lie.
+    """`env` are variables of the step that runs workflows, by name, as they are written; `validate` adds a job that
+    looks at the workflows of pull requests. `workflows_dir` is where they lie.
     `history_branch` keeps executions; empty keeps none.
 
     `steps` are the lines between checkout and Action, which are the user's: toolchains for their own commands. What
@@ -57,7 +56,6 @@ class ActionsFile:
     asked: Asked
     action: str = ACTION
     env: Mapping[str, str] = field(default_factory=dict)
-    site: bool = False
     validate: bool = False
     workflows_dir: str = DEFAULT_FOLDER
     history_branch: str = DEFAULT_HISTORY_BRANCH
@@ -68,7 +66,7 @@ class ActionsFile:
 
     def text(self) -> str:
         lines = (*_HEAD, *_on(self.events, self.asked.dispatched), *self._concurrency())
-        return "\n".join([*lines, *self._run(), *(self.validating if self.validate else ()), *self._site(), ""])
+        return "\n".join([*lines, *self._run(), *(self.validating if self.validate else ()), ""])
 
     @property
     def events(self) -> Events:
@@ -111,9 +109,9 @@ class ActionsFile:
             yield "          ref: ${{ github.event.pull_request.head.sha || github.sha }}"
         yield "          persist-credentials: false"
         yield from self.steps
-        yield f"      - uses: {self._uses()}"
+        yield f"      - uses: {used(self.action)}"
         given = DISPATCHED if self.asked.dispatched else {}
-        yield from self._with(*(f"{name}: {value}" for name, value in given.items()), *self._history())
+        yield from self._with(*(f"{name}: {value}" for name, value in given.items()), *history(self.history_branch))
         yield from self._env(*(f"{name}: {whole(value)}" for name, value in self.env.items()))
 
     def _validate(self) -> Iterator[str]:
@@ -122,30 +120,9 @@ class ActionsFile:
         yield from ("    runs-on: ubuntu-latest", "    timeout-minutes: 10", "    permissions:")
         yield "      contents: read # the workflows before and after"
         yield from ("    steps:", f"      - uses: {self.checkout}", "        with:")
-        yield from ("          persist-credentials: false", f"      - uses: {self._uses()}", "        with:")
+        yield from ("          persist-credentials: false", f"      - uses: {used(self.action)}", "        with:")
         yield "          mode: validate"
         yield from self._env()
-
-    def _site(self) -> Iterator[str]:
-        if not self.site:
-            return
-        yield from ("", "  site:", "    name: Pages of what ran", "    needs: run")
-        yield "    if: always() && needs.run.result != 'skipped'"
-        yield from ("    runs-on: ubuntu-latest", "    timeout-minutes: 15", "    permissions:")
-        yield "      contents: read # the history branch"
-        yield "      id-token: write # Pages asks which job deploys"
-        yield "      pages: write # the deployment"
-        yield from ("    environment:", "      name: github-pages", "      url: ${{ steps.pages.outputs.page_url }}")
-        yield from ("    concurrency:", "      group: mycelium-pages", "      cancel-in-progress: false", "    steps:")
-        yield from (f"      - uses: {self.checkout}", "        with:", "          persist-credentials: false")
-        yield from ("      - id: build", f"        uses: {self._uses()}", *self._with("mode: site", *self._history()))
-        yield from self._env()
-        yield from (f"      - uses: {_UPLOAD}", "        with:", "          path: ${{ steps.build.outputs.site-path }}")
-        yield from ("      - id: pages", f"        uses: {_DEPLOY}")
-
-    def _history(self) -> list[str]:
-        name = self.history_branch
-        return [] if name == DEFAULT_HISTORY_BRANCH else [f"history-branch: {scalar(name)}"]
 
     def _with(self, *lines: str) -> Iterator[str]:
         if lines:
@@ -158,14 +135,21 @@ class ActionsFile:
             yield "        env:"
         yield from (f"          {line}" for line in (*elsewhere, *lines))
 
-    def _uses(self) -> str:
-        pinned = re.fullmatch(r"[0-9a-f]{40}", self.action.rpartition("@")[2])
-        return self.action if pinned else f"{self.action} {_IGNORE_ACTION}"
+
+def history(branch: str) -> list[str]:
+    """The input of the Action that names where executions are kept, where that is another branch than most."""
+    return [] if branch == DEFAULT_HISTORY_BRANCH else [f"history-branch: {scalar(branch)}"]
+
+
+def used(action: str) -> str:
+    """An Action as a step names it."""
+    pinned = re.fullmatch(r"[0-9a-f]{40}", action.rpartition("@")[2])
+    return action if pinned else f"{action} {_IGNORE_ACTION}"
 
 
 _HEAD: Final = (
     "# Runs the workflows of this repository. `mycelium init` wrote it: run that again when workflows have changed.",
-    "name: Mycelium",
+    f"name: {NAME}",
     "",
 )
 

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from orchestrator.cli.console import Console
     from orchestrator.cli.init.github_side import GitHubSide
     from orchestrator.cli.init.place import Place
-    from orchestrator.cli.init.proposal import Proposal, Wishes
+    from orchestrator.cli.init.premises import Wishes
+    from orchestrator.cli.init.proposal import Proposal
 
 _MESSAGE = "Set Mycelium up\n\nWritten by `mycelium init`.\n"
+_PUBLIC = (
+    "public, except where GitHub Enterprise Cloud restricts who may see them. They hold logs and changes of files."
+)
 _SETTING = "Allow GitHub Actions to create and approve pull requests"
 
 
@@ -28,7 +32,7 @@ _SETTING = "Allow GitHub Actions to create and approve pull requests"
 @click.option("--test", metavar="COMMAND", help="The command that runs the tests; without it what the files suggest.")
 @click.option("--secret", "secrets", multiple=True, metavar="NAME", help="A secret that the engine needs; repeatable.")
 @click.option("--set-secret", is_flag=True, help="Set the secrets with gh, to what variables of these names hold.")
-@click.option("--site", is_flag=True, default=None, help="Add a job that deploys the pages of what ran.")
+@click.option("--site", is_flag=True, default=None, help="Add a file that deploys the pages of what ran.")
 @click.option("--validate", is_flag=True, default=None, help="Add a job that checks workflows in pull requests.")
 @click.option("--action", metavar="OWNER/NAME@REF", help="The Action to use, such as a fork of it.")
 @click.option("--history-branch", metavar="NAME", help="The branch that keeps executions, if another; '' for none.")
@@ -77,17 +81,19 @@ class _Setting:
         showing.headline(self.console, name, found)
         proposal = propose(self.place.premises(), self._wishes())
         showing.files(self.console, proposal)
+        if self.wanted["site"]:
+            self._warn_of_readers()
         self.console.line()
         if self.wanted["dry_run"]:
             showing.differences(self.console, proposal)
             self.console.line(_would(proposal))
             return
         todo = self._write(proposal)
-        showing.steps(self.console, [*todo, *self._secrets(proposal), *self._setting(proposal)])
+        showing.steps(self.console, [*todo, *self._secrets(proposal), *self._setting(proposal), *self._pages()])
 
     def _wishes(self) -> Wishes:
         from orchestrator import gallery
-        from orchestrator.cli.init.proposal import Wishes
+        from orchestrator.cli.init.premises import Wishes
         from orchestrator.cli.init.questions import FIRST, Answers, ask, chosen
         from orchestrator.definition.parse import load_workflow
 
@@ -164,6 +170,20 @@ class _Setting:
 
     def _agreed(self, name: str) -> bool:
         return click.confirm(f"Set the secret {name} now, with gh?", default=True, err=True)
+
+    def _warn_of_readers(self) -> None:
+        from orchestrator.cli.init import showing
+
+        private = self.github.private() if self.github else None
+        if private is not False:
+            whose = "this private repository are" if private else "a private repository are"
+            showing.warning(self.console, f"Everybody on the internet can read Pages: those of {whose} {_PUBLIC}")
+
+    def _pages(self) -> list[tuple[str, tuple[str, ...]]]:
+        if not self.wanted["site"] or (self.github and self.github.pages_come_from_actions()):
+            return []
+        where = (self.github.pages_settings,) if self.github else ("Settings → Pages → Source",)
+        return [("Enable GitHub Pages, with “GitHub Actions” as the source.", where)]
 
     def _setting(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
         if not proposal.asked.opens_pull_requests:

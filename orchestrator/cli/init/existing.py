@@ -38,6 +38,8 @@ class Existing:
     runs_all: bool = False
     """Whether that step runs whatever an event matches, and not one workflow that the file names."""
     written: str = ""
+    name: str = ""
+    """What Actions calls it; empty where it says none."""
     readable: bool = True
     variables: Mapping[str, str] = field(default_factory=dict)
     """Those that the step has, whether the step, its job or the whole file sets them."""
@@ -120,6 +122,7 @@ def read(text: str) -> Existing | None:
         said=said,
         uses_action=bool(_action(found)),
         place=place,
+        name=str(found.get("name") or ""),
         runs_all=place is not None and _runs_all(found["jobs"][place[0]]["steps"][place[1]]),
         variables=_texts(found.get("env")) | _variables(found, place),
     )
@@ -152,7 +155,6 @@ def _said(found: Mapping[str, Any], run: Mapping[str, Any]) -> ActionsFile:
         env={name: value for name, value in env.items() if name != FOLDER},
         workflows_dir=env.get(FOLDER, DEFAULT_FOLDER),
         history_branch=_given(run, "history-branch", DEFAULT_HISTORY_BRANCH),
-        site="site" in found["jobs"],
         validate=any(_mode(step) == "validate" for job in found["jobs"].values() for step in _ours(job)),
     )
 

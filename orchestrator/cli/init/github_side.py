@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 
 from orchestrator.errors import MyceliumError
+from orchestrator.lifecycle.ports.github import RepositoryFacts
 from orchestrator.settings import Settings
 
 _SECONDS = 30
@@ -59,11 +60,23 @@ class GitHubSide:
 
     def may_open_pull_requests(self) -> bool | None:
         """Whether the jobs' token may: by the settings' credential, else by `gh`; None where neither tells."""
-        told = self._told_by_api()
-        if told is not None:
-            return told
-        answer = self._asked_api("actions/permissions/workflow", ".can_approve_pull_request_reviews")
-        return {"true": True, "false": False}.get(answer or "")
+        facts = self._facts()
+        if facts and facts.actions_may_open_pull_requests is not None:
+            return facts.actions_may_open_pull_requests
+        return _yes(self._asked_api("/actions/permissions/workflow", ".can_approve_pull_request_reviews"))
+
+    def private(self) -> bool | None:
+        """Whether not everybody may read the repository; None where nobody here can tell."""
+        facts = self._facts()
+        return facts.private if facts else _yes(self._asked_api("", ".private"))
+
+    def pages_come_from_actions(self) -> bool:
+        """Whether Pages are on, with Actions as their source, as far as `gh` can tell."""
+        return self._asked_api("/pages", ".build_type") == "workflow"
+
+    @property
+    def pages_settings(self) -> str:
+        return f"{self.web}/{self.name}/settings/pages"
 
     @property
     def actions_settings(self) -> str:
@@ -72,12 +85,12 @@ class GitHubSide:
     def compare(self, branch: str) -> str:
         return f"{self.web}/{self.name}/compare/{branch}?expand=1"
 
-    def _told_by_api(self) -> bool | None:
+    def _facts(self) -> RepositoryFacts | None:
         from orchestrator import app
 
         try:
             repository = app.github(self.settings, None)
-            return repository.facts().actions_may_open_pull_requests if repository else None
+            return repository.facts() if repository else None
         except MyceliumError:
             return None
 
@@ -94,7 +107,7 @@ class GitHubSide:
 
     def _asked_api(self, path: str, pick: str) -> str | None:
         host = self.web.partition("://")[2]
-        return self._run("api", "--hostname", host, f"repos/{self.name}/{path}", "--jq", pick)
+        return self._run("api", "--hostname", host, f"repos/{self.name}{path}", "--jq", pick)
 
     def _run(self, *words: str) -> str | None:
         """What `gh` answers; None where there is none, or it is not logged in, or may not."""
@@ -114,3 +127,7 @@ class GitHubSide:
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.strip() if not done.returncode else None
+
+
+def _yes(answer: str | None) -> bool | None:
+    return {"true": True, "false": False}.get(answer or "")

@@ -12,7 +12,7 @@ from orchestrator import settings as configuration
 from orchestrator.agents.collection import shipped
 from orchestrator.agents.library import build, is_agent_path
 from orchestrator.cli.init.found import Found, look
-from orchestrator.cli.init.proposal import Premises
+from orchestrator.cli.init.premises import Premises
 from orchestrator.definition.project import FILE, Project
 from orchestrator.definition.project_file import parse_project
 from orchestrator.errors import SetupError

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator import gallery
-from orchestrator.cli.init import actions_file, credentials, existing
+from orchestrator.cli.init import actions_file, credentials, existing, of_actions
 from orchestrator.cli.init.actions_file import ActionsFile
-from orchestrator.cli.init.amending import amended
 from orchestrator.cli.init.asked_of_actions import Asked, asked
-from orchestrator.cli.init.existing import Existing
+from orchestrator.cli.init.fate import Fate, File
+from orchestrator.cli.init.premises import Premises, Wishes
 from orchestrator.cli.init.template_copy import adapted
-from orchestrator.definition.model import AgentDefinition, Workflow
+from orchestrator.definition.model import Workflow
 from orchestrator.definition.node_shapes import ENGINES
 from orchestrator.definition.parse import load_all, load_workflow
-from orchestrator.definition.project import Project
 from orchestrator.definition.reader import nearest
 from orchestrator.errors import BadInput, Problem
 from orchestrator.gallery import Template
@@ -29,58 +26,6 @@ _SECRET = re.compile(r"(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*")
 _ACTION = re.compile(r"[A-Za-z0-9-]+/mycelium@[A-Za-z0-9._/-]+")
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
 _TRANSCRIPT = ".jsonl"
-
-
-class Fate(StrEnum):
-    """What becomes of a file."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    RIGHT = "right"
-    KEPT = "kept"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class File:
-    """One file. `before` is what is there, None for nothing; `why` says more, for people."""
-
-    path: str
-    text: str
-    before: str | None
-    fate: Fate
-    why: str = ""
-
-    @property
-    def written(self) -> bool:
-        return self.fate in (Fate.NEW, Fate.CHANGED)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wishes:
-    """What the user wants. `defaults` are values for inputs of templates; None leaves what an existing file says."""
-
-    templates: Sequence[str] = ()
-    defaults: Mapping[str, str] = field(default_factory=dict)
-    secrets: Sequence[str] = ()
-    action: str | None = None
-    history_branch: str | None = None
-    site: bool | None = None
-    validate: bool | None = None
-    overwrite: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Premises:
-    """What a repository has. `read` gives the text of a file or None; `files` are its workflow files by path, `actions`
-    those of GitHub Actions."""
-
-    read: Callable[[str], str | None]
-    files: Mapping[str, str]
-    actions: Mapping[str, str]
-    workflows_dir: str
-    agents: Mapping[str, AgentDefinition]
-    project: Project
-    history_branch: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,27 +60,30 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
     loaded = load_all(
         texts, workflows_dir=premises.workflows_dir, agents=premises.agents.keys(), project=premises.project
     )
-    path, there, others = _files_of_actions(premises)
+    path, there, others = of_actions.those_there(premises)
     said = there.said if there and there.uses_action else None
     before_that = said.history_branch if said else premises.history_branch
     history = before_that if wishes.history_branch is None else wishes.history_branch
     wanted = asked(loaded.workflows.values(), history_branch=history)
-    new = _variables(there, wishes, credentials.needed(loaded.workflows.values(), premises.project))
+    new = of_actions.new_variables(there, wishes, credentials.needed(loaded.workflows.values(), premises.project))
     kept: dict[str, Any] = (
         {name: getattr(said, name) for name in ("steps", "checkout", "runs_on", "minutes")} if said else {}
     )
     file = ActionsFile(
-        asked=_elsewhere(wanted, others),
+        asked=of_actions.elsewhere(wanted, others),
         action=wishes.action or (said.action if said else actions_file.ACTION),
         env={**(said.env if said else {}), **{name: actions_file.secret(name) for name in new}},
         validate=wishes.validate if wishes.validate is not None else bool(said and said.validate),
         workflows_dir=premises.workflows_dir,
         history_branch=history,
-        site=wishes.site if wishes.site is not None else bool(said and said.site),
         **kept,
     )
     return Proposal(
-        files=(_of_actions(path, file, there, wishes, new), *copies),
+        files=(
+            of_actions.starting(path, file, there, wishes, new),
+            *of_actions.publishing(premises, wishes, file, there, path),
+            *copies,
+        ),
         asked=wanted,
         secrets=existing.secrets_in({**(there.variables if said and there else {}), **file.env}),
         problems=loaded.problems,
@@ -169,13 +117,6 @@ def _is_history(name: str) -> bool:
 
 def _ends_badly(parts: Sequence[str]) -> bool:
     return any(not part or part.startswith(".") or part.endswith((".", ".lock")) for part in parts)
-
-
-def _variables(there: Existing | None, wishes: Wishes, needed: Sequence[credentials.Alternatives]) -> list[str]:
-    """Those that a file lacks. Whatever value one of the alternatives has there is enough, and so are wishes."""
-    has = there.variables if there else {}
-    groups = [(name,) for name in wishes.secrets] or needed
-    return [group[0] for group in groups if not has.keys() & set(group)]
 
 
 def _copies(premises: Premises, wishes: Wishes, name: str) -> list[File]:
@@ -212,53 +153,3 @@ def _loaded(premises: Premises, text: str, path: str) -> Workflow:
     return load_workflow(
         text, path, workflows_dir=premises.workflows_dir, agents=premises.agents.keys(), project=premises.project
     )
-
-
-def _files_of_actions(premises: Premises) -> tuple[str, Existing | None, list[Existing]]:
-    """The file that starts workflows, whatever it is called, what is there of it, and others that start them too."""
-    read = {path: found for path, text in premises.actions.items() if (found := existing.read(text))}
-    starting = {path: each for path, each in read.items() if each.runs_all and each.starts}
-    names = (actions_file.PATH, f"{actions_file.PATH.removesuffix('yml')}yaml")
-    most = sorted(starting, key=lambda path: (path not in names, -len(starting[path].starts), path))
-    path = most[0] if most else actions_file.PATH
-    text = premises.actions.get(path)
-    there = read.get(path) or (existing.unreadable(text) if text is not None else None)
-    return path, there, [each for other, each in starting.items() if other != path]
-
-
-def _elsewhere(wanted: Asked, others: Sequence[Existing]) -> Asked:
-    """Without events that start jobs of other files: else all would run twice."""
-    for other in others:
-        alone = {name: replace(wanted, events={name: wanted.events[name]}, permissions={}) for name in wanted.events}
-        wanted = replace(wanted, events={name: wanted.events[name] for name in alone if other.lacks(alone[name])})
-    return wanted
-
-
-def _of_actions(path: str, file: ActionsFile, there: Existing | None, wishes: Wishes, new: Sequence[str]) -> File:
-    text = file.text()
-    if there is None:
-        events = ", ".join(file.asked.events) or "nothing yet"
-        return File(path=path, text=text, before=None, fate=Fate.NEW, why=f"for {events}")
-    this = partial(File, path=path, before=there.text)
-    lacks = _lacks(there, file, new)
-    if there.text == text:
-        return this(text=text, fate=Fate.RIGHT)
-    if wishes.overwrite or there.untouched:
-        why = f"now with {', '.join(lacks)}" if lacks else "brought up to date"
-        return this(text=text, fate=Fate.CHANGED, why=why)
-    if not lacks:
-        return this(text=text, fate=Fate.RIGHT, why="yours, and it has all that is needed")
-    after = amended(there, file, new)
-    left = _lacks(after, file, new) if after else lacks
-    if after is None or not set(left) < set(lacks):
-        return this(text=text, fate=Fate.KEPT, why=f"yours, but it lacks {', '.join(lacks)}")
-    added = f"yours, now with {', '.join(each for each in lacks if each not in left)}"
-    return this(text=after.text, fate=Fate.CHANGED, why=f"{added}; it still lacks {', '.join(left)}" if left else added)
-
-
-def _lacks(there: Existing, file: ActionsFile, new: Sequence[str]) -> list[str]:
-    lacks = there.lacks(replace(file.asked, events=file.events))
-    lacks += [f"the variable {name}" for name in new if name not in there.variables]
-    if file.history_branch != there.said.history_branch:
-        lacks.append(f"history-branch: {file.history_branch}")
-    return lacks + (["a job that looks at workflows"] if file.validate and not there.said.validate else [])

@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Iterable
 
 from orchestrator.cli.console import Console, printable
+from orchestrator.cli.init.fate import Fate, File
 from orchestrator.cli.init.found import Found
-from orchestrator.cli.init.proposal import Fate, File, Proposal
+from orchestrator.cli.init.proposal import Proposal
 
 _MARKS = {
     Fate.NEW: ("+", "green"),
@@ -37,6 +38,11 @@ def files(console: Console, proposal: Proposal) -> None:
         console.line(f"  {console.styled(mark, fg=colour, bold=True)} {file.path.ljust(width)}  {printable(why)}")
     for problem in proposal.problems:
         console.problem(problem)
+
+
+def warning(console: Console, words: str) -> None:
+    console.line()
+    console.line(f"  {console.styled('!', fg='yellow', bold=True)} {words}")
 
 
 def differences(console: Console, proposal: Proposal) -> None:

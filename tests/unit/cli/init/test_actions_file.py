@@ -14,6 +14,7 @@ from orchestrator.agents.collection import library
 from orchestrator.cli.init.actions_file import ActionsFile, secret
 from orchestrator.cli.init.asked_of_actions import Asked, asked
 from orchestrator.cli.init.existing import read, secrets_in
+from orchestrator.cli.init.pages_file import PagesFile
 from orchestrator.definition.model import Workflow
 from orchestrator.definition.parse import load_workflow
 from tests import gallery_page
@@ -79,7 +80,7 @@ def test_templates_of_the_repository_start_nothing() -> None:
 @pytest.mark.parametrize("workflows", [GALLERY, *([each] for each in GALLERY)], ids=lambda them: str(len(them)))
 def test_it_is_read_back_as_it_was_meant(workflows: list[Workflow], more: bool) -> None:
     needs = asked(workflows, history_branch="kept")
-    meant = ActionsFile(asked=needs, env=KEYS, site=more, validate=more)
+    meant = ActionsFile(asked=needs, env=KEYS, validate=more)
     existing = read(meant.text())
     assert existing is not None
     assert existing.untouched
@@ -104,11 +105,13 @@ def test_approvals_and_commands_neither_wait_nor_cancel() -> None:
 
 
 @pytest.mark.parametrize("name", ["ops/history", "off", ""])
-def test_another_history_stands_in_both_jobs_and_its_pushes_start_nothing(name: str) -> None:
+def test_another_history_stands_in_both_files_and_its_pushes_start_nothing(name: str) -> None:
     needs = asked([workflow("on: [push, workflow_dispatch]")], history_branch=name)
-    text = ActionsFile(asked=needs, history_branch=name, site=True).text()
-    found = YAML(typ="safe", pure=True).load(text)
-    run, site = (found["jobs"][job]["steps"] for job in ("run", "site"))
+    text = ActionsFile(asked=needs, history_branch=name).text()
+    pages = PagesFile(follows="Mycelium", history_branch=name)
+    found, deploying = (YAML(typ="safe", pure=True).load(each) for each in (text, pages.text()))
+    run, site = found["jobs"]["run"]["steps"], deploying["jobs"]["site"]["steps"]
+    assert PagesFile(follows="Other").is_all_of(pages.text())
     assert run[-1]["with"]["history-branch"] == site[1]["with"]["history-branch"] == name
     assert set(run[-1]["with"]) == {"workflow", "inputs", "history-branch"}
     assert found["on"]["push"]["branches-ignore"] == [*([name] if name else []), "mycelium/**"]
@@ -235,7 +238,8 @@ def test_those_who_check_workflow_files_find_nothing(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for number, workflows in enumerate([GALLERY, GALLERY[:1], [workflow("on: push")]]):
         needs, more = asked(workflows, history_branch="kept"), number != 1
-        file = ActionsFile(asked=needs, env={"A_KEY": secret("A_KEY")}, site=more, validate=more)
+        file = ActionsFile(asked=needs, env={"A_KEY": secret("A_KEY")}, validate=more)
         (folder / f"mycelium-{number}.yml").write_text(file.text(), encoding="utf-8")
+    (folder / "pages.yml").write_text(PagesFile(follows="A: b", workflows_dir="x y").text(), encoding="utf-8")
     (folder / "readme.yml").write_text(README[1], encoding="utf-8")
     assert check.findings(tmp_path) == []

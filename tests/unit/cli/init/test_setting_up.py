@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from ruamel.yaml import YAML
 
 from orchestrator import gallery
 from orchestrator.cli.console import Console
@@ -18,6 +19,7 @@ from orchestrator.cli.init.questions import Answers, ask
 from orchestrator.cli.program import mycelium
 
 ACTIONS = ".github/workflows/mycelium.yml"
+PAGES = ".github/workflows/mycelium-pages.yml"
 SECRET = "sk-a-value-that-nobody-may-see"
 # Answers as gh does, and writes down what it was asked, and what came through the pipe.
 GH = """#!/bin/sh
@@ -25,7 +27,7 @@ echo "$*" >> "{log}"
 case "$1 $2" in
   "secret list") echo OTHER ;;
   "secret set") cat >> "{log}.values"; echo "set $(cat {log}.values)" ;;
-  "api --hostname") echo false ;;
+  "api --hostname") case "$6" in .build_type) echo {pages} ;; *) echo false ;; esac ;;
 esac
 """
 
@@ -84,7 +86,7 @@ def gh(tmp_path: Path) -> Path:
     """What `gh` was asked."""
     log = tmp_path / "gh.log"
     program = tmp_path / "bin/gh"
-    program.write_text(GH.format(log=log), encoding="utf-8")
+    program.write_text(GH.format(log=log, pages="legacy"), encoding="utf-8")
     program.chmod(0o755)
     return log
 
@@ -139,7 +141,8 @@ def test_templates_get_what_was_found_and_said(repository: Repository, capsys: p
         assert line in text
     actions = repository.shown(ACTIONS)
     assert "OPENAI_API_KEY: ${{ secrets.OPENAI_API_KEY }}" in actions
-    assert "mode: site" in actions
+    assert "site" not in actions
+    assert "mode: site" in repository.shown(PAGES)
     repository.git("checkout", "--quiet", "mycelium/init")
     assert ended(mycelium, ["validate"]) == 0
     assert "2 files without problems" in capsys.readouterr().out
@@ -187,11 +190,59 @@ def test_a_key_may_come_from_a_secret_of_any_name(repository: Repository, capsys
 def test_workflows_may_lie_elsewhere(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MYCELIUM_WORKFLOWS_DIR", ".flows/on")
     assert ended(mycelium, ["init", "--site"]) == 0
-    assert repository.written() == {ACTIONS, ".flows/on/code-review.yaml"}
-    assert repository.shown(ACTIONS).count('          MYCELIUM_WORKFLOWS_DIR: ".flows/on"\n') == 2
+    assert repository.written() == {ACTIONS, PAGES, ".flows/on/code-review.yaml"}
+    for file in (ACTIONS, PAGES):
+        assert '          MYCELIUM_WORKFLOWS_DIR: ".flows/on"\n' in repository.shown(file)
     first = repository.git("rev-parse", "mycelium/init")
     assert ended(mycelium, ["init"]) == 0
     assert repository.git("rev-parse", "mycelium/init") == first
+
+
+def test_pages_are_deployed_by_the_default_branch_after_what_ran(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GitHub refuses to let a pull request's job deploy to the environment `github-pages`."""
+    assert ended(mycelium, ["init", "--no-commit", "--site"]) == 0
+    said = capsys.readouterr().out
+    assert "https://github.com/octo/demo/settings/pages" in said
+    assert "those of a private repository are public, except where GitHub Enterprise Cloud" in said
+    yaml = YAML(typ="safe", pure=True)
+    pages, actions = (yaml.load(repository.root / path) for path in (PAGES, ACTIONS))
+    assert pages["on"] == {
+        "workflow_run": {"workflows": ["Mycelium"], "types": ["completed"]},
+        "workflow_dispatch": None,
+    }
+    assert [job for file in (pages, actions) for job in file["jobs"].values() if "environment" in job] == [
+        pages["jobs"]["site"]
+    ]
+    bumped = re.sub(r"deploy-pages@.*", f"deploy-pages@{'b' * 40} # v6.0.0", (repository.root / PAGES).read_text())
+    repository.write(PAGES, bumped)
+    repository.write(
+        ACTIONS, (repository.root / ACTIONS).read_text().replace("name: Mycelium\n", "name: 'Ours: all'\n", 1)
+    )
+    assert ended(mycelium, ["init", "--no-commit", "--action", "octo/mycelium@v9"]) == 0
+    assert "settings/pages" not in capsys.readouterr().out
+    text = (repository.root / PAGES).read_text()
+    assert "uses: octo/mycelium@v9" in text
+    assert "# v6.0.0" in text
+    assert yaml.load(text)["on"]["workflow_run"]["workflows"] == ["Ours: all"]
+    repository.write(PAGES, text.replace("minutes: 15", "minutes: 15 # enough"))
+    assert ended(mycelium, ["init", "--no-commit", "--site"]) == 0
+    assert "yours, and it builds pages" in capsys.readouterr().out
+
+
+def test_what_gh_knows_of_pages_is_not_asked_for(
+    repository: Repository, gh: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(mycelium, ["init", "--site", "--dry-run"]) == 0
+    assert "internet" not in capsys.readouterr().out
+    assert ended(mycelium, ["init", "--site"]) == 0
+    assert "settings/pages" in capsys.readouterr().out
+    (tmp_path / "bin/gh").write_text(GH.format(log=gh, pages="workflow").replace("*) echo false", "*) echo true"))
+    assert ended(mycelium, ["init", "--site"]) == 0
+    said = capsys.readouterr().out
+    assert "settings/pages" not in said
+    assert "those of this private repository are public" in said
 
 
 def test_a_trial_brings_what_its_agents_say(repository: Repository) -> None:

@@ -1,0 +1,30 @@
+"""What becomes of the files that `mycelium init` writes, or would write were they not somebody's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fate(StrEnum):
+    """What becomes of a file."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    RIGHT = "right"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """One file. `before` is what is there, None for nothing; `why` says more, for people."""
+
+    path: str
+    text: str
+    before: str | None
+    fate: Fate
+    why: str = ""
+
+    @property
+    def written(self) -> bool:
+        return self.fate in (Fate.NEW, Fate.CHANGED)

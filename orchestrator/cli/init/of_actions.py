@@ -1,0 +1,104 @@
+"""What becomes of the files of GitHub Actions: the one that starts workflows, and the one that deploys pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from orchestrator.cli.init import actions_file, credentials, existing, pages_file
+from orchestrator.cli.init.actions_file import ActionsFile
+from orchestrator.cli.init.amending import amended
+from orchestrator.cli.init.asked_of_actions import Asked
+from orchestrator.cli.init.existing import Existing
+from orchestrator.cli.init.fate import Fate, File
+from orchestrator.cli.init.pages_file import builds_pages
+from orchestrator.cli.init.premises import Premises, Wishes
+
+
+def new_variables(there: Existing | None, wishes: Wishes, needed: Sequence[credentials.Alternatives]) -> list[str]:
+    """Those that a file lacks. Whatever value one of the alternatives has there is enough, and so are wishes."""
+    has = there.variables if there else {}
+    groups = [(name,) for name in wishes.secrets] or needed
+    return [group[0] for group in groups if not has.keys() & set(group)]
+
+
+def those_there(premises: Premises) -> tuple[str, Existing | None, list[Existing]]:
+    """The file that starts workflows, whatever it is called, what is there of it, and others that start them too."""
+    read = {path: found for path, text in premises.actions.items() if (found := existing.read(text))}
+    those = {path: each for path, each in read.items() if each.runs_all and each.starts}
+    names = (actions_file.PATH, f"{actions_file.PATH.removesuffix('yml')}yaml")
+    most = sorted(those, key=lambda path: (path not in names, -len(those[path].starts), path))
+    path = most[0] if most else actions_file.PATH
+    text = premises.actions.get(path)
+    there = read.get(path) or (existing.unreadable(text) if text is not None else None)
+    return path, there, [each for other, each in those.items() if other != path]
+
+
+def elsewhere(wanted: Asked, others: Sequence[Existing]) -> Asked:
+    """Without events that start jobs of other files: else all would run twice."""
+    for other in others:
+        alone = {name: replace(wanted, events={name: wanted.events[name]}, permissions={}) for name in wanted.events}
+        wanted = replace(wanted, events={name: wanted.events[name] for name in alone if other.lacks(alone[name])})
+    return wanted
+
+
+def starting(path: str, file: ActionsFile, there: Existing | None, wishes: Wishes, new: Sequence[str]) -> File:
+    text = file.text()
+    if there is None:
+        events = ", ".join(file.asked.events) or "nothing yet"
+        return File(path=path, text=text, before=None, fate=Fate.NEW, why=f"for {events}")
+    this = partial(File, path=path, before=there.text)
+    lacks = _lacks(there, file, new)
+    if there.text == text:
+        return this(text=text, fate=Fate.RIGHT)
+    if wishes.overwrite or there.untouched:
+        why = f"now with {', '.join(lacks)}" if lacks else "brought up to date"
+        return this(text=text, fate=Fate.CHANGED, why=why)
+    if not lacks:
+        return this(text=text, fate=Fate.RIGHT, why="yours, and it has all that is needed")
+    after = amended(there, file, new)
+    left = _lacks(after, file, new) if after else lacks
+    if after is None or not set(left) < set(lacks):
+        return this(text=text, fate=Fate.KEPT, why=f"yours, but it lacks {', '.join(lacks)}")
+    added = f"yours, now with {', '.join(each for each in lacks if each not in left)}"
+    return this(text=after.text, fate=Fate.CHANGED, why=f"{added}; it still lacks {', '.join(left)}" if left else added)
+
+
+def publishing(
+    premises: Premises, wishes: Wishes, file: ActionsFile, there: Existing | None, follows: str
+) -> list[File]:
+    """The file that deploys pages: where it is wanted, or there already. Another one that builds them is the user's."""
+    if others := [path for path, text in premises.actions.items() if path != follows and builds_pages(text)]:
+        path = pages_file.PATH if pages_file.PATH in others else others[0]
+    elif not wishes.site:
+        return []
+    else:
+        path = pages_file.PATH
+    before = premises.actions.get(path)
+    # Actions calls a workflow without a name by its path.
+    name = (there.name or follows) if there and there.readable else actions_file.NAME
+    pages = pages_file.PagesFile(
+        follows=name,
+        action=file.action,
+        workflows_dir=premises.workflows_dir,
+        history_branch=file.history_branch,
+    )
+    if before is None:
+        return [File(path=path, text=pages.text(), before=None, fate=Fate.NEW, why="deploys the pages of what ran")]
+    pages = pages.renewed(before)
+    pages = replace(pages, action=wishes.action or pages.action)
+    text = pages.text()
+    if before == text:
+        return [File(path=path, text=text, before=before, fate=Fate.RIGHT)]
+    if pages.renewed(before).is_all_of(before) or (wishes.overwrite and path == pages_file.PATH):
+        return [File(path=path, text=text, before=before, fate=Fate.CHANGED, why="brought up to date")]
+    return [File(path=path, text=before, before=before, fate=Fate.RIGHT, why="yours, and it builds pages")]
+
+
+def _lacks(there: Existing, file: ActionsFile, new: Sequence[str]) -> list[str]:
+    lacks = there.lacks(replace(file.asked, events=file.events))
+    lacks += [f"the variable {name}" for name in new if name not in there.variables]
+    if file.history_branch != there.said.history_branch:
+        lacks.append(f"history-branch: {file.history_branch}")
+    return lacks + (["a job that looks at workflows"] if file.validate and not there.said.validate else [])
