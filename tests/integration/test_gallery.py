@@ -93,6 +93,34 @@ def test_tests_that_pass_call_no_agent(theatre: Theatre) -> None:
     assert played.leaving == set()
 
 
+@pytest.mark.parametrize(
+    ("inputs", "missing"),
+    [
+        ({"test": "python3 -m modul_e -q"}, "the Python module modul_e is not installed"),
+        ({"test": "no-such-program"}, "a program that the tests need is not installed"),
+        ({"test": "make"}, "a program that the tests need is not installed"),
+        ({"test": "true", "setup": "echo offline; false"}, "what has to run before (input setup) fails"),
+        ({}, "nothing says which command runs the tests (input test)"),
+    ],
+)
+def test_a_machine_that_lacks_something_calls_no_agent(theatre: Theatre, inputs: dict[str, str], missing: str) -> None:
+    theatre.commit({"makefile": "all:\n\tno-such-program\n"})
+    head = theatre.checkout.git("rev-parse", "HEAD").strip()
+    played = theatre.play("fix-failing-tests", inputs, event=opened(3, head=head, base=head))
+    assert played.output("before", "missing") == missing
+    assert played.statuses["before"] == "failed"
+    assert set(played.statuses.values()) == {"failed", "skipped"}
+    assert played.leaving == {"comment:2"}
+
+
+def test_a_module_of_the_projects_own_is_for_an_agent_to_find(theatre: Theatre) -> None:
+    test = "import sys\nprint(\"E   ModuleNotFoundError: No module named 'ledger'\")\nsys.exit(1)\n"
+    theatre.commit({"src/ledger.py": LEDGER.format("1:"), "check.py": test})
+    played = theatre.play("fix-failing-tests", {"test": "python3 check.py"})
+    assert played.statuses["before"] == "completed"
+    assert played.statuses["fix-1"] != "skipped"
+
+
 def test_a_project_is_set_up_repaired_and_documented(theatre: Theatre) -> None:
     theatre.commit({"README.md": "Ledger\n"})
     played = theatre.play("project-setup", {"purpose": "Adds up what was paid."})
@@ -136,6 +164,15 @@ def test_an_upgrade_that_breaks_is_repaired_and_explained(theatre: Theatre) -> N
     assert played.leaving == {"pull-request:2"}
     assert played.publications["pull-request:2"].title == "Upgrade dependencies (risk: medium)"
     assert "==2" in played.file("pull-request:2", "requirements.txt")
+
+
+def test_an_upgrade_is_not_judged_where_its_tests_cannot_run(theatre: Theatre) -> None:
+    theatre.commit({"requirements.txt": "ledger-format==1\n"})
+    upgrade = "sed -i s/==1/==2/ requirements.txt"
+    played = theatre.play("dependency-upgrade", {"upgrade": upgrade, "test": "no-such-program"})
+    assert played.statuses["check"] == "failed"
+    assert (played.statuses["repair"], played.statuses["risk"]) == ("skipped", "skipped")
+    assert played.leaving == set()
 
 
 def test_nothing_to_upgrade_ends_quietly(theatre: Theatre) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from orchestrator.cli.console import Console
+    from orchestrator.cli.init.found import Found
     from orchestrator.cli.init.github_side import GitHubSide
     from orchestrator.cli.init.place import Place
     from orchestrator.cli.init.premises import Wishes
@@ -20,6 +22,8 @@ _MESSAGE = "Set Mycelium up\n\nWritten by `mycelium init`.\n"
 _PUBLIC = (
     "public, except where GitHub Enterprise Cloud restricts who may see them. They hold logs and changes of files."
 )
+_UNPREPARED = re.compile(r"^  setup:\n    default: \"\"$", re.MULTILINE)
+"""Of a template that runs tests."""
 _SETTING = "Allow GitHub Actions to create and approve pull requests"
 
 
@@ -30,6 +34,7 @@ _SETTING = "Allow GitHub Actions to create and approve pull requests"
     "--engine", metavar="NAME", help="What runs the agents: claude (default), codex, replay, or one of mycelium.yaml."
 )
 @click.option("--test", metavar="COMMAND", help="The command that runs the tests; without it what the files suggest.")
+@click.option("--setup", metavar="COMMAND", help="What has to run before the tests; without it what the files suggest.")
 @click.option("--secret", "secrets", multiple=True, metavar="NAME", help="A secret that the engine needs; repeatable.")
 @click.option("--set-secret", is_flag=True, help="Set the secrets with gh, to what variables of these names hold.")
 @click.option("--site", is_flag=True, default=None, help="Add a file that deploys the pages of what ran.")
@@ -89,7 +94,10 @@ class _Setting:
             self.console.line(_would(proposal))
             return
         todo = self._write(proposal)
-        showing.steps(self.console, [*todo, *self._secrets(proposal), *self._setting(proposal), *self._pages()])
+        showing.steps(
+            self.console,
+            [*self._bare(proposal), *todo, *self._secrets(proposal), *self._setting(proposal), *self._pages()],
+        )
 
     def _wishes(self) -> Wishes:
         from orchestrator import gallery
@@ -109,7 +117,7 @@ class _Setting:
             self.console.line()
         return Wishes(
             templates=answers.templates,
-            defaults={"test": answers.test, "setup": found.setup, "engine": answers.engine},
+            defaults={"test": answers.test, "setup": self._before_tests(answers.test, found), "engine": answers.engine},
             secrets=wanted["secrets"],
             action=wanted["action"],
             history_branch=wanted["history_branch"],
@@ -117,6 +125,22 @@ class _Setting:
             validate=wanted["validate"],
             overwrite=wanted["overwrite"],
         )
+
+    def _before_tests(self, test: str, found: Found) -> str:
+        """What was found belongs to the command that was found, where that is one of its own environment."""
+        if self.wanted["setup"] is not None:
+            return str(self.wanted["setup"])
+        return found.setup if test == found.test or ".venv/" not in found.test else ""
+
+    def _bare(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
+        """Templates that run tests on a machine where nobody said what has to be there."""
+        bare = [each.path for each in proposal.files if each.written and _UNPREPARED.search(each.text)]
+        if not bare:
+            return []
+        what = "Say what the tests need that are run on a machine with nothing but your commit."
+        from orchestrator.cli.init import actions_file
+
+        return [(what, (*(f"{path}: inputs, setup" for path in bare), f"{actions_file.PATH}: a step before Mycelium"))]
 
     def _write(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
         """Write what is to be written; what to do with it."""

@@ -9,6 +9,11 @@ import pytest
 from orchestrator.cli.init.found import look
 
 NPM = '{"scripts": {"test": "vitest"}}'
+MONOREPO = '{"workspaces": ["packages/*"], "scripts": {"test": "echo no test specified"}}'
+PROJECT = '[project]\n[project.optional-dependencies]\ndocs = []\ntest = ["pytest"]\n'
+YARN = "yarn workspaces run test"
+VENV = "python3 -m venv .venv && .venv/bin/python -m pip install --quiet"
+PYTEST = ".venv/bin/python -m pytest -q"
 
 
 @pytest.mark.parametrize(
@@ -16,18 +21,61 @@ NPM = '{"scripts": {"test": "vitest"}}'
     [
         ({}, "", ""),
         ({"Makefile": "all:\n\ntest: all\n\ttrue\n", "go.mod": ""}, "make test", ""),
-        ({"Makefile": "tests-of-mine:\n", "go.mod": ""}, "go test ./...", ""),
+        ({"Makefile": "test:\n", "package.json": "", "yarn.lock": ""}, "make test", "yarn install"),
+        ({"Makefile": "tests-of-mine:\n", "go.mod": ""}, "go test ./...", "go mod download"),
         ({"package.json": NPM, "package-lock.json": ""}, "npm test", "npm ci"),
+        ({"package.json": NPM}, "npm test", "npm install"),
         ({"package.json": NPM, "pnpm-lock.yaml": ""}, "pnpm test", "pnpm install --frozen-lockfile"),
-        ({"package.json": '{"scripts": {"test": "echo no test specified"}}', "Cargo.toml": ""}, "cargo test", ""),
+        ({"package.json": NPM, "bun.lock": ""}, "bun run test", "bun install --frozen-lockfile"),
+        (
+            {"package.json": '{"scripts": {"test": "echo no test specified"}}', "Cargo.toml": ""},
+            "cargo test",
+            "cargo fetch",
+        ),
         ({"package.json": "[3", "package-lock.json": ""}, "", ""),
-        ({"pyproject.toml": "", "src/a/test_b.py": ""}, "python -m pytest -q", ""),
-        ({"pyproject.toml": "", "uv.lock": "", "tests/a.py": ""}, "uv run pytest -q", ""),
+        (
+            {"package.json": MONOREPO, "packages/a/package.json": NPM, "package-lock.json": ""},
+            "npm test --workspaces --if-present",
+            "npm ci",
+        ),
+        (
+            {"package.json": "{}", "pnpm-workspace.yaml": "", "pnpm-lock.yaml": "", "a/package.json": NPM},
+            "pnpm --recursive test",
+            "pnpm install --frozen-lockfile",
+        ),
+        (
+            {"package.json": MONOREPO, "a/package.json": NPM, "yarn.lock": ""},
+            "yarn workspaces run test",
+            "yarn install",
+        ),
+        (
+            {"web app/package.json": NPM, "web app/yarn.lock": "", "api/package.json": NPM},
+            "(cd api && npm test) && (cd 'web app' && yarn test)",
+            "(cd api && npm install) && (cd 'web app' && yarn install)",
+        ),
+        ({"node_modules/x/package.json": NPM}, "", ""),
+        ({"services/x/go.mod": ""}, "go -C services/x test ./...", "go -C services/x mod download"),
+        ({"pyproject.toml": "", "src/a/test_b.py": ""}, PYTEST, f"{VENV} pytest"),
+        ({"pyproject.toml": PROJECT, "tests/a.py": ""}, PYTEST, f"{VENV} -e '.[test]'"),
+        (
+            {"setup.py": "", "requirements-dev.txt": "pytest==8", "requirements.txt": "x", "tests/a.py": ""},
+            PYTEST,
+            f"{VENV} -e . -r requirements.txt -r requirements-dev.txt",
+        ),
+        (
+            {"a/pyproject.toml": "[project]", "b/pyproject.toml": PROJECT, "b/tests/test_b.py": ""},
+            PYTEST,
+            f"{VENV} -e ./a -e './b[test]'",
+        ),
+        ({"pyproject.toml": "", "uv.lock": "", "tests/a.py": ""}, "uv run pytest -q", "uv sync"),
+        ({"pyproject.toml": PROJECT, "uv.lock": "", "tests/a.py": ""}, "uv run pytest -q", "uv sync --extra test"),
+        ({"pyproject.toml": "", "poetry.lock": "", "tests/a.py": ""}, "poetry run pytest -q", "poetry install"),
         ({"pyproject.toml": "", "a.py": ""}, "", ""),
+        ({"test_a.py": ""}, "", ""),
     ],
 )
 def test_the_command_of_its_tests(files: Mapping[str, str], test: str, setup: str) -> None:
-    found = look(list(files), lambda path: files[path])
+    found = look(list(files), lambda path: files.get(path, ""))
     assert (found.test, found.setup) == (test, setup)
 
 

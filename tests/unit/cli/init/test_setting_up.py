@@ -148,6 +148,21 @@ def test_templates_get_what_was_found_and_said(repository: Repository, capsys: p
     assert "2 files without problems" in capsys.readouterr().out
 
 
+def test_what_tests_need_is_found_or_asked_for(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.write("pyproject.toml", "")
+    repository.write("tests/test_a.py", "")
+    words = ["init", "--no-commit", "--template", "fix-failing-tests", "--dry-run"]
+    assert ended(mycelium, words) == 0
+    assert "Say what the tests need" not in capsys.readouterr().out
+    assert ended(mycelium, [*words[:-1], "--test", "make check"]) == 0
+    assert "workflows/fix-failing-tests.yaml: inputs, setup" in capsys.readouterr().out
+    assert ended(mycelium, [*words[:-1], "--overwrite", "--test", "make check", "--setup", "make tools"]) == 0
+    assert "Say what the tests need" not in capsys.readouterr().out
+    text = (repository.root / "workflows/fix-failing-tests.yaml").read_text()
+    assert "    default: make check\n" in text
+    assert "    default: make tools\n" in text
+
+
 def test_secrets_are_those_of_the_engines_that_workflows_name(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
