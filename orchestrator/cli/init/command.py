@@ -39,6 +39,7 @@ _SETTING = "Allow GitHub Actions to create and approve pull requests"
 @click.option("--set-secret", is_flag=True, help="Set the secrets with gh, to what variables of these names hold.")
 @click.option("--site", is_flag=True, default=None, help="Add a file that deploys the pages of what ran.")
 @click.option("--validate", is_flag=True, default=None, help="Add a job that checks workflows in pull requests.")
+@click.option("--no-sandbox", is_flag=True, help="Leave out the step that has the machine confine agents.")
 @click.option("--action", metavar="OWNER/NAME@REF", help="The Action to use, such as a fork of it.")
 @click.option("--history-branch", metavar="NAME", help="The branch that keeps executions, if another; '' for none.")
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing, as where there is no terminal.")
@@ -123,6 +124,7 @@ class _Setting:
             history_branch=wanted["history_branch"],
             site=wanted["site"],
             validate=wanted["validate"],
+            sandbox=not wanted["no_sandbox"],
             overwrite=wanted["overwrite"],
         )
 

@@ -20,6 +20,7 @@ class Wishes:
     history_branch: str | None = None
     site: bool | None = None
     validate: bool | None = None
+    sandbox: bool = True
     overwrite: bool = False
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator import gallery
-from orchestrator.cli.init import actions_file, credentials, existing, of_actions
+from orchestrator.cli.init import actions_file, credentials, existing, of_actions, sandbox_step
 from orchestrator.cli.init.actions_file import ActionsFile
 from orchestrator.cli.init.asked_of_actions import Asked, asked
 from orchestrator.cli.init.fate import Fate, File
@@ -66,9 +66,9 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
     history = before_that if wishes.history_branch is None else wishes.history_branch
     wanted = asked(loaded.workflows.values(), history_branch=history)
     new = of_actions.new_variables(there, wishes, credentials.needed(loaded.workflows.values(), premises.project))
-    kept: dict[str, Any] = (
-        {name: getattr(said, name) for name in ("steps", "checkout", "runs_on", "minutes")} if said else {}
-    )
+    names = ("steps", "checkout", "runs_on", "minutes")
+    new_steps = (*(sandbox_step.STEP if wishes.sandbox else ()), actions_file.STEPS)
+    kept: dict[str, Any] = {name: getattr(said, name) for name in names} if said else {"steps": new_steps}
     file = ActionsFile(
         asked=of_actions.elsewhere(wanted, others),
         action=wishes.action or (said.action if said else actions_file.ACTION),

@@ -16,6 +16,7 @@ from orchestrator.cli.console import Console
 from orchestrator.cli.exit import ended
 from orchestrator.cli.init.found import Found
 from orchestrator.cli.init.questions import Answers, ask
+from orchestrator.cli.init.sandbox_step import SCRIPT, STEP
 from orchestrator.cli.program import mycelium
 
 ACTIONS = ".github/workflows/mycelium.yml"
@@ -146,6 +147,21 @@ def test_templates_get_what_was_found_and_said(repository: Repository, capsys: p
     repository.git("checkout", "--quiet", "mycelium/init")
     assert ended(mycelium, ["validate"]) == 0
     assert "2 files without problems" in capsys.readouterr().out
+
+
+def test_a_new_file_has_agents_confined_unless_it_shall_not(repository: Repository) -> None:
+    assert ended(mycelium, ["init", "--no-commit"]) == 0
+    text = (repository.root / ACTIONS).read_text()
+    steps = YAML(typ="safe", pure=True).load(text)["jobs"]["run"]["steps"]
+    assert [step.get("run") for step in steps] == [None, SCRIPT, None]
+    repository.write(ACTIONS, text.replace("\n".join(STEP) + "\n", ""))
+    assert ended(mycelium, ["init", "--no-commit", "--template", "issue-triage"]) == 0
+    kept = (repository.root / ACTIONS).read_text()
+    assert "  issues:" in kept
+    assert "bwrap" not in kept
+    (repository.root / ACTIONS).unlink()
+    assert ended(mycelium, ["init", "--no-commit", "--no-sandbox"]) == 0
+    assert "bwrap" not in (repository.root / ACTIONS).read_text()
 
 
 def test_what_tests_need_is_found_or_asked_for(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
