@@ -296,7 +296,7 @@ def test_the_uncommitted_changes_are_marked(tmp_path: Path) -> None:
     ("shown", "result", "words"),
     [
         (views.completed(), None, "Nothing to merge: no node committed anything."),
-        (views.waiting(), None, "Nothing to merge so far: no node has committed anything."),
+        (views.waiting(), None, "Nothing to merge so far: there is a branch once it ends."),
         (views.completed(), views.sha("swept"), "Nothing to show: the commits are no longer kept."),
     ],
 )
