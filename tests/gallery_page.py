@@ -61,6 +61,8 @@ _CLASSES: Final = """\
   classDef merge fill:#dff3e4,stroke:#2c7a4b,color:#14492a
   classDef approval fill:#fdf0d3,stroke:#b7791f,color:#6b430a
   classDef leaves fill:#ffffff,stroke:#2c7a4b,color:#14492a,stroke-dasharray:4 3"""
+_WIDEST: Final = 6
+"""Nodes beside each other that can still be read on a page; longer graphs are drawn downwards."""
 _SHAPES: Final = {"agent": ('(["', '"])'), "run": ('["', '"]'), "merge": ('[["', '"]]'), "approval": ('{{"', '"}}')}
 _WHEN: Final = {EdgeCondition.ON_FAILURE: "on failure", EdgeCondition.ALWAYS: "always"}
 
@@ -77,7 +79,7 @@ def page() -> str:
 def picture(workflow: Workflow) -> str:
     """The graph as Mermaid: agents round, commands square; edges that others imply are left out."""
     ids = {name: f"n{number}" for number, name in enumerate(workflow.nodes)}
-    lines = ["flowchart LR"]
+    lines = [f"flowchart {'LR' if _depth(workflow) <= _WIDEST else 'TB'}"]
     for node in workflow.nodes.values():
         opening, closing = _SHAPES[node.kind.value]
         label = "<br/>".join(map(escaped, _label(node)))
@@ -87,6 +89,14 @@ def picture(workflow: Workflow) -> str:
             arrow = f'-->|"{escaped(condition)}"|' if condition else "-->"
             lines.append(f"  {ids[source]} {arrow} {ids[node.id]}")
     return "\n".join([*lines, *_leaving(workflow, ids), _CLASSES])
+
+
+def _depth(workflow: Workflow) -> int:
+    """The nodes on the longest way through the graph."""
+    depths: dict[str, int] = {}
+    for node in workflow.nodes.values():
+        depths[node.id] = 1 + max((depths[need.node] for need in node.needs), default=0)
+    return max(depths.values())
 
 
 def _edges(node: Node, workflow: Workflow) -> Iterator[tuple[str, str]]:
