@@ -56,13 +56,15 @@ class History(Protocol):
         """The executions of which an approval's time is over, and that nobody runs."""
         ...
 
-    def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[str]:
+    def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[Entry]:
         """Bring back those of them that may go on here; nothing is decided yet."""
         ...
 
-    def bring(self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str]) -> Brought:
-        """Bring back the executions that the events may be about, those that are overdue, and of these workflows those
-        of jobs that were killed."""
+    def bring(
+        self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str], late: Sequence[Entry]
+    ) -> Brought:
+        """Bring back the executions that the events may be about, of these workflows those of jobs that were killed,
+        and what is `late`."""
         ...
 
     def go_on(self, ids: Sequence[str]) -> list[str]:
@@ -90,7 +92,7 @@ class NoHistory:
     def late(self) -> list[Entry]:
         return []
 
-    def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[str]:  # noqa: ARG002 - there is nothing
+    def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[Entry]:  # noqa: ARG002 - there is nothing
         return []
 
     def bring(
@@ -98,6 +100,7 @@ class NoHistory:
         desk: Desk,  # noqa: ARG002 - there is nothing
         deliveries: Sequence[Delivery],  # noqa: ARG002
         workflows: Collection[str],  # noqa: ARG002
+        late: Sequence[Entry],  # noqa: ARG002
     ) -> Brought:
         return Brought()
 
@@ -132,22 +135,24 @@ class KeptHistory:
 
     def late(self) -> list[Entry]:
         try:
-            return self._late(self._keeper.entries())
+            return _late(self._keeper.entries(), self._services.clock.now())
         except MyceliumError as error:
             self._log.line(f"History: what nobody decided in time stays as it is: {error}")
             return []
 
-    def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[str]:
-        found: list[str] = []
+    def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[Entry]:
+        found: list[Entry] = []
         for entry in late:
             try:
                 self._keeper.pull(reference=entry.id, desk=desk)
-                found.append(entry.id)
+                found.append(entry)
             except MyceliumError as error:
                 self._log.line(f"History: {NOBODY_IN_TIME} on execution {entry.id}, and it stays as it is: {error}")
         return found
 
-    def bring(self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str]) -> Brought:
+    def bring(
+        self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str], late: Sequence[Entry]
+    ) -> Brought:
         said = asked(deliveries)
         bringing = _Bringing(self, desk)
         about: set[str] = set()
@@ -161,7 +166,7 @@ class KeptHistory:
             if bringing.held:
                 self._keeper.pull_earlier(desk)
             known = {entry.id for entry in concerned}
-            bringing.hold([each for each in self._late(self._keeper.entries()) if each.id not in known])
+            bringing.hold([entry for entry in late if entry.id not in known])
         except MyceliumError as error:
             self._log.line(f"History: executions of earlier jobs are not brought back: {error}")
             return Brought(held=tuple(bringing.held), elsewhere=tuple(bringing.elsewhere.values()))
@@ -228,14 +233,6 @@ class KeptHistory:
 
         for key in time_out(self._services, execution_id, said_at or self._services.clock.now()):
             self._log.line(f"Execution {execution_id}: {NOBODY_IN_TIME} on `{key}`.")
-
-    def _late(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Those that nobody runs: whoever holds one sees to its approvals, unless that job was killed. The latest
-        first, and not those of which every job for days has found that they may not go on."""
-        now = self._services.clock.now()
-        late = [(entry.due, entry) for entry in entries if entry.open and entry.due and now - LATEST < entry.due <= now]
-        found = [entry for due, entry in sorted(late, key=itemgetter(0), reverse=True) if _is_idle(entry, now)]
-        return found[:MOST_LATE]
 
     def _is_gone(self, holder: str) -> bool:
         """Whether the job that held an execution has ended, without having been able to say so."""
@@ -314,6 +311,14 @@ def of_earlier_attempt(desk: Desk, job: Job, delivery: Delivery) -> Delivery:
         if decided(desk, same):
             return same
     return delivery
+
+
+def _late(entries: Iterable[Entry], now: datetime) -> list[Entry]:
+    """Those that nobody runs: whoever holds one sees to its approvals, unless that job was killed. The latest first,
+    and not those of which every job for days has found that they may not go on."""
+    late = [(entry.due, entry) for entry in entries if entry.open and entry.due and now - LATEST < entry.due <= now]
+    found = [entry for due, entry in sorted(late, key=itemgetter(0), reverse=True) if _is_idle(entry, now)]
+    return found[:MOST_LATE]
 
 
 def _is_idle(entry: Entry, now: datetime) -> bool:

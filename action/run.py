@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -68,7 +68,7 @@ def _carried(step: Step, supervisor: Supervisor, desk: Desk, found: Found) -> Re
     with app.embedded(ours, queues, supervisor, blackboard=blackboard, services=desk.services) as services:
         gc.freeze()
         gc.enable()
-        return _served(step, replace(desk, services=services), [workflow.id for workflow in found.starts])
+        return _served(step, replace(desk, services=services), found)
 
 
 def _useful_workers(workflows: Iterable[Workflow]) -> int:
@@ -78,12 +78,12 @@ def _useful_workers(workflows: Iterable[Workflow]) -> int:
     return sum(len(workflow.nodes) for workflow in workflows) + 1
 
 
-def _served(step: Step, desk: Desk, workflows: Sequence[str]) -> Results:
+def _served(step: Step, desk: Desk, found: Found) -> Results:
     services = desk.services
     with history(step.inputs, step.job, step.settings, services, step.log) as kept:
         desk = replace(desk, keeps=kept.keeps)
         given = deliveries(step.job, desk)
-        brought = kept.bring(desk, given, workflows)
+        brought = kept.bring(desk, given, [workflow.id for workflow in found.starts], found.late)
         desk = replace(desk, elsewhere=brought.elsewhere)
         # Where an earlier attempt of this very job was cut short, what it has decided stands.
         given = [of_earlier_attempt(desk, step.job, each) for each in given]

@@ -17,6 +17,7 @@ from orchestrator.gallery import is_template
 
 if TYPE_CHECKING:
     from orchestrator.definition.model import Workflow
+    from orchestrator.lifecycle.archive.entry import Entry
     from orchestrator.lifecycle.intake.in_job import Startable
     from orchestrator.lifecycle.intake.occasion import Delivery, Desk
     from orchestrator.lifecycle.ports import Decision
@@ -28,11 +29,12 @@ REFUSED_INPUTS: Final = ("inputs", "file", "concurrency")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """`late` are the workflows of executions of which an approval's time is over. `untold` is what GitHub does not show
-    of changes to workflows, where there is nothing to run."""
+    """`late` are executions of which an approval's time is over, `of_late` their workflows. `untold` is what GitHub
+    does not show of changes to workflows, where there is nothing to run."""
 
     startable: Sequence[Startable] = ()
-    late: Sequence[Workflow] = ()
+    late: Sequence[Entry] = ()
+    of_late: Sequence[Workflow] = ()
     untold: Sequence[Untold] = ()
 
     @property
@@ -43,7 +45,7 @@ class Found:
     @property
     def workflows(self) -> list[Workflow]:
         """All whose nodes may run in this job; of one there may be several versions."""
-        return [*self.starts, *self.late]
+        return [*self.starts, *self.of_late]
 
 
 def looked_up(step: Step, desk: Desk) -> Found:
@@ -61,7 +63,8 @@ def looked_up(step: Step, desk: Desk) -> Found:
             given = deliveries(step.job, desk)
             found = [startable(desk, each, name=step.inputs.workflow) for each in given]
             late = kept.bring_late(desk, fetched.result())
-        looked = Found(startable=found, late=[services.plan(each).definition for each in late])
+        plans = [services.plan(each.id).definition for each in late]
+        looked = Found(startable=found, late=late, of_late=plans)
         if looked.workflows:
             return looked
         return replace(looked, untold=of_changes(show_changes(desk, given, step.log, step.interruption)))

@@ -44,7 +44,7 @@ def brought(hosted: Hosted, number: int, *, gone: bool) -> str:
     stream = io.StringIO()
     kept = KeptHistory(keeper, desk.services, cast(Any, None), JobLog(stream))
     kept._is_gone = lambda _: gone  # type: ignore[method-assign]
-    kept.bring(desk, [Delivery(id="1", event="pull_request", payload=payload("opened"))], ["r"])
+    kept.bring(desk, [Delivery(id="1", event="pull_request", payload=payload("opened"))], ["r"], [])
     return stream.getvalue()
 
 

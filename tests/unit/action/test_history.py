@@ -74,7 +74,7 @@ def said(body: str) -> list[Delivery]:
 def test_a_later_attempt_goes_on_with_what_an_earlier_one_began() -> None:
     keeper = FakeKeeper()
     made, stream = kept(keeper)
-    brought = made.bring(cast(Any, None), [Delivery(id="1", event="pull_request", payload=opened())], ["flow"])
+    brought = made.bring(cast(Any, None), [Delivery(id="1", event="pull_request", payload=opened())], ["flow"], [])
     assert brought == Brought(held=("one",))
     assert keeper.earlier == 1
     assert made.go_on(["one", "two"]) == ["one"]
@@ -83,7 +83,7 @@ def test_a_later_attempt_goes_on_with_what_an_earlier_one_began() -> None:
 
 def test_a_branch_that_is_away_keeps_nothing_from_running() -> None:
     made, stream = kept(FakeKeeper(away=True))
-    assert made.bring(cast(Any, None), said("/mycelium approve go"), ["flow"]) == Brought()
+    assert made.bring(cast(Any, None), said("/mycelium approve go"), ["flow"], []) == Brought()
     made.keep(["one"])
     assert stream.getvalue().splitlines() == [
         "History: executions of earlier jobs are not brought back: the remote is away",
@@ -141,7 +141,7 @@ def test_some_jobs_keep_nothing(branch: str, *, reads_only: bool, tmp_path: Path
     nothing = cast(Any, None)
     with history(Inputs(history_branch=branch), job, nothing, nothing, nothing) as made:
         assert isinstance(made, NoHistory)
-        assert made.bring(nothing, [], []) == Brought()
+        assert made.bring(nothing, [], [], []) == Brought()
         assert [*made.late(), *made.bring_late(nothing, []), *made.go_on([])] == []
         made.bring_all()
         made.keep(["one"])

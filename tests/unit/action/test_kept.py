@@ -66,7 +66,7 @@ class Job:
 
     def does(self, delivery: Delivery) -> list[Decision]:
         """As `action.run` does it."""
-        self.brought = self.kept.bring(self.desk, [delivery], [])
+        self.brought = self.kept.bring(self.desk, [delivery], [], self.kept.late())
         made = receive(replace(self.desk, elsewhere=self.brought.elsewhere), delivery)
         went_on = self.kept.go_on(self.brought.held)
         work(self.desk)
@@ -181,7 +181,7 @@ def test_two_who_approve_at_once_both_count(tmp_path: Path) -> None:
     hosted.garden.github.repo.roles["bea"] = hosted.garden.github.repo.roles["ann"]
     second = quick.writes(User(id=51, login="bea"), "/mycelium approve gate", ago=8)
     third = quick.writes(ANN, "/mycelium approve gate", ago=6)
-    quick.brought = quick.kept.bring(quick.desk, [Delivery(id="1", event="issue_comment", payload=third)], [])
+    quick.brought = quick.kept.bring(quick.desk, [Delivery(id="1", event="issue_comment", payload=third)], [], [])
     assert slow.does(Delivery(id="1", event="issue_comment", payload=second))[0].ruling is Ruling.WAITING
     receive(quick.desk, Delivery(id="1", event="issue_comment", payload=third))
     quick.kept.go_on(quick.brought.held)
@@ -232,7 +232,7 @@ def test_the_next_job_of_any_event_settles_what_nobody_decided_in_time(
     assert early.kept.late() == []
     late = Job(hosted, 4)
     (entry,) = late.kept.late()
-    assert late.kept.bring_late(late.desk, [entry]) == [hosted.id]
+    assert late.kept.bring_late(late.desk, [entry]) == [entry]
     assert late.does(push(hosted)) == []
     assert (late.brought.held, late.brought.late) == ((hosted.id,), (hosted.id,))
     assert late.execution.status is status
