@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from operator import itemgetter
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from action.asked import asked
+from action.bringing import Bringing
 from action.commands import JobLog
 from action.inputs import Inputs
 from action.job import Job
+from action.late import late_ones
 from action.tidying import Tidying
 from orchestrator.errors import MyceliumError
 from orchestrator.settings import Settings
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from orchestrator.lifecycle.services import Services
 
 NOBODY_IN_TIME: Final = "nobody decided in time"
-LATEST: Final = timedelta(days=7)
-OVERSLEPT: Final = timedelta(minutes=10)
-MOST_LATE: Final = 5
-"""What one job settles for others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +132,7 @@ class KeptHistory:
 
     def late(self) -> list[Entry]:
         try:
-            return _late(self._keeper.entries(), self._services.clock.now())
+            return late_ones(self._keeper.entries(), self._services.clock.now())
         except MyceliumError as error:
             self._log.line(f"History: what nobody decided in time stays as it is: {error}")
             return []
@@ -154,7 +151,7 @@ class KeptHistory:
         self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str], late: Sequence[Entry]
     ) -> Brought:
         said = asked(deliveries)
-        bringing = _Bringing(self, desk)
+        bringing = Bringing(self, desk)
         about: set[str] = set()
         try:
             if said.looks_back:
@@ -243,50 +240,6 @@ class KeptHistory:
         return github is not None and github.job_is_over(run, rest.partition("/")[0])
 
 
-@dataclass
-class _Bringing:
-    """What came of each execution so far."""
-
-    history: KeptHistory
-    desk: Desk
-    held: list[str] = field(default_factory=list)
-    elsewhere: dict[str, Elsewhere] = field(default_factory=dict)
-
-    def hold(self, entries: Iterable[Entry], *, told: Collection[str] = ()) -> None:
-        """Hold what can be; a command is `told` of what cannot."""
-        from orchestrator.errors import Conflict
-        from orchestrator.lifecycle.archive.record import Damaged
-        from orchestrator.lifecycle.archive.saving import Held
-
-        for entry in entries:
-            try:
-                self.history.hold(entry.id, self.desk)
-            except (Conflict, Damaged) as error:
-                self.history.tell(f"Execution {entry.id} does not go on here: {error}")
-                if not isinstance(error, Held):
-                    self.history.bury(entry, self.desk, error)
-                if entry.id in told:
-                    self.pass_over(entry, error)
-            else:
-                self.held.append(entry.id)
-                self.elsewhere.pop(entry.id, None)
-
-    def pass_over(self, entry: Entry, error: MyceliumError) -> None:
-        from orchestrator.lifecycle.archive.saving import Held, run_of
-        from orchestrator.lifecycle.intake.elsewhere import Elsewhere
-
-        run = run_of(error.holder) if isinstance(error, Held) else ""
-        at_work = f"execution {entry.id} is at work in run {run} of GitHub Actions, which reads such commands itself"
-        self.elsewhere[entry.id] = Elsewhere(
-            execution_id=entry.id,
-            workflow_id=entry.workflow_id,
-            number=entry.number,
-            status=entry.status,
-            why=at_work if run else str(error),
-            heard=bool(run),
-        )
-
-
 @contextmanager
 def history(inputs: Inputs, job: Job, settings: Settings, services: Services, log: JobLog) -> Generator[History]:
     """That of the repository. None where the job may write nothing, or keeps nothing; `site` only reads."""
@@ -311,16 +264,3 @@ def of_earlier_attempt(desk: Desk, job: Job, delivery: Delivery) -> Delivery:
         if decided(desk, same):
             return same
     return delivery
-
-
-def _late(entries: Iterable[Entry], now: datetime) -> list[Entry]:
-    """Those that nobody runs: whoever holds one sees to its approvals, unless that job was killed. The latest first,
-    and not those of which every job for days has found that they may not go on."""
-    late = [(entry.due, entry) for entry in entries if entry.open and entry.due and now - LATEST < entry.due <= now]
-    found = [entry for due, entry in sorted(late, key=itemgetter(0), reverse=True) if _is_idle(entry, now)]
-    return found[:MOST_LATE]
-
-
-def _is_idle(entry: Entry, now: datetime) -> bool:
-    """A job that is alive would have settled it long before."""
-    return not entry.holder or (entry.due is not None and now - entry.due > OVERSLEPT)
