@@ -6,10 +6,14 @@ import os
 import sys
 import traceback
 from io import TextIOWrapper
+from typing import TYPE_CHECKING
 
 from action.commands import JobLog
 from action.interruption import Interruption
 from orchestrator.errors import ExitCode, InvalidDefinition, MyceliumError
+
+if TYPE_CHECKING:
+    from action.step import Step
 from orchestrator.queue.mortal import close_to_others
 
 MASKED = ("TOKEN", "KEY", "SECRET", "PASSWORD")
@@ -48,10 +52,8 @@ def _modes(log: JobLog, interruption: Interruption) -> int:
     given, here = inputs.read(os.environ), job.read(os.environ)
     settings = place.settle(os.environ, given, here)
     step = Step(inputs=given, job=here, settings=settings, log=log, interruption=interruption)
-    if sys.argv[1:] == ["finish"]:
-        from action.finish import finish
-
-        return finish(step)
+    if sys.argv[1:]:
+        return _besides(step, sys.argv[1])
     match given.mode:
         case inputs.Mode.RUN:
             from action.run import run
@@ -65,6 +67,17 @@ def _modes(log: JobLog, interruption: Interruption) -> int:
             from action.site import site
 
             return site(step)
+
+
+def _besides(step: Step, what: str) -> int:
+    """What steps before and after the one that runs do for it."""
+    if what == "finish":
+        from action.finish import finish
+
+        return finish(step)
+    from action import equipping
+
+    return {"find-agents": equipping.find_agents, "install-agents": equipping.install_found}[what](step)
 
 
 def _tell(log: JobLog, error: MyceliumError) -> None:

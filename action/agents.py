@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,21 +66,34 @@ def programs_of(folder: Path) -> Path:
     return folder / "node_modules/.bin"
 
 
-def install(names: Iterable[str], versions: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Install them into `folder`, with nothing else in it; the versions by name.
-
-    `versions` are other ones than the pinned. `SetupError` where npm is missing or fails.
-    """
-    wanted, lock = {name: PROGRAMS[name] for name in names}, _lock()
-    if unknown := sorted(set(versions) - set(PROGRAMS)):
+def versions(names: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Which version of each: the given one, else the pinned. `BadInput` where somebody gives that of no agent."""
+    if unknown := sorted(set(given) - set(PROGRAMS)):
         raise BadInput(f"agent-versions: there is no agent `{unknown[0][:40]}`", hint=f"known: {', '.join(PROGRAMS)}")
-    pinned = {name: _pinned(lock, each.package) for name, each in wanted.items()}
-    chosen = {name: versions.get(name, pinned[name]) for name in wanted}
+    lock = _lock()
+    return {name: given.get(name) or _pinned(lock, PROGRAMS[name].package) for name in names}
+
+
+def are_exact(chosen: Mapping[str, str]) -> bool:
+    """Whether each of these versions is one release for ever, as `latest` and `2` are not."""
+    return all(re.fullmatch(r"\d+\.\d+\.\d+([-+][\w.+-]+)?", version) for version in chosen.values())
+
+
+def key(chosen: Mapping[str, str]) -> str:
+    """A name for what these versions make on this machine; others make another."""
+    machine = f"{sysconfig.get_platform()}-{platform.libc_ver()[0] or sys.platform}"
+    content = json.dumps([sorted(chosen.items()), machine]).encode() + (LOCK / "package-lock.json").read_bytes()
+    return f"{'-'.join(sorted(chosen))}-{hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def install(chosen: Mapping[str, str], folder: Path) -> None:
+    """Install these versions into `folder`, with nothing else in it. `SetupError` where npm is missing or fails."""
+    wanted, lock = {name: PROGRAMS[name] for name in chosen}, _lock()
     packages = {each.package: chosen[name] for name, each in wanted.items()}
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     _write(folder / "package.json", {"private": True, "dependencies": packages})
-    if chosen == pinned:
+    if all(_pinned(lock, package) == version for package, version in packages.items()):
         _write(folder / "package-lock.json", _part(lock, packages))
         _npm(folder, "ci")
     else:
@@ -83,7 +101,6 @@ def install(names: Iterable[str], versions: Mapping[str, str], folder: Path) -> 
     for each in wanted.values():
         if each.after:
             _call(folder, _without_secrets(os.environ), "node", f"node_modules/{each.package}/{each.after}")
-    return chosen
 
 
 def _lock() -> dict[str, Any]:

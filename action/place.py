@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Final
 
 from action.agents import programs_of
 from action.inputs import PREFIX, Inputs
@@ -16,8 +17,15 @@ SECRETS = ("TOKEN",)
 """Inputs that are handed on under other names, and stand in no environment after that."""
 
 
+AGENTS: Final = "MYCELIUM_AGENTS"
+"""The variable that names the folder in which coding agents were installed before, if any were."""
+
+UNFORESEEN: Final = "unforeseen"
+"""The folder in `agents_folder` of those that are installed once it is known what runs."""
+
+
 def agents_folder(job: Job) -> Path:
-    """Where coding agents are installed: `action.yml` caches it."""
+    """Where coding agents are installed, in folders of their own."""
     return job.temporary / "agents"
 
 
@@ -36,7 +44,8 @@ def settle(environ: MutableMapping[str, str], inputs: Inputs, job: Job) -> Setti
         environ.setdefault("MYCELIUM_HISTORY_BRANCH", inputs.history_branch)
     environ.setdefault("MYCELIUM_HOME_DIR", str(job.temporary / "home"))
     environ.setdefault("MYCELIUM_CACHE_DIR", str(job.temporary / "cache"))
-    environ["PATH"] = f"{environ.get('PATH', '')}:{programs_of(agents_folder(job))}"
+    folders = [Path(each) for each in filter(None, [environ.get(AGENTS)])] + [agents_folder(job) / UNFORESEEN]
+    environ["PATH"] = ":".join([environ.get("PATH", ""), *(str(programs_of(each)) for each in folders)])
     for name in SECRETS:
         environ.pop(PREFIX + name, None)
     return settings.load(root, environ)

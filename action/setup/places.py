@@ -1,4 +1,4 @@
-"""Says where packages and agents belong: `python places.py PLACE`; lines `folder`, `key`, `ready` and `agents-key`.
+"""Says where packages belong: `python places.py PLACE`; lines `folder`, `key` and `ready`.
 
 Runs in somebody's checkout, on the runner's Python and before any package is there.
 """
@@ -25,14 +25,6 @@ def packages_key(place: Path) -> str:
     return f"mycelium-{platform.python_version()}-{machine}-{digest}"
 
 
-def agents_key(place: Path) -> str:
-    """What one workflow of Actions needed last time, it mostly needs again; other files may name other agents."""
-    lock = place / "requirements/agents/package-lock.json"
-    files = [lock, *sorted(Path().glob("workflows/**/*.y*ml")), Path("mycelium.yaml")]
-    names = (os.environ.get(name, "") for name in ("GITHUB_WORKFLOW", "GITHUB_JOB"))
-    return f"mycelium-agents-{sysconfig.get_platform()}-{_digest(files, *names)}"
-
-
 def packages_folder(key: str) -> Path:
     """On a runner that keeps its tool cache it stays for the next job."""
     temporary = Path(os.environ["RUNNER_TEMP"])
@@ -57,7 +49,6 @@ def lines(place: Path) -> Iterator[str]:
     yield f"folder={folder}"
     yield f"key={key}"
     yield f"ready={'true' if (folder / 'complete').is_file() else 'false'}"
-    yield f"agents-key={agents_key(place)}"
 
 
 if __name__ == "__main__":

@@ -53,7 +53,9 @@ def test_one_that_is_on_path_is_not_installed(tmp_path: Path) -> None:
 def test_the_pinned_one_comes_with_its_part_of_the_lock(npm: Path) -> None:
     folder = npm / "agents"
     pinned = json.loads((agents.LOCK / "package.json").read_text())["dependencies"]
-    assert agents.install(["claude"], {}, folder) == {"claude": pinned["@anthropic-ai/claude-code"]}
+    chosen = agents.versions(["claude"], {})
+    assert chosen == {"claude": pinned["@anthropic-ai/claude-code"]}
+    agents.install(chosen, folder)
     lock = json.loads((folder / "package-lock.json").read_text())["packages"]
     assert all("claude-code" in path for path in lock if path)
     assert all("integrity" in each for path, each in lock.items() if path)
@@ -62,7 +64,7 @@ def test_the_pinned_one_comes_with_its_part_of_the_lock(npm: Path) -> None:
 
 def test_another_version_is_installed_without_the_lock(npm: Path) -> None:
     folder = npm / "agents"
-    assert agents.install(["codex"], {"codex": "0.1.0"}, folder) == {"codex": "0.1.0"}
+    agents.install(agents.versions(["codex"], {"codex": "0.1.0"}), folder)
     assert json.loads((folder / "package.json").read_text())["dependencies"] == {"@openai/codex": "0.1.0"}
     assert not (folder / "package-lock.json").exists()
     assert called(npm) == ["npm install"]
@@ -79,7 +81,7 @@ def test_nothing_that_is_installed_sees_a_token_or_a_key(npm: Path, monkeypatch:
         monkeypatch.setenv(name, "secret-1")
     monkeypatch.setenv("NODE_AUTH_TOKEN", "secret-2")
     monkeypatch.setenv("https_proxy", "http://proxy.example")
-    agents.install(["claude"], {}, npm / "agents")
+    agents.install({"claude": "1.2.3"}, npm / "agents")
     of_npm, of_node = ((npm / f"{name}-environ").read_text() for name in ("npm", "node"))
     assert "secret-1" not in of_npm + of_node
     assert "NODE_AUTH_TOKEN=secret-2" in of_npm
@@ -89,10 +91,10 @@ def test_nothing_that_is_installed_sees_a_token_or_a_key(npm: Path, monkeypatch:
 
 def test_what_goes_wrong_is_told(npm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadInput, match="no agent `gemini`"):
-        agents.install(["codex"], {"gemini": "1"}, npm / "agents")
+        agents.versions(["codex"], {"gemini": "1"})
     (npm / "refuse").touch()
     with pytest.raises(SetupError, match="npm says"):
-        agents.install(["codex"], {}, npm / "agents")
+        agents.install({"codex": "1.2.3"}, npm / "agents")
     monkeypatch.setenv("PATH", str(npm / "empty"))
     with pytest.raises(SetupError, match="not on PATH"):
-        agents.install(["codex"], {}, npm / "agents")
+        agents.install({"codex": "1.2.3"}, npm / "agents")
