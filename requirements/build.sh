@@ -3,7 +3,7 @@
 #
 # Usage: requirements/build.sh
 #
-# Only what is committed goes in; with the same commit and the same locked builder the files are the same, byte for byte.
+# Only what is committed goes in, README with links that lead somewhere elsewhere too; with the same commit and the same locked builder the files are the same, byte for byte.
 # Uncommitted changes are an error, so that nobody publishes what no commit holds (DIRTY=1 builds the last commit all the same).
 set -eu
 
@@ -25,6 +25,8 @@ export SOURCE_DATE_EPOCH
 rm -rf dist
 
 git archive --format=tar --prefix=checkout/ HEAD | tar -x -C "$work"
+"$work/checkout/requirements/readme.sh" >"$work/README.md"
+mv "$work/README.md" "$work/checkout/README.md"
 (cd "$work/checkout" && "$python" -m hatchling build -t sdist -d "$work/dist" >/dev/null 2>&1)
 # The wheel is made from the source distribution, so that this one is known to be whole.
 mkdir "$work/unpacked"

@@ -15,6 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from orchestrator import __version__
+from orchestrator.cli.init.actions_file import ACTION
 from orchestrator.cli.program import SECTIONS
 from tests.pictures.__main__ import MADE_WITH
 from tests.pictures.png import software
@@ -101,6 +102,20 @@ def test_pictures_show_this_version(picture: Path) -> None:
     data = picture.read_bytes()
     assert software(data) == MADE_WITH, "make pictures"
     assert len(data) < 250_000
+
+
+def test_where_only_readme_is_shown_its_links_lead_somewhere() -> None:
+    address = f"https://github.com/{ACTION.partition('@')[0]}"
+    written = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = script("readme.sh").stdout
+    relative = [link for link in re.findall(r"\]\(([^)]+)\)", written) if not link.startswith("https://")]
+    assert len(relative) > 10
+    assert re.findall(r"\]\((?!https://)[^)]*\)", shown) == []
+    assert f"]({address}/raw/v{__version__}/docs/images/pull-request.png)" in shown
+    assert f"]({address}/blob/v{__version__}/docs/getting-started.md#how-long-it-takes)" in shown
+    assert [line.partition("](")[0] for line in shown.split("\n")] == [
+        line.partition("](")[0] for line in written.split("\n")
+    ]
 
 
 def test_the_notes_of_a_release_are_its_part_of_the_changelog() -> None:
