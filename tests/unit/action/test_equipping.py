@@ -141,3 +141,8 @@ def test_nothing_is_kept_after_something_of_the_repository_ran() -> None:
     assert max(map(order.index, saving)) < order.index("Mycelium")
     # The runner's own context has paths of the host, which mean nothing in a container.
     assert "runner.temp" not in (ROOT / "action.yml").read_text()
+
+
+def test_a_job_that_is_cancelled_before_anything_is_there_starts_nothing() -> None:
+    steps = {step["name"]: step for step in YAML(typ="safe").load(ROOT / "action.yml")["runs"]["steps"]}
+    assert "steps.mycelium.outcome" in steps["Say on GitHub that the job was cancelled"]["if"]
