@@ -12,7 +12,8 @@ import click
 from orchestrator.cli.console import Console, printable, printable_json
 from orchestrator.cli.lazy import LazyGroup, Verb
 from orchestrator.cli.place import repository_settings
-from orchestrator.execution.state import Execution, ExecutionStatus, Level, LogLine
+from orchestrator.execution.log_line import Level, LogLine
+from orchestrator.execution.state import Execution, ExecutionStatus
 from orchestrator.report.duration import human_duration, span_seconds
 from orchestrator.settings import Settings
 

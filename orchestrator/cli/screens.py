@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 import click
 
 from orchestrator.cli.console import wants_colour
-from orchestrator.execution.state import Level, LogLine
+from orchestrator.execution.log_line import Level, LogLine
 from orchestrator.lifecycle.ports import LiveEvent, LiveEventKind
 from orchestrator.report.plain import plain_lines
 from orchestrator.report.view import ExecutionView

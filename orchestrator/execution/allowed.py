@@ -14,7 +14,7 @@ from typing import Final
 
 from orchestrator.definition.patterns import selects
 from orchestrator.definition.publish import Publish
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 
 LONGEST_LABEL: Final = 50
 """Characters; GitHub refuses more."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from orchestrator.definition.model import Budget
-from orchestrator.execution.state import Usage
+from orchestrator.execution.outcome import Usage
 
 
 class Unit(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.definition.model import Approval
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 
 TIMEOUT = "timeout"
 """`decided_by` where nobody did."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-from orchestrator.execution.state import AgentCall, Execution, NodeRun, Outcome, Usage
+from orchestrator.execution.outcome import AgentCall, Outcome, Usage
+from orchestrator.execution.state import Execution, NodeRun
 
 SUCCESS: Final = "success"
 CANCELLED: Final = "cancelled"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.definition.model import NodeKind
-from orchestrator.execution.state import FailureClass, NodeRun
+from orchestrator.execution.outcome import FailureClass
+from orchestrator.execution.state import NodeRun
 
 _LONGEST_MESSAGE = 2_000
 

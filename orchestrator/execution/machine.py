@@ -14,7 +14,8 @@ from orchestrator.definition.expressions import ExpressionError, evaluate, is_tr
 from orchestrator.definition.model import Approval, EdgeCondition, JsonValue, Node, Workflow
 from orchestrator.execution import needs
 from orchestrator.execution.failure import error_code
-from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus, Outcome, Result
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import NodeRun, NodeStatus, Result
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

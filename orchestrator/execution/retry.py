@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.definition.model import Backoff, Retry, RetryClass
-from orchestrator.execution.state import FailureClass, NodeRun, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import NodeRun
 
 MAX_LOST: Final = 3
 """How often a node run may lose its worker and start anew; that uses up no retry."""

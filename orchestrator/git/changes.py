@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 
 # One format for every command: no external diff, no text conversion, renames found, nothing from submodules.
 DIFF_OPTIONS = ("--no-ext-diff", "--no-textconv", "--no-color", "-M", "--ignore-submodules=dirty")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.git.changes import CHANGE_OPTIONS, parse_changes
 from orchestrator.git.message import compose
 from orchestrator.git.opened import Draft, OpenedWorkspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from orchestrator.execution.state import Commit, FileChange
+from orchestrator.execution.commit import Commit, FileChange
 from orchestrator.git.changes import CHANGE_OPTIONS, DIFF_OPTIONS, parse_changes
 from orchestrator.git.message import take_apart
 from orchestrator.git.mirror import Mirror

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import BadInput, Conflict, Unavailable
-from orchestrator.execution.state import Commit, FileChange
+from orchestrator.execution.commit import Commit, FileChange
 from orchestrator.git import commits, deepening, history, merging, origin, snapshot, tags, transfer
 from orchestrator.git.changes import shown
 from orchestrator.git.command import find_git

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.errors import BadInput, Conflict
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.github.part import Part
 from orchestrator.github.shapes import changed_file, pull_request, review
 from orchestrator.lifecycle.ports.github import LineComment, NewPullRequest, PullRequest, Review, Urgency, Verdict

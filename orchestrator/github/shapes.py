@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.lifecycle.ports.github import Comment, Issue, Posted, PullRequest, Review, Role, User
 
 if TYPE_CHECKING:

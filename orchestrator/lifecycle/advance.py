@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from orchestrator.execution.failure import error_code
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.execution.retry import RetryDecision, decide
-from orchestrator.execution.state import Execution, FailureClass, NodeRun, NodeStatus, Outcome
+from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle import budgets
 from orchestrator.lifecycle.again import queued_again
 from orchestrator.lifecycle.claim import Claim, Claimant, claim_within, tell_claimed

@@ -13,8 +13,9 @@ from orchestrator.execution.amounts import Amounts, Unit, limits, total, used
 from orchestrator.execution.budget import Reserved, Short, all_coming, draws, reserve
 from orchestrator.execution.failure import SHORT_OF_BUDGET, error_code
 from orchestrator.execution.ledger import Balance, Ledger, Reservation
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.execution.retry import RetryDecision
-from orchestrator.execution.state import FailureClass, NodeRun, Outcome
+from orchestrator.execution.state import NodeRun
 from orchestrator.lifecycle.again import queued_again
 from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.services import Services

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from orchestrator.definition.model import Approval
 from orchestrator.errors import Conflict, NotFound
 from orchestrator.execution import approval
-from orchestrator.execution.state import NodeRun, NodeStatus, Outcome
+from orchestrator.execution.outcome import Outcome
+from orchestrator.execution.state import NodeRun, NodeStatus
 from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.services import Services
 

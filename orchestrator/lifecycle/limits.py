@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Final
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import Annotation, Artifact, FailureClass, Outcome
+from orchestrator.execution.outcome import Annotation, Artifact, FailureClass, Outcome
 from orchestrator.report.plain_text import clip
 
 MAX_OUTPUTS_BYTES: Final = 1_000_000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from heapq import merge
 
 from orchestrator.errors import NotFound
-from orchestrator.execution.state import Level, LogLine
+from orchestrator.execution.log_line import Level, LogLine
 from orchestrator.lifecycle.services import Services
 
 PAGE = 1000

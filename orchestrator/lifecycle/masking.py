@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.report.plain_text import ANSI
 
 MASK: Final = "***"

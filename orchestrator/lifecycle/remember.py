@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from orchestrator.definition.expressions import ExpressionError, interpolate_text
 from orchestrator.definition.model import Agent
 from orchestrator.execution.experience import agent_run, given
-from orchestrator.execution.state import AgentCall, FailureClass, NodeRun, Outcome
+from orchestrator.execution.outcome import AgentCall, FailureClass, Outcome
+from orchestrator.execution.state import NodeRun
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.models import asked_model
 from orchestrator.lifecycle.services import Services

@@ -14,9 +14,10 @@ from orchestrator.errors import MyceliumError
 from orchestrator.execution import needs
 from orchestrator.execution.amounts import Amounts, Unit, beyond, limits, value
 from orchestrator.execution.budget import draws
+from orchestrator.execution.commit import Commit
 from orchestrator.execution.ledger import Ledger, Reservation, balance
 from orchestrator.execution.publication import Publication
-from orchestrator.execution.state import Commit, Execution, NodeRun, NodeStatus
+from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.secrecy import mask_of

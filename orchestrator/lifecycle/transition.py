@@ -14,7 +14,8 @@ from orchestrator.execution import machine, progress
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.failure import sentence
 from orchestrator.execution.machine import Situation
-from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Outcome, Result
+from orchestrator.execution.outcome import Outcome
+from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Result
 from orchestrator.lifecycle import contexts, live
 from orchestrator.lifecycle.limits import within_room
 from orchestrator.lifecycle.notice import Notice, tell

@@ -14,7 +14,8 @@ from enum import StrEnum
 from hashlib import sha256
 from itertools import islice
 
-from orchestrator.execution.state import Annotation, ExecutionStatus
+from orchestrator.execution.outcome import Annotation
+from orchestrator.execution.state import ExecutionStatus
 from orchestrator.report.figures import sentence
 from orchestrator.report.markdown_safety import safe_inline
 from orchestrator.report.numbers import human_count

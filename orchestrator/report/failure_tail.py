@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.execution.state import LogLine, NodeRun
+from orchestrator.execution.log_line import LogLine
+from orchestrator.execution.state import NodeRun
 from orchestrator.report.plain_text import visible
 from orchestrator.report.view import ExecutionView
 

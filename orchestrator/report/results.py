@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.definition.model import Agent, NodeKind
-from orchestrator.execution.state import Commit, NodeRun
+from orchestrator.execution.commit import Commit
+from orchestrator.execution.state import NodeRun
 from orchestrator.report.duration import human_duration
 from orchestrator.report.figures import confinement, figures, run_cost, spending
 from orchestrator.report.markdown_safety import safe_code, safe_inline, safe_markdown, safe_subject

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus
+from orchestrator.execution.outcome import FailureClass
+from orchestrator.execution.state import NodeRun, NodeStatus
 from orchestrator.report.attention import decisions, rerun_command, takes_comments
 from orchestrator.report.check_run import (
     MAX_BATCHES,

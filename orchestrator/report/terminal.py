@@ -13,7 +13,8 @@ from rich.text import Text
 
 from orchestrator.definition.model import Node
 from orchestrator.execution.failure import SHORT_OF_BUDGET
-from orchestrator.execution.state import ExecutionStatus, LogLine, NodeRun, NodeStatus
+from orchestrator.execution.log_line import LogLine
+from orchestrator.execution.state import ExecutionStatus, NodeRun, NodeStatus
 from orchestrator.report.attention import decisions
 from orchestrator.report.duration import clock_duration, human_duration
 from orchestrator.report.figures import (

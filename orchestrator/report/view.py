@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Final
 
 from orchestrator.definition.model import Agent, Workflow
+from orchestrator.execution.commit import Commit
 from orchestrator.execution.experience import Experience
 from orchestrator.execution.ledger import Ledger, Reservation
+from orchestrator.execution.log_line import LogLine
 from orchestrator.execution.publication import Publication
-from orchestrator.execution.state import Commit, Execution, LogLine, NodeRun
+from orchestrator.execution.state import Execution, NodeRun
 
 REPLAY_ENGINE: Final = "replay"
 """The engine that plays a transcript and calls no model."""

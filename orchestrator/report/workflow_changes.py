@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.definition.changes import ChangedFile, DefinitionChanges, FileKind, FileState, Subject
 from orchestrator.errors import Problem
-from orchestrator.execution.state import Annotation
+from orchestrator.execution.outcome import Annotation
 from orchestrator.report.change_graph import charts
 from orchestrator.report.change_text import text_diff
 from orchestrator.report.change_words import Told, subject_of, told

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import SetupError
-from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
 from orchestrator.runners import attempt, mcp
 from orchestrator.runners.agent_reach import agent_reach, with_servers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.execution.state import Usage
+from orchestrator.execution.outcome import Usage
 
 
 @dataclass(kw_only=True, slots=True)

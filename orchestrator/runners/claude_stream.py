@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.execution.state import Level, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Usage
 from orchestrator.runners.claude_record import Record, spent_so_far
 from orchestrator.runners.claude_verdict import judged
 from orchestrator.runners.engine import Ending

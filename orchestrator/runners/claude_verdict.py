@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.execution.state import FailureClass, Usage
+from orchestrator.execution.outcome import FailureClass, Usage
 from orchestrator.runners.claude_record import Record, spent_so_far
 from orchestrator.runners.endings import exit_message
 from orchestrator.runners.engine import Ending

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import Usage
+from orchestrator.execution.outcome import Usage
 
 
 @dataclass(kw_only=True, slots=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import Level, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Usage
 from orchestrator.runners.codex_record import Record
 from orchestrator.runners.codex_verdict import judged
 from orchestrator.runners.engine import Ending

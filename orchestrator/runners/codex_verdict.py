@@ -6,7 +6,7 @@ import json
 import re
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import FailureClass, Usage
+from orchestrator.execution.outcome import FailureClass, Usage
 from orchestrator.runners.codex_record import Record
 from orchestrator.runners.codex_schema import without_nulls
 from orchestrator.runners.endings import exit_message

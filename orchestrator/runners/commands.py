@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from orchestrator.execution.state import Annotation
+from orchestrator.execution.outcome import Annotation
 from orchestrator.report.plain_text import clip
 
 _COMMAND = re.compile(r"\s*::(?P<name>[A-Za-z-]+)(?: (?P<properties>.*?))?::(?P<message>.*)", re.DOTALL)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import SetupError
-from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
 from orchestrator.runners.attempt import Processes
 from orchestrator.runners.endings import cut_short

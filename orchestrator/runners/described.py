@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.execution.state import Outcome
+from orchestrator.execution.outcome import Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
 from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.template import TemplateEngine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import StopReason
 from orchestrator.runners.supervise import Cause, Ended, Limits
 

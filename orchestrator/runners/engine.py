@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import FailureClass, Usage
+from orchestrator.execution.outcome import FailureClass, Usage
 from orchestrator.lifecycle.ports.runner import AgentTask, Task
 from orchestrator.runners.credentials import Credentials
 from orchestrator.runners.happenings import Happening

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from orchestrator.execution.state import FailureClass
+from orchestrator.execution.outcome import FailureClass
 from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners.engine import Ending
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import Level, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Usage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

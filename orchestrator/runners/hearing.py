@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from orchestrator.execution.state import Level
+from orchestrator.execution.log_line import Level
 from orchestrator.lifecycle.ports.runner import LogSink
 from orchestrator.runners.attempt import Processes
 from orchestrator.runners.engine import Reader

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.runners.answer import answer_problems
 from orchestrator.runners.engine import Ending
 

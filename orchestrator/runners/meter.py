@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from orchestrator.execution.budget import Allowance
-from orchestrator.execution.state import FailureClass, Usage
+from orchestrator.execution.outcome import FailureClass, Usage
 from orchestrator.lifecycle.ports.runner import AgentTask
 
 

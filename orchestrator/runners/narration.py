@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import Level
+from orchestrator.execution.log_line import Level
 from orchestrator.lifecycle.ports.runner import LogSink
 from orchestrator.runners.happenings import Called, Happening, Noted, Returned, Said, Spent, Started
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from orchestrator.execution.state import Usage
+from orchestrator.execution.outcome import Usage
 
 _MILLION: Final = 1_000_000
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import Level
+from orchestrator.execution.log_line import Level
 from orchestrator.runners.happenings import Called, Happening, Noted, Returned, Said
 
 MOST_PAUSE_MS: Final = 1_000

@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import FailureClass, Level, Outcome, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
 from orchestrator.lifecycle.ports.runner import AgentTask, Control, LogSink, Task
 from orchestrator.runners.answer import answer_problems
 from orchestrator.runners.happenings import Called, Happening, Noted, Returned, Said

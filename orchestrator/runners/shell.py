@@ -11,7 +11,8 @@ from pathlib import Path
 
 from orchestrator.definition.model import JsonValue
 from orchestrator.errors import SetupError
-from orchestrator.execution.state import Annotation, FailureClass, Level, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Annotation, FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import STEP_FILES, Control, LogSink, ShellTask, Task
 from orchestrator.report.plain_text import clip
 from orchestrator.runners import attempt, commands, outputs

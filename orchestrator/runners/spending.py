@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.execution.state import Usage
+from orchestrator.execution.outcome import Usage
 from orchestrator.lifecycle.ports.runner import LogSink
 from orchestrator.report.numbers import human_cost, human_count, plural
 

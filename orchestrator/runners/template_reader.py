@@ -10,7 +10,8 @@ from typing import Any, Final
 from orchestrator.definition.model import JsonValue
 from orchestrator.definition.pointers import Pointer
 from orchestrator.definition.project import EngineTemplate, OutputForm
-from orchestrator.execution.state import FailureClass, Level, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Usage
 from orchestrator.runners.endings import exit_message
 from orchestrator.runners.engine import Ending
 from orchestrator.runners.happenings import Called, Happening, Noted, Said, Spent, Started

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import FailureClass, Level, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Usage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import FailureClass, Level, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Usage
 from orchestrator.runners.transcript import (
     Delete,
     Edit,

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.execution.state import Artifact, NodeRun
+from orchestrator.execution.outcome import Artifact
+from orchestrator.execution.state import NodeRun
 from orchestrator.report.attention import decisions
 from orchestrator.report.figures import failures, figures, sentence
 from orchestrator.report.grouping import node_groups

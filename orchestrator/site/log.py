@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
-from orchestrator.execution.state import Level, LogLine
+from orchestrator.execution.log_line import Level, LogLine
 from orchestrator.report.plain_text import one_line
 from orchestrator.site.ansi import Segment, segments
 from orchestrator.site.source import SiteSource

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from orchestrator.definition.model import Agent, Approval, JsonValue, Merge, Node, Run
 from orchestrator.execution.ledger import Balance, Ledger, Reservation
-from orchestrator.execution.state import Artifact, NodeRun, NodeStatus
+from orchestrator.execution.outcome import Artifact
+from orchestrator.execution.state import NodeRun, NodeStatus
 from orchestrator.report.attention import Decision, decisions
 from orchestrator.report.budget import Standing, standings
 from orchestrator.report.experience import usual

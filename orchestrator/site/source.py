@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import Execution, LogLine
+from orchestrator.execution.log_line import LogLine
+from orchestrator.execution.state import Execution
 from orchestrator.report.experience import AgentsReport
 from orchestrator.report.view import ExecutionView
 

@@ -10,7 +10,8 @@ from functools import cached_property
 from orchestrator.definition.model import JsonValue
 from orchestrator.errors import MyceliumError
 from orchestrator.execution.experience import Experience
-from orchestrator.execution.state import Execution, LogLine
+from orchestrator.execution.log_line import LogLine
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import experience, report
 from orchestrator.lifecycle.archive.copies import copied, diff_name
 from orchestrator.lifecycle.ports import Scope

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, Integer, String, Text, TypeDecorator
 
 from orchestrator.definition.model import JsonValue
+from orchestrator.execution.outcome import Outcome
 from orchestrator.execution.showing import Shown, Target
-from orchestrator.execution.state import Outcome
 from orchestrator.store.outcome_codec import dump_outcome, load_outcome
 from orchestrator.store.plain_text import storable
 

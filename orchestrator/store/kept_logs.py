@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Final
 
 from orchestrator.errors import MyceliumError, Unavailable
-from orchestrator.execution.state import Level, LogLine
+from orchestrator.execution.log_line import Level, LogLine
 from orchestrator.lifecycle.ports import NewLogLine
 from orchestrator.store.log_chunk import chunks, rank
 from orchestrator.store.log_limit import LIMIT_BYTES, make_room

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.execution.state import Level, LogLine
+from orchestrator.execution.log_line import Level, LogLine
 from orchestrator.lifecycle.ports import NewLogLine
 from orchestrator.store.log_chunk import Chunk, rank
 from orchestrator.store.log_rows import ChunkRow, LogRows, Span, Volume

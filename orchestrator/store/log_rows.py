@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple, Protocol
 
-from orchestrator.execution.state import LogLine
+from orchestrator.execution.log_line import LogLine
 from orchestrator.lifecycle.ports import NewLogLine
 from orchestrator.store.log_chunk import pack, unpack
 

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import Outcome
+from orchestrator.execution.outcome import Outcome
 from orchestrator.store.plain_text import storable
 
 MAX_DEPTH = 64

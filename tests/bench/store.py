@@ -11,7 +11,9 @@ from time import perf_counter
 
 from orchestrator.definition.model import Workflow
 from orchestrator.execution.effects import Effect
-from orchestrator.execution.state import Execution, Level, NodeRun, NodeStatus, Outcome, Plan, Result
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Outcome
+from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports import NewLogLine, Store
 from orchestrator.store.logs import open_logs
 from orchestrator.store.opening import open_store

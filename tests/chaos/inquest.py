@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.execution.state import Execution, LogLine, NodeRun, NodeStatus
+from orchestrator.execution.log_line import LogLine
+from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle.resume import owes
 from orchestrator.lifecycle.services import Services
 from tests.chaos.load import COUNTED, Kind

@@ -16,20 +16,10 @@ from orchestrator.execution.amounts import Unit
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.experience import AgentRun
 from orchestrator.execution.ledger import Reservation
+from orchestrator.execution.outcome import Artifact, Outcome, Usage
 from orchestrator.execution.publication import Fate, Publication, PublicationState
 from orchestrator.execution.showing import COMMENT, Showing, Shown, Target
-from orchestrator.execution.state import (
-    Artifact,
-    Execution,
-    ExecutionStatus,
-    NodeRun,
-    NodeStatus,
-    Outcome,
-    Plan,
-    Result,
-    TriggerKind,
-    Usage,
-)
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result, TriggerKind
 from orchestrator.lifecycle.ports import Decision, Dossier, HeldStart, Hold, Ruling, Store, Vote
 from orchestrator.store.opening import open_store
 from tests.fakes.postgres import PostgresDatabases

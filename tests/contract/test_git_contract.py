@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from orchestrator.errors import BadInput, Conflict, NotFound, Unavailable
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.git.repository import GitRepository
 from orchestrator.lifecycle.ports import Author, CommitMessage, Git, Workspace
 from orchestrator.lifecycle.ports.github import Remote

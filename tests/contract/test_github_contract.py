@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import BadInput, Conflict, NotFound, Unavailable
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.lifecycle.ports.github import (
     Busy,
     CommitStatus,

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import make_url
 
 from orchestrator.errors import SetupError, Unavailable
-from orchestrator.execution.state import Level, LogLine
+from orchestrator.execution.log_line import Level, LogLine
 from orchestrator.lifecycle.ports import Logs, NewLogLine
 from orchestrator.store import kept_logs
 from orchestrator.store.engine import build_engine

@@ -15,24 +15,12 @@ from orchestrator.definition.model import AgentDefinition, Node, Run, Workflow
 from orchestrator.definition.project_file import parse_project
 from orchestrator.errors import BadInput, Conflict, NotFound, Place, StaleClaim
 from orchestrator.execution.amounts import Unit
+from orchestrator.execution.commit import FileChange
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.ledger import Balance, Reservation, balance
+from orchestrator.execution.outcome import Annotation, Artifact, FailureClass, Outcome, Usage
 from orchestrator.execution.showing import Showing, Shown, Target
-from orchestrator.execution.state import (
-    Annotation,
-    Artifact,
-    Execution,
-    ExecutionStatus,
-    FailureClass,
-    FileChange,
-    NodeRun,
-    NodeStatus,
-    Outcome,
-    Plan,
-    Result,
-    TriggerKind,
-    Usage,
-)
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result, TriggerKind
 from orchestrator.lifecycle.ports import Lead, Lease, Store, Transaction
 from orchestrator.store.opening import open_store
 from tests.fakes import sqlite

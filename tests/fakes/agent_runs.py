@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from orchestrator.definition.model import AgentDefinition
-from orchestrator.execution.state import Outcome
+from orchestrator.execution.outcome import Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, StopReason, Task
 from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.environment import MARKER

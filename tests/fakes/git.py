@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orchestrator.errors import BadInput, Conflict, NotFound, Unavailable
-from orchestrator.execution.state import Commit, FileChange
+from orchestrator.execution.commit import Commit, FileChange
 from orchestrator.lifecycle.ports import Author, CommitMessage, Snapshot, Workspace
 from orchestrator.lifecycle.ports.git import DIFF_GOES_ON
 from orchestrator.lifecycle.ports.github import Remote

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from orchestrator.errors import BadInput, Conflict, NotFound, Unavailable
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.lifecycle.ports import Clock
 from orchestrator.lifecycle.ports.github import (
     Abilities,

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from orchestrator.execution.state import Level, LogLine
+from orchestrator.execution.log_line import Level, LogLine
 from orchestrator.lifecycle.ports.records import NewLogLine
 
 RANKS = {level: rank for rank, level in enumerate(Level)}

@@ -13,17 +13,9 @@ from pathlib import Path
 from orchestrator.definition.model import Approval, Node, Run, Skipped, Workflow
 from orchestrator.errors import Place
 from orchestrator.execution import progress
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.execution.showing import EXECUTION, Target, run_place
-from orchestrator.execution.state import (
-    Execution,
-    ExecutionStatus,
-    FailureClass,
-    NodeRun,
-    NodeStatus,
-    Outcome,
-    Plan,
-    Result,
-)
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan, Result
 from orchestrator.lifecycle.ports.github import Credential, User
 from orchestrator.lifecycle.projection.passes import Projection
 from orchestrator.lifecycle.services import Services

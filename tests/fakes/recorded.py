@@ -10,7 +10,8 @@ from typing import Any
 
 from orchestrator.definition.model import Node, Workflow
 from orchestrator.execution.file_name import transcript_name
-from orchestrator.execution.state import Execution, Outcome
+from orchestrator.execution.outcome import Outcome
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.ports import AgentTask, Control, Git, LogSink, Task
 from orchestrator.runners.happenings import Called, Happening, Returned, Said
 from orchestrator.runners.recorder import Recorder

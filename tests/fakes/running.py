@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.definition.model import AgentDefinition
-from orchestrator.execution.state import Level
+from orchestrator.execution.log_line import Level
 from orchestrator.lifecycle.ports.runner import AgentTask, ShellTask, StopReason, Task
 
 

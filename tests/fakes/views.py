@@ -11,23 +11,11 @@ from typing import Any
 
 from orchestrator.definition.model import Agent, Approval, JsonValue, Matrix, Merge, Need, Node, Run, Workflow
 from orchestrator.errors import Place
+from orchestrator.execution.commit import Commit, FileChange
 from orchestrator.execution.experience import AgentRun, Experience
-from orchestrator.execution.state import (
-    Annotation,
-    Artifact,
-    Commit,
-    Execution,
-    ExecutionStatus,
-    FailureClass,
-    FileChange,
-    Level,
-    LogLine,
-    NodeRun,
-    NodeStatus,
-    Outcome,
-    Result,
-    Usage,
-)
+from orchestrator.execution.log_line import Level, LogLine
+from orchestrator.execution.outcome import Annotation, Artifact, FailureClass, Outcome, Usage
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Result
 from orchestrator.report.experience import AgentReport, AgentsReport
 from orchestrator.report.view import ExecutionView
 

@@ -24,7 +24,8 @@ from orchestrator.definition.model import (
 )
 from orchestrator.definition.publish import Publish, PublishKind, Target
 from orchestrator.errors import Place
-from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, NodeStatus, Outcome, Usage
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeStatus
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.decide import approve
 from orchestrator.lifecycle.ports import Control, LogSink, Task

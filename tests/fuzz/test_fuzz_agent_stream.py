@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from orchestrator.execution.state import Usage
+from orchestrator.execution.outcome import Usage
 from orchestrator.lifecycle.limits import within_limits
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.runners.claude_stream import ClaudeReader

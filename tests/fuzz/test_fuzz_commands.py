@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from orchestrator.execution.state import Annotation, NodeRun, Outcome
+from orchestrator.execution.outcome import Annotation, Outcome
+from orchestrator.execution.state import NodeRun
 from orchestrator.lifecycle.attempts.logbook import Logbook
 from orchestrator.lifecycle.limits import within_limits
 from orchestrator.lifecycle.masking import Mask

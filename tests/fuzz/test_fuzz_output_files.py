@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.limits import MAX_OUTPUTS_BYTES, within_limits
 from orchestrator.runners.outputs import BadOutput, parse_values, read_file, read_values
 from orchestrator.store.outcome_codec import dump_outcome, load_outcome

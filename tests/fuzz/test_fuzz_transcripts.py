@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.limits import within_limits
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import AgentTask

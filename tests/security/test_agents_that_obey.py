@@ -15,8 +15,8 @@ import pytest
 from orchestrator.definition.authority import own
 from orchestrator.definition.commands import command_line
 from orchestrator.definition.event import Account, read_event
+from orchestrator.execution.outcome import Outcome
 from orchestrator.execution.publication import PublicationState
-from orchestrator.execution.state import Outcome
 from orchestrator.lifecycle.ports import Control, LogSink, Task
 from orchestrator.lifecycle.ports.github import Credential, User, Verdict
 from tests.fakes.payloads import account, commented

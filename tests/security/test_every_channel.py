@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.definition.parse import load_workflow
-from orchestrator.execution.state import Annotation, FailureClass, Outcome
+from orchestrator.execution.outcome import Annotation, FailureClass, Outcome
 from orchestrator.lifecycle.ports import Control, LogSink, Task
 from orchestrator.lifecycle.report import as_json, view
 from orchestrator.report.check_run import execution_check

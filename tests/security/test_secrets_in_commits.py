@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.lifecycle import buried
 from orchestrator.lifecycle.buried import Searcher
 from orchestrator.lifecycle.masking import Mask

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.errors import MyceliumError
-from orchestrator.execution.state import Commit
+from orchestrator.execution.commit import Commit
 from orchestrator.lifecycle.ports import Dossier
 from orchestrator.lifecycle.report import masked_commit
 from orchestrator.lifecycle.secrecy import mask_of

@@ -11,7 +11,8 @@ from operator import attrgetter
 from typing import Final
 
 from orchestrator.errors import MyceliumError, NotFound
-from orchestrator.execution.state import Level, LogLine, NodeRun
+from orchestrator.execution.log_line import Level, LogLine
+from orchestrator.execution.state import NodeRun
 from orchestrator.lifecycle.archive import copies
 from orchestrator.lifecycle.archive.limits import COMMIT_BYTES, COPY_BYTES, FILE_BYTES, LEAST_LOG_BYTES, LOG_BYTES
 from orchestrator.lifecycle.archive.record import Record

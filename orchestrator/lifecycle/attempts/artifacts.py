@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from orchestrator.execution.state import Artifact, Level
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Artifact
 from orchestrator.lifecycle.attempts.attempt import Attempt
 from orchestrator.lifecycle.buried import Searcher
 from orchestrator.lifecycle.limits import MAX_ARTIFACT_BYTES, MAX_ARTIFACTS, left_out_because

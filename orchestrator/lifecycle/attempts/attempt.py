@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from orchestrator.definition.expressions import interpolate_text
 from orchestrator.definition.model import Node
-from orchestrator.execution.state import Execution, FailureClass, NodeRun, Plan
+from orchestrator.execution.outcome import FailureClass
+from orchestrator.execution.state import Execution, NodeRun, Plan
 from orchestrator.lifecycle.attempts.logbook import Logbook
 from orchestrator.lifecycle.attempts.tally import Tally
 from orchestrator.lifecycle.attempts.temporary import Folders

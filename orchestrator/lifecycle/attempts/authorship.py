@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from orchestrator.definition.model import Agent
-from orchestrator.execution.state import Outcome
+from orchestrator.execution.outcome import Outcome
 from orchestrator.lifecycle.attempts.attempt import Attempt
 from orchestrator.lifecycle.ports import Author, CommitMessage
 

@@ -10,7 +10,8 @@ from typing import Final
 from orchestrator.definition.expressions import ExpressionError
 from orchestrator.definition.model import Agent, JsonValue, Merge, NodeKind, WorkspaceMode
 from orchestrator.errors import MyceliumError, StaleClaim, Unavailable
-from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.attempts.artifacts import keep_artifacts
 from orchestrator.lifecycle.attempts.attempt import Attempt, AttemptFailed

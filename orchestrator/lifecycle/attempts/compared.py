@@ -6,7 +6,7 @@ from typing import Final
 
 from orchestrator.definition.event import Event, read_event
 from orchestrator.errors import MyceliumError
-from orchestrator.execution.state import Level
+from orchestrator.execution.log_line import Level
 from orchestrator.lifecycle.attempts.attempt import Attempt
 
 _BY_HAND: Final = frozenset({"inputs"})

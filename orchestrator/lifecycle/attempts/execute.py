@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from orchestrator.definition.model import NodeKind
 from orchestrator.errors import BadInput, StaleClaim
 from orchestrator.execution.failure import error_code
-from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, Level, Outcome, Plan
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import Execution, ExecutionStatus, Plan
 from orchestrator.lifecycle import advance, budgets, contexts
 from orchestrator.lifecycle.attempts.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.attempts.attend import Attendant

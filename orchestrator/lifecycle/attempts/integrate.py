@@ -8,7 +8,7 @@ from itertools import count
 
 from orchestrator.definition.model import Merge
 from orchestrator.execution import needs
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.attempts.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.attempts.authorship import MYCELIUM, author, merge_message
 from orchestrator.lifecycle.attempts.prompts import resolver_prompt

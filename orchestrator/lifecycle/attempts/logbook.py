@@ -9,7 +9,8 @@ from typing import Final
 
 from orchestrator.definition.model import JsonValue
 from orchestrator.errors import MyceliumError
-from orchestrator.execution.state import Level, NodeRun
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.state import NodeRun
 from orchestrator.lifecycle import live
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.outage import through_outage

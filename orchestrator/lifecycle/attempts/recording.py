@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import Level, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Outcome
 from orchestrator.lifecycle.attempts.attempt import Attempt
 from orchestrator.lifecycle.attempts.changed_files import ChangedFiles, Event, LeftOut
 from orchestrator.lifecycle.limits import MAX_TRANSCRIPT_BYTES, within_limits

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from orchestrator.definition.model import Node
 from orchestrator.execution.amounts import Unit
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.attempts.attempt import Attempt
 from orchestrator.lifecycle.ports import AgentTask, ShellTask, Task
 from orchestrator.report.budget import exactly

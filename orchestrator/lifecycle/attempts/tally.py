@@ -7,7 +7,7 @@ from datetime import datetime
 
 from orchestrator.execution.amounts import Amounts, Unit, less, used
 from orchestrator.execution.budget import LEAST, Allowance, allowance
-from orchestrator.execution.state import AgentCall, Usage
+from orchestrator.execution.outcome import AgentCall, Usage
 from orchestrator.lifecycle.ports import Clock
 from orchestrator.report.budget import overshoots
 

@@ -8,7 +8,7 @@ from typing import Final
 from orchestrator.definition.model import Agent, AgentDefinition, ContextMode, Merge, RetryClass, Run, WorkspaceMode
 from orchestrator.errors import SetupError
 from orchestrator.execution.file_name import transcript_name
-from orchestrator.execution.state import AgentCall, FailureClass, Outcome
+from orchestrator.execution.outcome import AgentCall, FailureClass, Outcome
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.attempts import fingerprint
 from orchestrator.lifecycle.attempts.attempt import Attempt, AttemptFailed

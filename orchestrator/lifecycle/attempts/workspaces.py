@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from orchestrator.definition.model import WorkspaceMode
-from orchestrator.execution.state import FailureClass
+from orchestrator.execution.outcome import FailureClass
 from orchestrator.lifecycle.attempts.attempt import Attempt, AttemptFailed
 from orchestrator.lifecycle.attempts.authorship import MYCELIUM, merge_message
 from orchestrator.lifecycle.attempts.compared import have_history

@@ -14,7 +14,7 @@ from orchestrator.definition.matching import Changed
 from orchestrator.definition.model import JsonValue
 from orchestrator.definition.roles import Role
 from orchestrator.errors import NotFound
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.lifecycle.intake.elsewhere import Elsewhere
 from orchestrator.lifecycle.ports.definitions import Definitions, DefinitionSource
 from orchestrator.lifecycle.ports.github import GitHub, PullRequest, User

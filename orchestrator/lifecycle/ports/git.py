@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from orchestrator.execution.state import (
-    Commit,
-    FileChange,
-)
+from orchestrator.execution.commit import Commit, FileChange
 
 if TYPE_CHECKING:
     from orchestrator.lifecycle.ports.github import Remote

@@ -8,10 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.execution.state import (
-    Level,
-    LogLine,
-)
+from orchestrator.execution.log_line import Level, LogLine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,10 +11,8 @@ from typing import Final, Protocol
 from orchestrator.definition.model import AgentDefinition, JsonValue, SandboxMode
 from orchestrator.definition.project import EngineTemplate
 from orchestrator.execution.budget import Allowance
-from orchestrator.execution.state import (
-    Level,
-    Outcome,
-)
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Outcome
 
 STEP_FILES: Final = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY")
 """What a script may write to: files by the names of the variables that have their paths."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from orchestrator.execution.log_line import LogLine
 from orchestrator.execution.showing import COMMENT, Showing, Shown
-from orchestrator.execution.state import Execution, LogLine
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.ports.github import Abilities, GitHub, Room
 from orchestrator.lifecycle.projection.due import AT_ONCE, Allowance, Write, due, pause_of
 from orchestrator.lifecycle.projection.wanted import SMALL, Kind, Means, Wanted, wanted

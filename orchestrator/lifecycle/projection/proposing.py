@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from orchestrator.execution.commit import FileChange
 from orchestrator.execution.showing import Proposal
-from orchestrator.execution.state import FileChange
 from orchestrator.lifecycle.ports.github import GitHub
 from orchestrator.lifecycle.services import Services
 

@@ -15,9 +15,10 @@ from orchestrator.definition.expressions import ExpressionError
 from orchestrator.definition.model import Workflow
 from orchestrator.errors import MyceliumError, SetupError, Unavailable
 from orchestrator.execution.allowed import paths_of, refused_paths, workflows_dir
+from orchestrator.execution.commit import Commit
 from orchestrator.execution.publication import Publication, PublicationState
 from orchestrator.execution.publish_plan import Ended, Planned, named, plan
-from orchestrator.execution.state import Commit, Execution, NodeRun
+from orchestrator.execution.state import Execution, NodeRun
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.publishing.leaks import leak

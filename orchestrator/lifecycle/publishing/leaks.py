@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from orchestrator.execution.allowed import paths_of
-from orchestrator.execution.state import Commit
+from orchestrator.execution.commit import Commit
 from orchestrator.lifecycle.buried import Searcher
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import Git

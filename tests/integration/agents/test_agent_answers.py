@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.execution.state import FailureClass
+from orchestrator.execution.outcome import FailureClass
 from tests.fakes.agent_clis import Cli, every_cli
 from tests.fakes.agent_runs import run
 from tests.fakes.model_server import Asked, Break, Turn, say, turns

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.definition.model import SandboxMode
-from orchestrator.execution.state import FailureClass
+from orchestrator.execution.outcome import FailureClass
 from tests.fakes.agent_clis import Cli, every_cli
 from tests.fakes.agent_runs import Ran, nothing_left, run
 from tests.fakes.model_server import Break, Turn, flood, model_server, say, turns

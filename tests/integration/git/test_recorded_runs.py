@@ -11,7 +11,8 @@ import pytest
 
 from orchestrator.definition.model import Agent, Merge, Workflow, WorkspaceMode
 from orchestrator.definition.project import Project, Replay
-from orchestrator.execution.state import Execution, Outcome, Usage
+from orchestrator.execution.outcome import Outcome, Usage
+from orchestrator.execution.state import Execution
 from orchestrator.git.repository import GitRepository
 from tests.fakes.recorded import files, lines, replayed, transcripts, with_replay, works
 from tests.fakes.world import World, agent, node, workflow

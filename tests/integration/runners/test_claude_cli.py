@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator.definition.model import AgentDefinition
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, Task
 from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.claude import ClaudeEngine

@@ -11,7 +11,8 @@ import pytest
 
 from orchestrator.definition.model import SandboxMode
 from orchestrator.execution.budget import Allowance
-from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.claude import ClaudeEngine

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.definition.model import AgentDefinition, SandboxMode
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners.agent import AgentRunner
 from orchestrator.runners.codex import CodexEngine

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.definition.model import SandboxMode
 from orchestrator.definition.project import EngineTemplate
 from orchestrator.definition.project_file import parse_project
-from orchestrator.execution.state import FailureClass, Outcome, Usage
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
 from orchestrator.lifecycle.ports.runner import AgentTask, McpServer
 from orchestrator.runners.described import DescribedRunner
 from tests.fakes.running import REVIEWER, ListLog, pipe_control, task

@@ -18,7 +18,7 @@ import pytest
 
 from orchestrator.definition.model import AgentDefinition, SandboxMode
 from orchestrator.definition.project import EngineTemplate
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask, ShellTask, StopReason
 from orchestrator.runners import claude_access, codex_access
 from orchestrator.runners.agent import AgentRunner

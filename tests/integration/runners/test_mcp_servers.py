@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from orchestrator.definition.model import AgentDefinition, SandboxMode
-from orchestrator.execution.state import FailureClass, NodeRun, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import NodeRun
 from orchestrator.lifecycle.ports.runner import AgentTask, McpServer
 from orchestrator.queue.blackboard import RedisBlackboard
 from orchestrator.queue.server import EmbeddedServer, find_binary

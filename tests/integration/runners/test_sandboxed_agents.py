@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from orchestrator.definition.model import AgentDefinition, SandboxMode
-from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners import sandbox
 from orchestrator.runners.agent import AgentRunner

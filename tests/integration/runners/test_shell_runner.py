@@ -14,7 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports.runner import ShellTask, StopReason
 from orchestrator.runners import environment
 from orchestrator.runners.process import Command, start

@@ -13,7 +13,9 @@ import pytest
 from orchestrator.definition.model import Run
 from orchestrator.execution.amounts import Unit
 from orchestrator.execution.ledger import Balance, Ledger, Reservation
-from orchestrator.execution.state import ExecutionStatus, Level, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Outcome
+from orchestrator.execution.state import ExecutionStatus
 from orchestrator.report.experience import AgentsReport
 from orchestrator.report.figures import REPLAY_NOTICE
 from orchestrator.report.view import ExecutionView

@@ -10,7 +10,8 @@ import pytest
 
 from orchestrator.definition.model import WorkspaceMode
 from orchestrator.errors import Unavailable
-from orchestrator.execution.state import ExecutionStatus, Outcome
+from orchestrator.execution.outcome import Outcome
+from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.ports import Control, LogSink, Task
 from orchestrator.store.opening import Storage, open_storage
 from tests.fakes.postgres import PostgresDatabases

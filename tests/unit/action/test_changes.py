@@ -13,7 +13,7 @@ from action.changes import show_changes
 from action.commands import JobLog
 from action.interruption import Interruption
 from orchestrator.errors import Unavailable
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.lifecycle.following import changes
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk
 from orchestrator.report.check_run import Conclusion

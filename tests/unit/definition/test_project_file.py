@@ -21,7 +21,7 @@ from orchestrator.definition.project import ExitMeaning, Findings, McpTemplate, 
 from orchestrator.definition.project_file import PROJECT_KEYS, REPLAY_KEYS, parse_project, project_schema
 from orchestrator.definition.reader import Keys
 from orchestrator.errors import InvalidDefinition
-from orchestrator.execution.state import FailureClass, Usage
+from orchestrator.execution.outcome import FailureClass, Usage
 from tests.fakes.json_schema import keywords, valid
 
 PAGE = (Path(__file__).parents[3] / "docs" / "project-file.md").read_text()

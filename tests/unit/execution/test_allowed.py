@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.definition.publish import Publish
 from orchestrator.execution.allowed import paths_of, refused_labels, refused_paths, workflows_dir
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 
 PROTECTED = (
     ".github/workflows/ci.yml",

@@ -24,7 +24,7 @@ from orchestrator.execution.budget import (
     reserve,
 )
 from orchestrator.execution.ledger import Balance, Ledger, Reservation, balance
-from orchestrator.execution.state import Usage
+from orchestrator.execution.outcome import Usage
 from tests.fakes.world import node, workflow
 
 USD, TOKENS, TURNS, MINUTES = Unit.USD, Unit.TOKENS, Unit.TURNS, Unit.MINUTES

@@ -11,7 +11,8 @@ from orchestrator.definition.model import Approval, EdgeCondition, Need, Node, R
 from orchestrator.errors import Place
 from orchestrator.execution import machine, needs
 from orchestrator.execution.machine import Situation
-from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus, Outcome, Result
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import NodeRun, NodeStatus, Result
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 S, F, C, K = Result.SUCCESS, Result.FAILURE, Result.CANCELLED, Result.SKIPPED

@@ -13,17 +13,10 @@ from hypothesis import strategies as st
 from orchestrator.definition.model import JsonValue, Workflow
 from orchestrator.definition.parse import load_workflow
 from orchestrator.definition.publish import PublishKind
+from orchestrator.execution.outcome import AgentCall, Outcome
 from orchestrator.execution.publication import PublicationState
 from orchestrator.execution.publish_plan import Ended, Planned, plan
-from orchestrator.execution.state import (
-    AgentCall,
-    Execution,
-    ExecutionStatus,
-    NodeRun,
-    NodeStatus,
-    Outcome,
-    Result,
-)
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Result
 
 NODES = """
 inputs: {label: , none: }

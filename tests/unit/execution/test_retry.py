@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.definition.model import Backoff, Retry, RetryClass
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.execution.retry import MAX_DELAY_SECONDS, MAX_RETRY_AFTER_SECONDS, RetryDecision, decide, delay
-from orchestrator.execution.state import FailureClass, NodeRun, Outcome
+from orchestrator.execution.state import NodeRun
 
 ALL = tuple(RetryClass)
 NEVER = RetryDecision(again=False)

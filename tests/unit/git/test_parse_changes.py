@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.git.changes import parse_changes
 
 SHAS = f"{'1' * 40} {'2' * 40}"

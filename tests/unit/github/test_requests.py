@@ -11,7 +11,7 @@ import pytest
 import responses
 
 from orchestrator.errors import BadInput, Conflict, NotFound, Unavailable
-from orchestrator.execution.state import FileChange
+from orchestrator.execution.commit import FileChange
 from orchestrator.github.budget.limits import Limits
 from orchestrator.github.needs import OPEN_PULL_REQUESTS
 from orchestrator.github.repository import GitHubRepository

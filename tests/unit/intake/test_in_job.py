@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InvalidDefinition, NotFound
-from orchestrator.execution.state import FileChange, TriggerKind
+from orchestrator.execution.commit import FileChange
+from orchestrator.execution.state import TriggerKind
 from orchestrator.lifecycle.intake.in_job import start_named, startable
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk
 from orchestrator.lifecycle.ports import Ruling

@@ -11,8 +11,9 @@ import pytest
 
 from orchestrator.definition.roles import Role
 from orchestrator.errors import Unavailable
+from orchestrator.execution.commit import FileChange
 from orchestrator.execution.showing import Target
-from orchestrator.execution.state import FileChange, TriggerKind
+from orchestrator.execution.state import TriggerKind
 from orchestrator.lifecycle.ports import Hold, Ruling
 from orchestrator.lifecycle.ports.github import User
 from tests.fakes.garden import BOT, MEMBER, OWNER, STRANGER, TRIAGER, Garden

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from orchestrator.definition.model import Approval, EdgeCondition, Matrix, Need, Node, Retry, RetryClass, Workflow
 from orchestrator.errors import Conflict, StaleClaim
-from orchestrator.execution.state import ExecutionStatus, FailureClass, NodeRun, NodeStatus, Outcome, Result
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import ExecutionStatus, NodeRun, NodeStatus, Result
 from orchestrator.lifecycle import advance, decide
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.rerun import rerun

@@ -9,7 +9,9 @@ import pytest
 
 from orchestrator.definition.model import Agent, ContextMode, JsonValue, Merge, Run, SandboxMode, WorkspaceMode
 from orchestrator.errors import SetupError
-from orchestrator.execution.state import ExecutionStatus, FailureClass, Level, Outcome, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
+from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.ports import AgentTask, Control, Lease, LogSink, ShellTask, Task
 from tests.fakes.runner import writes
 from tests.fakes.world import World, agent, node, workflow

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from orchestrator.execution.state import ExecutionStatus, NodeStatus, Outcome
+from orchestrator.execution.outcome import Outcome
+from orchestrator.execution.state import ExecutionStatus, NodeStatus
 from orchestrator.lifecycle import advance
 from orchestrator.lifecycle.attempts import attend
 from orchestrator.lifecycle.attempts.attend import Attendant

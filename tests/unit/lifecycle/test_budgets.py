@@ -11,7 +11,9 @@ from orchestrator.definition.model import Agent, Budget, Merge, Node, Retry, Ret
 from orchestrator.errors import StaleClaim
 from orchestrator.execution.amounts import Unit, value
 from orchestrator.execution.budget import Allowance
-from orchestrator.execution.state import Execution, FailureClass, Level, NodeRun, Outcome, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
+from orchestrator.execution.state import Execution, NodeRun
 from orchestrator.lifecycle import advance, budgets
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.ports import AgentTask, Control, LogSink, Task

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.definition.event import read_event
 from orchestrator.definition.model import JsonValue, WorkspaceMode
-from orchestrator.execution.state import Level
+from orchestrator.execution.log_line import Level
 from orchestrator.lifecycle.attempts.compared import compared_with
 from tests.fakes.git import MemoryGit
 from tests.fakes.world import World, node, workflow

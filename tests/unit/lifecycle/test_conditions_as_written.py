@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.definition.parse import load_workflow
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from tests.fakes.world import World
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from orchestrator.definition.model import Agent, Budget, Input, Matrix, Merge, WorkspaceMode
-from orchestrator.execution.state import FailureClass, Outcome, Usage
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
 from orchestrator.lifecycle import budgets
 from orchestrator.lifecycle.ports import Control, LogSink, Task
 from orchestrator.lifecycle.report import as_json, view

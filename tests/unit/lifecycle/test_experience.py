@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from orchestrator.definition.model import Agent
-from orchestrator.execution.state import Outcome, Usage
+from orchestrator.execution.outcome import Outcome, Usage
 from orchestrator.lifecycle.experience import as_json, report, report_as_json, since
 from orchestrator.lifecycle.ports import Scope
 from orchestrator.report.experience import AgentsReport

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.definition.model import Agent, ContextMode, Merge, WorkspaceMode
-from orchestrator.execution.state import ExecutionStatus, FailureClass, NodeRun, Outcome, Result
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import ExecutionStatus, NodeRun, Result
 from orchestrator.lifecycle.attempts.findings import (
     FOLDER,
     MOST_OF_ALL,

@@ -8,7 +8,8 @@ from typing import Any
 
 from orchestrator.definition.model import Agent
 from orchestrator.definition.project import McpTemplate, Project
-from orchestrator.execution.state import ExecutionStatus, Outcome
+from orchestrator.execution.outcome import Outcome
+from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.ports import AgentTask
 from tests.fakes.world import World, agent, node, workflow
 

@@ -8,7 +8,8 @@ import pytest
 
 from orchestrator.definition.model import Agent, EdgeCondition, Matrix, Need, Retry, RetryClass
 from orchestrator.errors import InvalidDefinition, StaleClaim
-from orchestrator.execution.state import ExecutionStatus, FailureClass, NodeStatus, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import ExecutionStatus, NodeStatus
 from orchestrator.lifecycle import advance, transition
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import StoredEffect

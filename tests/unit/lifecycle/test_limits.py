@@ -8,7 +8,9 @@ import pytest
 
 from orchestrator.definition.model import Agent, Matrix, WorkspaceMode
 from orchestrator.errors import BadInput
-from orchestrator.execution.state import Annotation, Artifact, FailureClass, Level, NodeStatus, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Annotation, Artifact, FailureClass, Outcome
+from orchestrator.execution.state import NodeStatus
 from orchestrator.lifecycle import advance
 from orchestrator.lifecycle.attempts import carry_out
 from orchestrator.lifecycle.attempts.tasks import MAX_ENVIRONMENT_BYTES, MAX_VARIABLE_BYTES

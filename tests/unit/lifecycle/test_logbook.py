@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.execution.state import Level, NodeRun
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.state import NodeRun
 from orchestrator.lifecycle.attempts.logbook import BATCH_BYTES, Logbook
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports import LiveEventKind

@@ -9,7 +9,8 @@ import pytest
 
 from orchestrator.definition.model import Approval, EdgeCondition, Need, Retry, RetryClass, WorkspaceMode
 from orchestrator.errors import Conflict, NotFound
-from orchestrator.execution.state import ExecutionStatus, FailureClass, NodeStatus, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import ExecutionStatus, NodeStatus
 from orchestrator.lifecycle import advance
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.control import ControlLoop

@@ -13,8 +13,9 @@ import pytest
 
 from orchestrator.definition.parse import load_workflow
 from orchestrator.errors import BadInput, Conflict, Unavailable
+from orchestrator.execution.outcome import Outcome, Usage
 from orchestrator.execution.publication import Fate, Publication, PublicationState
-from orchestrator.execution.state import Execution, Outcome, Usage
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.control import ControlLoop
 from orchestrator.lifecycle.ports.github import Busy, Credential, Forbidden, User
 from orchestrator.lifecycle.publishing import leaks

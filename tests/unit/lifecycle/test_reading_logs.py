@@ -6,7 +6,8 @@ import pytest
 
 from orchestrator.definition.model import Matrix
 from orchestrator.errors import NotFound
-from orchestrator.execution.state import Execution, Level
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import log_reading
 from orchestrator.lifecycle.log_reading import lines
 from orchestrator.lifecycle.ports.records import NewLogLine

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.definition.model import Agent, Retry, RetryClass, WorkspaceMode
-from orchestrator.execution.state import FailureClass, Outcome, Usage
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
 from orchestrator.lifecycle.attempts import changed_files, recording
 from orchestrator.lifecycle.ports import AgentTask, Control, LogSink, Task
 from orchestrator.lifecycle.rerun import rerun

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.definition.model import Agent, WorkspaceMode
-from orchestrator.execution.state import Level, Outcome, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Outcome, Usage
 from orchestrator.lifecycle.ports import Control, LogSink, Task
 from orchestrator.runners.happenings import Called, Noted, Returned, Said
 from tests.fakes.recorded import AGENTS, files, lines, only, replayed, transcripts, with_replay, works

@@ -9,7 +9,8 @@ import pytest
 
 from orchestrator.definition.model import Agent, Matrix, Merge, Run, WorkspaceMode
 from orchestrator.definition.project import Project, Replay
-from orchestrator.execution.state import FailureClass, Level, Outcome
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports import AgentTask
 from tests.fakes.recorded import AGENTS, LOOKED, files, lines, replayed, transcripts, with_replay, works
 from tests.fakes.runner import writes

@@ -9,7 +9,8 @@ import pytest
 from orchestrator.definition.model import Agent, AgentDefinition, Input, Merge, Retry, Run, Workflow, WorkspaceMode
 from orchestrator.errors import StaleClaim
 from orchestrator.execution.experience import AgentRun
-from orchestrator.execution.state import Execution, FailureClass, NodeRun, Outcome, Usage
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
+from orchestrator.execution.state import Execution, NodeRun
 from orchestrator.lifecycle import advance
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.ports import Control, Lease, LogSink, Scope, Task

@@ -10,7 +10,8 @@ import pytest
 from orchestrator.definition.model import Agent
 from orchestrator.definition.project_file import parse_project
 from orchestrator.errors import SetupError, Unavailable
-from orchestrator.execution.state import Execution, Outcome
+from orchestrator.execution.outcome import Outcome
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.ports import AgentTask, Control, LogSink, McpServer, Task
 from orchestrator.lifecycle.rerun import rerun
 from tests.fakes.blackboard import FakeBlackboard

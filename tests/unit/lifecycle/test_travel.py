@@ -9,7 +9,8 @@ import pytest
 
 from orchestrator.definition.model import WorkspaceMode
 from orchestrator.errors import BadInput
-from orchestrator.execution.state import Execution, FailureClass
+from orchestrator.execution.outcome import FailureClass
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import finish
 from orchestrator.lifecycle.rerun import rerun
 from orchestrator.store.opening import Storage

@@ -11,8 +11,9 @@ from markdown_it.token import Token
 
 from orchestrator.definition.commands import Command, Verb, parse_command
 from orchestrator.definition.model import Skipped
+from orchestrator.execution.outcome import Annotation, Outcome, Usage
 from orchestrator.execution.showing import Target
-from orchestrator.execution.state import Annotation, ExecutionStatus, NodeStatus, Outcome, Usage
+from orchestrator.execution.state import ExecutionStatus, NodeStatus
 from orchestrator.report import markdown_safety
 from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check
 from orchestrator.report.comment import comment, is_comment_of, marker, newest_marker, shown_execution

@@ -17,7 +17,7 @@ from cmarkgfm.cmark import Options
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.execution.state import Outcome
+from orchestrator.execution.outcome import Outcome
 from orchestrator.report.check_run import execution_check
 from orchestrator.report.comment import comment
 from orchestrator.report.markdown_safety import (

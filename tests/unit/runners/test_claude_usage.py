@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from orchestrator.execution.state import Usage
+from orchestrator.execution.outcome import Usage
 from orchestrator.runners.claude_stream import ClaudeReader
 
 BEFORE = Usage(input_tokens=200, output_tokens=40, cache_read_tokens=7, turns=2, cost_usd=0.016)

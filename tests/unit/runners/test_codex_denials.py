@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.execution.state import FailureClass, Usage
+from orchestrator.execution.outcome import FailureClass, Usage
 from orchestrator.runners.codex_stream import CodexReader
 
 PATCH = "patch rejected: writing is blocked by read-only sandbox; rejected by user approval settings"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.execution.state import FailureClass
+from orchestrator.execution.outcome import FailureClass
 from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners.engine import Ending
 from orchestrator.runners.followup import REPAIR_TURNS, Reason, follow_up

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.execution.state import FailureClass, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.lifecycle.ports import AgentTask, ShellTask
 from orchestrator.runners.claude_stream import ClaudeReader
 from orchestrator.runners.commands import LONGEST_PROPERTY

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.execution.budget import Allowance
-from orchestrator.execution.state import FailureClass, Usage
+from orchestrator.execution.outcome import FailureClass, Usage
 from orchestrator.lifecycle.ports.runner import AgentTask
 from orchestrator.runners.meter import Meter
 from tests.fakes.running import REVIEWER

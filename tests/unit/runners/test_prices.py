@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.execution.state import Usage
+from orchestrator.execution.outcome import Usage
 from orchestrator.runners.prices import PRICES, price, priced
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from orchestrator.execution.state import Level, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Usage
 from orchestrator.runners.happenings import Called, Happening, Noted, Returned, Said, Spent, Started
 from orchestrator.runners.recorder import MOST_PAUSE_MS, MOST_RECORDED_BYTES, MOST_RECORDED_CHARACTERS, Recorder
 from orchestrator.runners.transcript import Note, Text, Tool

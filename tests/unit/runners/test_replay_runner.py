@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.execution.state import FailureClass, Level, Outcome, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
 from orchestrator.lifecycle.ports.runner import AgentTask, StopReason
 from orchestrator.runners.replay import ReplayRunner
 from tests.fakes.running import REVIEWER, ListLog, pipe_control, task

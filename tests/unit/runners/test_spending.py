@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.execution.state import Level, Usage
+from orchestrator.execution.log_line import Level
+from orchestrator.execution.outcome import Usage
 from orchestrator.runners.spending import Spending, spent_words
 from tests.fakes.running import ListLog
 

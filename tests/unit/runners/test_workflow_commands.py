@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.execution.state import Annotation
+from orchestrator.execution.outcome import Annotation
 from orchestrator.report.workflow_command import workflow_command
 from orchestrator.runners.commands import LONGEST_MESSAGE, LONGEST_PROPERTY, CommandName, annotation, parse, resumes
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.state import Annotation, FailureClass, FileChange, Outcome, Usage
+from orchestrator.execution.commit import FileChange
+from orchestrator.execution.outcome import Annotation, FailureClass, Outcome, Usage
 from orchestrator.store.outcome_codec import MAX_DEPTH, dump_outcome, load_outcome
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text()

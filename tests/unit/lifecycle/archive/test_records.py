@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from orchestrator.definition.model import Approval, WorkspaceMode
 from orchestrator.errors import Conflict
-from orchestrator.execution.state import Artifact, Level, LogLine, Outcome
+from orchestrator.execution.log_line import Level, LogLine
+from orchestrator.execution.outcome import Artifact, Outcome
 from orchestrator.lifecycle.archive import codec
 from orchestrator.lifecycle.archive.checked import check
 from orchestrator.lifecycle.archive.codec import decode, encode

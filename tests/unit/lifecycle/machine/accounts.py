@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.execution.budget import draws
-from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus, Outcome, Usage
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
+from orchestrator.execution.state import NodeRun, NodeStatus
 from tests.fakes.store import Tables
 from tests.unit.lifecycle.machine import deeds
 from tests.unit.lifecycle.machine.graphs import Graph

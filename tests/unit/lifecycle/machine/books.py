@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orchestrator.execution.state import Execution, ExecutionStatus, FailureClass, NodeRun, NodeStatus, Outcome, Plan
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Plan
 from orchestrator.lifecycle.control import LOST_AFTER_SECONDS
 from orchestrator.lifecycle.ports import StoredEffect
 from tests.fakes.clock import FakeClock

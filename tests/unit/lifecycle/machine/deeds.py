@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.execution.state import NodeRun, Outcome, Usage
+from orchestrator.execution.outcome import Outcome, Usage
+from orchestrator.execution.state import NodeRun
 from tests.unit.lifecycle.machine.graphs import Graph
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from orchestrator.execution.state import Execution, FailureClass, NodeRun, Outcome
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.state import Execution, NodeRun
 from tests.unit.lifecycle.machine.graphs import Broken, DrawnNode, Graph, Seen
 
 RUN, SKIP, BROKEN = "run", "skip", "broken"

@@ -11,7 +11,8 @@ from typing import Any
 
 from orchestrator.errors import Conflict, MyceliumError, NotFound, StaleClaim
 from orchestrator.execution.budget import draws
-from orchestrator.execution.state import FailureClass, NodeRun, NodeStatus, Outcome, Usage
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
+from orchestrator.execution.state import NodeRun, NodeStatus
 from orchestrator.lifecycle import advance, budgets, contexts, decide
 from orchestrator.lifecycle.attempts.attempt import Attempt
 from orchestrator.lifecycle.attempts.carry_out import carry_out

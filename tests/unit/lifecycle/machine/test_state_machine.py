@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from orchestrator.execution.state import FailureClass, NodeStatus, Outcome, Usage
+from orchestrator.execution.outcome import FailureClass, Outcome, Usage
+from orchestrator.execution.state import NodeStatus
 from orchestrator.lifecycle import transition
 from tests.unit.lifecycle.machine.graphs import Graph, graphs
 from tests.unit.lifecycle.machine.processes import Fate, Process

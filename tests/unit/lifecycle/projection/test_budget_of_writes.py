@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import Unavailable
+from orchestrator.execution.outcome import Annotation, FailureClass, Outcome
 from orchestrator.execution.showing import EXECUTION, MISTAKE
-from orchestrator.execution.state import Annotation, FailureClass, NodeStatus, Outcome
+from orchestrator.execution.state import NodeStatus
 from orchestrator.lifecycle.ports.github import Urgency
 from tests.fakes.github_memory import Sent
 from tests.fakes.projected import Scene

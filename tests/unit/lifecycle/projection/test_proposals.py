@@ -12,8 +12,8 @@ import pytest
 
 from orchestrator.definition.model import Node, Run, Workflow
 from orchestrator.errors import Place, Unavailable
+from orchestrator.execution.commit import FileChange
 from orchestrator.execution.showing import Target
-from orchestrator.execution.state import FileChange
 from orchestrator.lifecycle.definitions.changed import ChangedWorkflows
 from orchestrator.lifecycle.ports.definitions import Comparison
 from orchestrator.lifecycle.ports.github import Busy, Credential, PullRequest

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import Unavailable
+from orchestrator.execution.outcome import Annotation, Outcome
 from orchestrator.execution.showing import EXECUTION, run_place
-from orchestrator.execution.state import Annotation, ExecutionStatus, NodeStatus, Outcome
+from orchestrator.execution.state import ExecutionStatus, NodeStatus
 from orchestrator.lifecycle.ports.github import Credential
 from orchestrator.lifecycle.projection.passes import Projection
 from tests.fakes.projected import Scene
