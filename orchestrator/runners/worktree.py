@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -72,12 +73,23 @@ class Worktree:
             raise WorktreeError(f"`{path}` is not a path inside the workspace")
         file = self._root.joinpath(*pure.parts)
         try:
-            folder = file.parent.resolve()
+            folder = _resolved(file.parent)
         except (OSError, RuntimeError) as error:
             raise WorktreeError(f"`{path}` leads in circles through a link") from error
         if not folder.is_relative_to(self._root) or _is_of_git(folder.relative_to(self._root)):
             raise WorktreeError(f"`{path}` leads out of the workspace through a link")
         return file
+
+
+def _resolved(folder: Path) -> Path:
+    """Where it is or will be, links followed. `OSError` or `RuntimeError` where they lead in circles."""
+    try:
+        folder.stat()
+    except OSError as error:
+        # From Python 3.13 on, `resolve` passes over circles.
+        if error.errno == errno.ELOOP:
+            raise
+    return folder.resolve()
 
 
 def _is_of_git(path: PurePath) -> bool:
