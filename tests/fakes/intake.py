@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,7 +20,11 @@ class IntakeTables:
     starts: dict[int, HeldStart] = field(default_factory=dict)
     votes: list[Vote] = field(default_factory=list)
     marks: dict[str, datetime] = field(default_factory=dict)
-    ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    last_id: int = 0
+
+    def next_id(self) -> int:
+        self.last_id += 1
+        return self.last_id
 
 
 class MemoryIntake:
@@ -38,7 +41,7 @@ class MemoryIntake:
         known = {(each.delivery_id, each.subject) for each in self._tables.decisions.values()}
         if (decision.delivery_id, decision.subject) in known:
             raise Conflict(f"the delivery {decision.delivery_id} has a decision on {decision.subject} already")
-        stored = replace(decision, id=next(self._tables.ids))
+        stored = replace(decision, id=self._tables.next_id())
         self._undo.append(lambda: self._tables.decisions.pop(stored.id))
         self._tables.decisions[stored.id] = stored
         return stored
@@ -62,7 +65,7 @@ class MemoryIntake:
         return found[:limit]
 
     def hold(self, start: HeldStart) -> HeldStart:
-        stored = replace(copied(start), id=next(self._tables.ids))
+        stored = replace(copied(start), id=self._tables.next_id())
         self._undo.append(lambda: self._tables.starts.pop(stored.id))
         self._tables.starts[stored.id] = stored
         return copied(stored)
