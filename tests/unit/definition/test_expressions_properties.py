@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,4 +124,9 @@ def test_the_short_way_for_paths_agrees_with_the_grammar(names: list[str]) -> No
         long = parse(f"({names[0]}){text[len(names[0]) :]}").root if short else None
     except ExpressionSyntaxError:
         long = None
-    assert short == long
+    assert _tree(short) == _tree(long)
+
+
+def _tree(root: object) -> str:
+    """As text: NaN differs from NaN, and so from Python 3.13 on does a node that holds one."""
+    return re.sub(r"(column|depth)=\d+", "", repr(root))
