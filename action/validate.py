@@ -43,7 +43,7 @@ def validate(step: Step) -> int:
 
 def _changes(inputs: Inputs, job: Job, log: JobLog) -> list[str]:
     """What differs from the commit that the event is compared with, as Markdown."""
-    against = inputs.against or _base(job)
+    against = inputs.against or base_of(job)
     if not against:
         return []
     told = _program(inputs.folder, "plan", "--against", against, "--format", "markdown")
@@ -53,11 +53,14 @@ def _changes(inputs: Inputs, job: Job, log: JobLog) -> list[str]:
     return [told.stdout]
 
 
-def _base(job: Job) -> str:
-    """The commit before the change: of a pull request the base, of a push what the branch was."""
-    pull_request, before = job.payload.get("pull_request"), job.payload.get("before")
-    base = pull_request.get("base") if isinstance(pull_request, dict) else None
-    sha = base.get("sha") if isinstance(base, dict) else before
+def base_of(job: Job) -> str:
+    """The commit before the change: of a pull request or a queue's group the base, of a push what the branch was."""
+    pull_request, group, sha = (job.payload.get(name) for name in ("pull_request", "merge_group", "before"))
+    if isinstance(pull_request, dict):
+        base = pull_request.get("base")
+        sha = base.get("sha") if isinstance(base, dict) else None
+    elif isinstance(group, dict):
+        sha = group.get("base_sha")
     return sha if isinstance(sha, str) and sha.strip("0") else ""
 
 
