@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,10 @@ def main() -> int:
             os._exit(ExitCode.INTERRUPTED)
         except MyceliumError as error:
             _tell(log, error)
+            _put_failed()
             return error.exit_code
         except Exception as error:
+            _put_failed()
             log.line("".join(traceback.format_exception(error)))
             log.error(f"This is a bug in Mycelium: {type(error).__name__}: {error}", title="Mycelium")
             return ExitCode.BUG
@@ -86,6 +89,14 @@ def _tell(log: JobLog, error: MyceliumError) -> None:
             log.error(str(problem), title="Mycelium")
     else:
         log.error(str(error), title="Mycelium")
+
+
+def _put_failed() -> None:
+    from action import job
+
+    # A disk that is full must not hide what is wrong.
+    with suppress(OSError):
+        job.put_failed(os.environ)
 
 
 def _secrets() -> list[str]:

@@ -39,12 +39,8 @@ class Job:
     earlier: tuple[str, ...] = ()
 
     def put(self, name: str, value: str) -> None:
-        """An output of the step. The delimiter cannot stand in the value, whoever wrote it."""
-        if self.output is None:
-            return
-        end = f"end-{secrets.token_hex(16)}"
-        with self.output.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{name}<<{end}\n{value}\n{end}\n")
+        """An output of the step; of several with the same name the last counts."""
+        _put(self.output, name, value)
 
     def summarize(self, markdown: str) -> None:
         """Add to the summary of the step."""
@@ -74,6 +70,22 @@ def read(environ: Mapping[str, str]) -> Job:
         output=_file(environ, "GITHUB_OUTPUT"),
         summary=_file(environ, "GITHUB_STEP_SUMMARY"),
     )
+
+
+def put_failed(environ: Mapping[str, str]) -> None:
+    """Say in the outputs that the step ended with an error, be it one of reading what the job gave it."""
+    output = _file(environ, "GITHUB_OUTPUT")
+    _put(output, "status", "failed")
+    _put(output, "result", "failure")
+
+
+def _put(output: Path | None, name: str, value: str) -> None:
+    """The delimiter cannot stand in the value, whoever wrote it."""
+    if output is None:
+        return
+    end = f"end-{secrets.token_hex(16)}"
+    with output.open("a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(f"{name}<<{end}\n{value}\n{end}\n")
 
 
 def _delivery(environ: Mapping[str, str], attempt: str) -> str:
