@@ -9,6 +9,7 @@ import pytest
 
 from action.documented import PAGE, brought_up_to_date, metadata
 from action.inputs import PREFIX
+from orchestrator.definition.expressions import Status, evaluate, is_truthy, parse
 
 METADATA = metadata()
 STEPS: list[dict[str, Any]] = METADATA["runs"]["steps"]
@@ -38,3 +39,19 @@ def test_every_input_becomes_environment_of_the_step() -> None:
     assert {variable: value for variable, value in given.items() if variable.startswith(PREFIX)} == {
         variable: f"${{{{ inputs.{name} }}}}" for name, variable in wanted.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("server", "path", "runs"),
+    [
+        ("https://github.com", "/tmp/report", True),
+        ("https://octo.ghe.com", "/tmp/report", True),
+        ("https://github.com", "", False),
+        ("https://github.example.org", "/tmp/report", False),
+        ("https://github.com.example.org", "/tmp/report", False),
+    ],
+)
+def test_no_artifact_is_uploaded_where_that_would_fail(server: str, path: str, runs: bool) -> None:
+    (condition,) = [step["if"] for step in STEPS if step.get("uses", "").startswith("actions/upload-artifact@")]
+    contexts = {"github": {"server_url": server}, "steps": {"mycelium": {"outputs": {"artifact-path": path}}}}
+    assert is_truthy(evaluate(parse(condition), contexts, Status(success=True))) is runs

@@ -76,6 +76,8 @@ class Runner:
     """Whether the cache has the packages already: those of this very environment."""
     action: Path = ROOT
     """Where the files of the action are."""
+    site: str = "https://github.com"
+    """Which GitHub the contexts name, whatever machine plays it."""
 
     def __post_init__(self) -> None:
         self.shelf = Shelf(self.folder / "shelf")
@@ -298,6 +300,7 @@ class _Running:
                 "token": self.token,
                 "action_path": str(self.runner.action),
                 "event_name": self.variables["GITHUB_EVENT_NAME"],
+                "server_url": self.runner.site,
             },
             "steps": self.steps,
             "strategy": {"job-index": 0, "job-total": 1, "fail-fast": True, "max-parallel": 1},
