@@ -1,4 +1,5 @@
-"""Says where packages belong: `python places.py PLACE`; lines `folder`, `key` and `ready`.
+"""Says where packages belong: `python places.py PLACE`; lines `folder`, `key`, `ready` and, where they
+are to be shared, `shared`.
 
 Runs in somebody's checkout, on the runner's Python and before any package is there.
 """
@@ -25,15 +26,22 @@ def packages_key(place: Path) -> str:
     return f"mycelium-{platform.python_version()}-{machine}-{digest}"
 
 
-def packages_folder(key: str) -> Path:
-    """On a runner that keeps its tool cache it stays for the next job."""
-    temporary = Path(os.environ["RUNNER_TEMP"])
-    place = Path(os.environ.get("RUNNER_TOOL_CACHE") or temporary) / "mycelium"
+def private_folder(key: str) -> Path:
+    """Of this job alone, whose restoring and installing nobody else sees half done."""
+    return Path(os.environ["RUNNER_TEMP"]) / "mycelium-packages" / key
+
+
+def shared_folder(key: str) -> Path | None:
+    """Where they stay for the next job, and other jobs of the same machine, on a runner that keeps its tool cache."""
+    cache = os.environ.get("RUNNER_TOOL_CACHE")
+    if not cache or os.environ.get("RUNNER_ENVIRONMENT") == "github-hosted":
+        return None
+    place = Path(cache) / "mycelium"
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError:
-        return temporary / "mycelium-packages" / key
-    return (place if os.access(place, os.W_OK) else temporary / "mycelium-packages") / key
+        return None
+    return place / key if os.access(place, os.W_OK) else None
 
 
 def _digest(files: Iterable[Path], *names: str) -> str:
@@ -45,10 +53,12 @@ def _digest(files: Iterable[Path], *names: str) -> str:
 
 def lines(place: Path) -> Iterator[str]:
     key = packages_key(place)
-    folder = packages_folder(key)
-    yield f"folder={folder}"
+    shared, private = shared_folder(key), private_folder(key)
+    whole = [each for each in (shared, private) if each and (each / "complete").is_file()]
+    yield f"folder={whole[0] if whole else private}"
     yield f"key={key}"
-    yield f"ready={'true' if (folder / 'complete').is_file() else 'false'}"
+    yield f"ready={'true' if whole else 'false'}"
+    yield f"shared={shared if shared and not whole else ''}"
 
 
 if __name__ == "__main__":

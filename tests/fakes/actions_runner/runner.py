@@ -148,6 +148,7 @@ class Runner:
             "GITHUB_WORKFLOW": "Mycelium",
             "GITHUB_WORKFLOW_REF": f"{self.repository}/.github/workflows/mycelium.yml@refs/heads/main",
             "GITHUB_WORKSPACE": str(self.workspace),
+            "RUNNER_ENVIRONMENT": "github-hosted",
             "RUNNER_OS": "Linux",
             "RUNNER_TEMP": str(temp),
             "RUNNER_TOOL_CACHE": str(temp / "tools"),

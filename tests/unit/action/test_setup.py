@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from action.setup import compiled, imports, places
+from action.setup import compiled, imports, places, share
 
 ROOT = Path(__file__).resolve().parents[3]
 SETUP = ROOT / "action/setup"
@@ -129,8 +129,8 @@ def test_finding_python_imports_nothing_from_the_checkout(machine: Machine) -> N
     machine.run("find.sh", INPUT_PYTHON=sys.executable)
     found = machine.outputs()
     assert Path(found["python"]).samefile(sys.executable)
-    assert found["folder"] == str(machine.folder / "mycelium" / found["key"])
-    assert found["ready"] == "false"
+    assert found["folder"] == str(machine.folder / "mycelium-packages" / found["key"])
+    assert (found["ready"], found["shared"]) == ("false", "")
     assert not (machine.checkout / "touched").exists()
 
 
@@ -146,13 +146,45 @@ def test_packages_are_others_where_lock_or_program_are(tmp_path: Path) -> None:
     assert places.packages_key(tmp_path) == keys[-1]
 
 
-def test_where_the_tool_cache_cannot_be_written_packages_go_with_the_job(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("cache", "environment", "shares"),
+    [("tools", "self-hosted", True), ("tools", "github-hosted", False), ("file", "self-hosted", False)],
+)
+def test_only_where_the_next_job_finds_them_packages_are_shared(
+    cache: str, environment: str, shares: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
-    monkeypatch.setenv("RUNNER_TOOL_CACHE", str(tmp_path / "file"))
-    assert places.packages_folder("key") == tmp_path / "mycelium-packages/key"
+    monkeypatch.setenv("RUNNER_TOOL_CACHE", str(tmp_path / cache))
+    monkeypatch.setenv("RUNNER_ENVIRONMENT", environment)
+    assert places.shared_folder("key") == (tmp_path / "tools/mycelium/key" if shares else None)
+
+
+def test_a_job_restores_where_nobody_else_looks_and_shares_what_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"TEMP": "temp", "TOOL_CACHE": "tools"}.items():
+        monkeypatch.setenv(f"RUNNER_{name}", str(tmp_path / value))
+    monkeypatch.delenv("RUNNER_ENVIRONMENT", raising=False)
+    before = found(tmp_path)
+    private, shared = Path(before["folder"]), Path(before["shared"])
+    assert private.parents[1] == tmp_path / "temp"
+    assert shared.parents[1] == tmp_path / "tools"
+    private.mkdir(parents=True)
+    for name in ("complete", "first"):
+        (private / name).touch()
+    # Another step of the same job has no need to do it again.
+    assert found(tmp_path) == {**before, "ready": "true", "shared": ""}
+    share.main(private, shared)
+    assert found(tmp_path) == {**before, "folder": str(shared), "ready": "true", "shared": ""}
+    # Another job was as quick: what is there may be in use.
+    (private / "first").unlink()
+    share.main(private, shared)
+    assert list(shared.parent.iterdir()) == [shared]
+    assert (shared / "first").exists()
+
+
+def found(place: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in places.lines(place))
 
 
 def test_compiled_files_come_beside_their_sources_and_hold_for_these_alone(machine: Machine) -> None:
