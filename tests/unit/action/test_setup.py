@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from action.setup import compiled, imports, places, share
+from action.setup import compiled, places, share
 
 ROOT = Path(__file__).resolve().parents[3]
 SETUP = ROOT / "action/setup"
@@ -202,22 +202,3 @@ def test_compiled_files_come_beside_their_sources_and_hold_for_these_alone(machi
     kept.write_bytes(b"other")
     machine.run("start.sh", GITHUB_ACTION_PATH=str(place))
     assert kept.read_bytes() == b"other"
-
-
-def test_what_may_be_imported_is_looked_for_inside_of_functions_too(tmp_path: Path) -> None:
-    files = {
-        "action/__main__.py": "1 / 0",
-        "action/setup/places.py": "1 / 0",
-        "action/run.py": "def run():\n    from sqlalchemy.dialects import sqlite\n    import networkx\n",
-        "orchestrator/queue/__init__.py": "from . import near",
-    }
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    assert list(imports.modules(tmp_path)) == [
-        "action.run",
-        "sqlalchemy.dialects",
-        "sqlalchemy.dialects.sqlite",
-        "networkx",
-        "orchestrator.queue",
-    ]
