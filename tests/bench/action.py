@@ -20,7 +20,7 @@ from tests.fakes.actions_runner.runner import ROOT
 from tests.fakes.actions_runner.scene import Scene
 from tests.fakes.github import GitHubStandIn
 
-FIRST_STEPS = ("Find Python", "Restore packages", "Install packages")
+FIRST_STEPS = ("Find Python", "Restore packages", "Install packages", "Compile packages", "Keep packages")
 
 
 def measure(options: Options, scene: BenchScene) -> dict[str, Any]:
