@@ -51,7 +51,9 @@ def test_what_the_lock_names_is_installed_and_nothing_else(job: Path, monkeypatc
     folder = job / "temp/mycelium/agents"
     with serving(registry):
         monkeypatch.setenv("npm_config_registry", registry.url)
-        assert agents.install(["claude"], {}, folder) == {"claude": "9.9.9"}
+        chosen = agents.versions(["claude"], {})
+        assert chosen == {"claude": "9.9.9"}
+        agents.install(chosen, folder)
         said = subprocess.run([agents.programs_of(folder) / "claude"], capture_output=True, text=True, check=True)
         assert said.stdout == "at work\n"
 
@@ -59,7 +61,7 @@ def test_what_the_lock_names_is_installed_and_nothing_else(job: Path, monkeypatc
         registry.tarball = packed({**FILES, "cli.js": "#!/usr/bin/env node\nconsole.log('evil')\n"})
         monkeypatch.setenv("npm_config_cache", str(job / "another-cache"))
         with pytest.raises(SetupError, match="EINTEGRITY"):
-            agents.install(["claude"], {}, folder)
+            agents.install(chosen, folder)
     assert not (agents.programs_of(folder) / "claude").exists()
     assert [path for path in registry.asked if path.endswith(".tgz")]
     assert list(job.rglob("script-ran")) == []
