@@ -16,7 +16,7 @@ from orchestrator.lifecycle.services import Services
 
 def finish(step: Step) -> int:
     """End what the process of the step before left behind; the exit code."""
-    from action.history import history
+    from action.kept_history import history
     from orchestrator import app
     from orchestrator.store.opening import exists
 

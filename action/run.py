@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from action import pages, starting, telling
+from action.attempt import of_earlier_attempt
 from action.equipping import install_agents
 from action.forks import deliveries
-from action.history import history, of_earlier_attempt
+from action.kept_history import history
 from action.results import Results
 from action.step import Step
 from action.work import Work

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from action.history import history
+from action.kept_history import history
 from action.step import Step
 from orchestrator.errors import ExitCode
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from action.changes import show_changes
 from action.forks import ALLOWED_BY, deliveries
-from action.history import history
+from action.kept_history import history
 from action.shown import Untold, of_changes
 from action.step import Step
 from orchestrator.errors import BadInput, SetupError

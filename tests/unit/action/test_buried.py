@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from action.commands import JobLog
-from action.history import KeptHistory
+from action.kept_history import KeptHistory
 from orchestrator.lifecycle.intake.occasion import Delivery
 from orchestrator.lifecycle.ports.github import Busy
 from orchestrator.lifecycle.projection.burying import TITLE, Lost, bury

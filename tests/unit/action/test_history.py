@@ -14,9 +14,10 @@ import pytest
 
 from action.asked import Asked, asked
 from action.commands import JobLog
-from action.history import Brought, KeptHistory, NoHistory, history
+from action.history import Brought, NoHistory
 from action.inputs import Inputs
 from action.job import Job
+from action.kept_history import KeptHistory, history
 from orchestrator.errors import Conflict, Unavailable
 from orchestrator.lifecycle.intake.occasion import Delivery
 from tests.fakes.clock import FakeClock

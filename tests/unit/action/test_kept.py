@@ -14,7 +14,8 @@ import pytest
 from action import hearing
 from action.commands import JobLog
 from action.hearing import Hearing, own_comments
-from action.history import Brought, KeptHistory
+from action.history import Brought
+from action.kept_history import KeptHistory
 from orchestrator.errors import Unavailable
 from orchestrator.execution.state import Execution, ExecutionStatus
 from orchestrator.lifecycle.intake.occasion import Delivery
