@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Final, TypedDict
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -16,9 +17,20 @@ from orchestrator.report.figures import replay_notice, version_notice
 from orchestrator.report.numbers import human_cost, human_count, human_size, plural
 from orchestrator.report.plain_text import clip, code_spans, one_line, visible
 from orchestrator.resources import resource
+from orchestrator.site.compiled import CompiledTemplates
 from orchestrator.site.markdown import rendered, with_icons
 
 CONTENT_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+
+
+class _Shape(TypedDict):
+    """What of the environment is in a compiled template."""
+
+    trim_blocks: bool
+    lstrip_blocks: bool
+
+
+_SHAPE: Final = _Shape(trim_blocks=True, lstrip_blocks=True)
 
 
 def templates_folder() -> Path:
@@ -31,14 +43,14 @@ def assets_folder() -> Path:
 
 @cache
 def environment() -> Environment:
-    """One per process: templates are compiled once."""
+    """One per process."""
     pages = Environment(
         loader=FileSystemLoader(templates_folder()),
-        autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
         auto_reload=False,
+        autoescape=True,
+        bytecode_cache=CompiledTemplates(_SHAPE),
+        **_SHAPE,
     )
     pages.filters |= {
         "duration": human_duration,
@@ -69,7 +81,7 @@ def environment() -> Environment:
 
 
 def warm_up() -> None:
-    """Compile all templates now rather than with the first page."""
+    """Have all templates now rather than with the first page."""
     for template in environment().list_templates():
         environment().get_template(template)
 
