@@ -93,7 +93,8 @@ faults: setup ## Let a process die at every point of an execution, on every data
 
 .PHONY: engines
 engines: agents ## Run the tests of real coding agents with each of them
-	@ALL_ENGINES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -p no:cacheprovider tests/integration/agents
+	@ALL_ENGINES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -p no:cacheprovider tests/integration/agents \
+		tests/acceptance/test_demo_with_claude.py
 
 .PHONY: chaos
 chaos: setup ## Kill processes at random under load, for 30 minutes (CHAOS_ARGS='--minutes 5 --database sqlite')

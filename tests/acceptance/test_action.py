@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from orchestrator.git.record_branch import GitRecordBranch
-from orchestrator.lifecycle.archive.codec import decode, digest, encode
-from orchestrator.lifecycle.archive.index import INDEX, dump, load
-from orchestrator.lifecycle.ports.github import Remote
-from orchestrator.lifecycle.ports.record_branch import Change, Tip
 from tests.fakes.actions_runner import example
 from tests.fakes.actions_runner.scene import WRITING, Scene, transcripts
 from tests.fakes.checkout import Checkout
@@ -38,33 +30,6 @@ SAID = {
     "words": "All is well.",
 }
 ON_PUSH = "name: Site\non: {push: {branches: [release]}}\nnodes: {only: {run: 'echo ::warning::from a node'}}\n"
-
-
-def an_hour_passes(scene: Scene) -> None:
-    """As far as the one execution in the history goes."""
-    remote = Remote(url=f"{scene.github.url}/octo/demo.git", token=scene.token())
-    branch = GitRecordBranch("mycelium-history", lambda: remote, os.environ)
-    hours = timedelta(hours=2)
-
-    def decide(tip: Tip) -> Change:
-        index = load(tip.read([INDEX])[INDEX])
-        (entry,) = index.entries.values()
-        record = decode(tip.read([entry.path])[entry.path])
-        runs = tuple(
-            replace(
-                run,
-                started_at=run.started_at and run.started_at - hours,
-                deadline=run.deadline and run.deadline - hours,
-            )
-            for run in record.dossier.runs
-        )
-        aged = replace(record, dossier=replace(record.dossier, runs=runs))
-        changed = replace(entry, due=entry.due and entry.due - hours, digest=digest(aged))
-        entries = {entry.id: changed}
-        return Change(message="Age", put={entry.path: encode(aged), INDEX: dump(replace(index, entries=entries))})
-
-    branch.write(decide)
-    branch.close()
 
 
 @pytest.fixture
@@ -135,21 +100,6 @@ def test_an_event_that_starts_nothing_is_one_line_and_no_request_that_writes(
     (body,) = scene.comments()
     assert "workflows/site.yaml" in body
     assert told.log.named("warning") == []
-
-
-def test_what_nobody_decided_in_time_is_settled_by_the_next_job_and_fails_none(
-    github: GitHubStandIn, folder: Path
-) -> None:
-    gate = "name: Gate\non: pull_request\nnodes:\n  go: {approval: {message: Go, timeout-minutes: 60}}\n"
-    scene = Scene(github, folder, {"workflows/gate.yaml": gate})
-    assert scene.pulled().outputs["status"] == "waiting"
-    an_hour_passes(scene)
-    later = scene.runner.run("pull_request", scene.event(scene.pull, "closed"), token=scene.token())
-    assert (later.conclusion, later.outputs["status"]) == ("success", "none"), later.raw
-    assert "nobody decided in time on `go`" in later.shown
-    assert "Nobody decided in time" in later.summary
-    assert scene.checks()["Gate"] == ("completed", "failure")
-    assert scene.checks()["Gate / go"] == ("completed", "timed_out")
 
 
 def test_a_named_one_takes_inputs_waits_and_goes_on_in_the_job_of_an_approval(

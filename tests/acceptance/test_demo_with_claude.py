@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,7 +19,13 @@ import pytest
 from tests.fakes.claude_cli import PROGRAM, needs_claude
 from tests.fakes.model_server import Asked, ModelServer, Turn, call, model_server, say
 
-pytestmark = needs_claude
+pytestmark = [
+    needs_claude,
+    pytest.mark.skipif(
+        not os.environ.get("ALL_ENGINES"),
+        reason="half a minute; `make engines` does it (the demo with transcripts, and Claude alone, have tests here)",
+    ),
+]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TRANSCRIPTS = REPOSITORY / "workflows" / "demo" / "three-agents.replay"

@@ -193,10 +193,10 @@ def eventually(condition: Callable[[], Found], what: str) -> Found:
 
 
 def _timed(condition: Callable[[], Found]) -> Found:
-    """Ask, and where it does not hold rest as long as asking took: what is waited for needs the CPU, too."""
+    """Ask, and where it does not hold rest twice as long as asking took: what is waited for needs the CPU, too."""
     began = time.monotonic()
     if not (value := condition()):
-        time.sleep(min(max(time.monotonic() - began, 0.02), 0.25))
+        time.sleep(min(max(2 * (time.monotonic() - began), 0.02), 2))
     return value
 
 

@@ -105,8 +105,8 @@ def fuzz(name: str, target: Target, inputs: Inputs, record: Callable[[str, objec
 
 
 def seconds() -> float:
-    """How long each target runs: as asked for (`make fuzz` does), else five seconds."""
-    return float(os.environ.get("FUZZ_SECONDS") or 5.0)
+    """How long each target runs: as asked for (`make fuzz` does), else two seconds."""
+    return float(os.environ.get("FUZZ_SECONDS") or 2.0)
 
 
 def _replayed(spending: Spending, case: Path) -> None:
