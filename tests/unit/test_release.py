@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,28 +129,107 @@ def test_the_notes_of_a_release_are_its_part_of_the_changelog() -> None:
     assert "CHANGELOG.md has nothing under" in missing.stderr
 
 
+@pytest.fixture
+def gh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder: GitHub's client answers from `releases` and `refs` in it, refuses with `refusal`, and notes `calls`."""
+    answers = 'case $* in *"/releases "*) cat releases; exit ;; *matching-refs*) cat refs; exit ;; esac'
+    refusal = "if [ -e refusal ]; then cat refusal >&2; exit 1; fi"
+    program = tmp_path / "bin/gh"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ncd '{tmp_path}'\n{answers}\necho \"$@\" >>calls\n{refusal}\n")
+    program.chmod(0o755)
+    (tmp_path / "refs").write_text("refs/tags/v0\nrefs/tags/v0.1.0\n")
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/widgets")
+    return tmp_path
+
+
 @pytest.mark.parametrize(
-    ("tags", "released", "moved"),
+    ("releases", "released", "moved"),
     [
-        (["v0.1.0", "v0.2.0", "v0.10.0"], "v0.10.0", True),
-        (["v0.1.0", "v0.1.1", "v0.2.0"], "v0.1.1", False),
-        (["v0.1.0", "v0.2.0rc1"], "v0.2.0rc1", False),
-        (["v0.1.0", "v0.2.0rc1"], "v0.1.0", True),
+        (["v0.1.0 false", "v0.2.0 false", "v0.10.0 false"], "v0.10.0", True),
+        (["v0.1.0 false", "v0.1.1 false", "v0.2.0 false"], "v0.1.1", False),
+        (["v0.1.0 false", "v0.2.0rc1 false"], "v0.2.0rc1", False),
+        (["v0.1.0 false", "v0.2.0rc1 false"], "v0.1.0", True),
+        (["v0.2.0 true", "v0.1.1 false"], "v0.1.1", True),
+        (["v1.0.0 false", "v0.1.1 false"], "v0.1.1", True),
+        ([], "v0.1.1", True),
     ],
 )
 def test_the_moving_tag_goes_to_the_newest_release_alone(
-    tags: list[str], released: str, moved: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gh: Path, releases: list[str], released: str, moved: bool
 ) -> None:
-    refs, calls = "".join(f"refs/tags/{tag}\\n" for tag in tags), tmp_path / "calls"
-    gh = tmp_path / "gh"
-    gh.write_text(f"#!/bin/sh\ncase $* in *matching-refs*) printf '{refs}' ;; *) echo \"$@\" >>'{calls}' ;; esac\n")
-    gh.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/widgets")
-    assert script("move-tag.sh", released, "0" * 40).returncode == 0
-    called = calls.read_text() if calls.exists() else ""
-    assert ("PATCH repos/acme/widgets/git/refs/tags/v0" in called) is moved
-    assert (f"sha={'0' * 40} --field force=true" in called) is moved
+    (gh / "releases").write_text("".join(f"{each}\n" for each in releases))
+    done = script("move-tag.sh", released, "0" * 40)
+    assert done.returncode == 0, done.stderr
+    calls = (gh / "calls").read_text() if moved else ""
+    assert (gh / "calls").exists() is moved
+    assert ("PATCH repos/acme/widgets/git/refs/tags/v0 " in calls) is moved
+    assert (f"sha={'0' * 40}" in calls) is moved
+
+
+def test_the_moving_tag_is_made_where_there_is_none(gh: Path) -> None:
+    (gh / "releases").write_text("v0.1.0 false\n")
+    (gh / "refs").write_text("refs/tags/v0.1.0\n")
+    assert script("move-tag.sh", "v0.1.0", "0" * 40).returncode == 0
+    (call,) = (gh / "calls").read_text().splitlines()
+    assert "POST repos/acme/widgets/git/refs --raw-field ref=refs/tags/v0 " in call
+
+
+def test_a_refusal_to_move_it_is_told_with_what_to_do(gh: Path) -> None:
+    (gh / "releases").write_text("v0.1.0 false\n")
+    (gh / "refusal").write_text("gh: Resource not accessible by integration (HTTP 403)\n")
+    done = script("move-tag.sh", "v0.1.0", "0" * 40)
+    assert done.returncode == 1
+    assert "gh: Resource not accessible by integration (HTTP 403)" in done.stderr
+    assert "git push --force origin v0.1.0^{commit}:refs/tags/v0" in done.stderr
+    assert len((gh / "calls").read_text().splitlines()) == 1
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Path:
+    """What the list of parts is made from, with a tool that writes no number, as the real one does."""
+    for name in ("requirements/sbom.sh", "requirements/runtime.lock", "pyproject.toml", "orchestrator/__init__.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    tool = tmp_path / ".venv/bin/cyclonedx-py"
+    tool.parent.mkdir(parents=True)
+    tool.write_text('#!/bin/sh\nfor last; do :; done\ncat tool-says >"$last"\n')
+    tool.chmod(0o755)
+    (tool.parent / "python").symlink_to(sys.executable)
+    (tmp_path / "tool-says").write_text('{"bomFormat": "CycloneDX", "specVersion": "1.6"}')
+    return tmp_path
+
+
+def listed(parts: Path) -> dict[str, str]:
+    subprocess.run([parts / "requirements/sbom.sh"], check=True, cwd=ROOT.parent)
+    read: dict[str, str] = json.loads((parts / "dist/mycelium.cdx.json").read_bytes())
+    return read
+
+
+def test_the_list_of_parts_has_what_it_is_attested_with(parts: Path) -> None:
+    """What actions/attest asks for in src/sbom.ts: https://github.com/actions/attest"""
+    first = listed(parts)
+    assert {"bomFormat", "serialNumber", "specVersion"} <= set(first)
+    assert re.fullmatch(
+        r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", first["serialNumber"]
+    )
+    assert listed(parts) == first
+    with (parts / "requirements/runtime.lock").open("a") as lock:
+        lock.write("one==1\n")
+    assert listed(parts)["serialNumber"] != first["serialNumber"]
+
+
+def test_a_list_of_parts_that_cannot_be_attested_is_an_error(parts: Path) -> None:
+    (parts / "tool-says").write_text('{"bomFormat": "CycloneDX"}')
+    done = subprocess.run([parts / "requirements/sbom.sh"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "it has no specVersion" in done.stderr
+
+
+def test_releases_wait_for_no_other() -> None:
+    """Of those that wait for one that is asked about, GitHub would keep the last alone."""
+    assert "github.ref" in workflow("release.yml")["concurrency"]["group"]
 
 
 def test_the_image_is_made_of_one_pinned_base_and_runs_as_nobody() -> None:
