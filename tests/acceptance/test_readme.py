@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from pathlib import Path
-
-import pytest
 
 from tests.fakes.actions_runner.scene import happened, said
 from tests.fakes.actions_runner.workflow import Actions
@@ -28,7 +24,7 @@ WORKFLOW, ACTIONS = blocks("README.md", "```yaml", "```")
 
 CHANGED = {
     "types": ("ledger.pyi", "def total(payments: list[int]) -> int: ...\n"),
-    "tests": ("test_ledger.py", "def test_it(): ...\n"),
+    "tests": ("test_ledger.py", "import unittest\n\nclass Total(unittest.TestCase):\n    def test_it(self): ...\n"),
 }
 """The file that each agent writes."""
 
@@ -60,17 +56,6 @@ def replayed() -> dict[str, str]:
     return files
 
 
-@pytest.fixture
-def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`python` is that of the tests, which has pytest."""
-    place = tmp_path / "bin/python"
-    place.parent.mkdir()
-    place.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    place.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{place.parent}:{os.environ['PATH']}")
-
-
-@pytest.mark.usefixtures("python")
 def test_what_readme_shows_works_and_a_template_beside_it(github: GitHubStandIn, tmp_path: Path) -> None:
     committed = {".github/workflows/mycelium.yml": ACTIONS, ".github/workflows/review.yml": TEMPLATE, **replayed()}
     repository = github.repository("octo/demo", committed, private=True)
