@@ -83,19 +83,24 @@ class Theatre:
         self.checkout.git("commit", "--quiet", "--allow-empty", "--message", "As it is")
 
     def play(
-        self, name: str, inputs: Mapping[str, JsonValue] | None = None, *, event: Mapping[str, JsonValue] | None = None
+        self,
+        name: str,
+        inputs: Mapping[str, JsonValue] | None = None,
+        *,
+        event: Mapping[str, JsonValue] | None = None,
+        transcripts: Mapping[str, str] | None = None,
     ) -> Played:
-        """Run a template with its own transcripts, to where nothing is left to do."""
+        """Run a template with its own transcripts or these, to where nothing is left to do."""
         shipped = gallery.template(name)
         path = shipped.path("workflows")
-        transcripts = {
+        own = {
             Path(file).stem: content.decode()
             for file, content in shipped.installed("workflows").items()
             if file.endswith(".jsonl")
         }
         return self._perform(
             load_workflow(shipped.text, path, agents=self.agents),
-            files=transcripts,
+            files=own if transcripts is None else transcripts,
             inputs={"engine": "replay", **(inputs or {})},
             snapshot=self.world.services.git.snapshot(),
             **_told(event),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -78,11 +79,40 @@ def test_what_the_judge_does_not_accept_is_tried_again(theatre: Theatre) -> None
         **dict.fromkeys(("fix-3", "check-3", "given-up"), "skipped"),
     }
     assert "AssertionError: 2" in str(played.output("before", "log"))
-    assert "These tests were changed, which does not count:\ntests/run.sh" in str(played.output("check-1", "log"))
+    assert "a change of them does not count:\ntests/run.sh\n" in str(played.output("check-1", "log"))
     assert (played.output("check-1", "passed"), played.output("check-2", "passed")) == ("false", "true")
     assert played.leaving == {"pull-request:2"}
     assert "return sum(payments)\n" in played.file("pull-request:2", "src/ledger.py")
     assert played.file("pull-request:2", "tests/run.sh") == TEST
+
+
+def test_what_says_how_tests_run_is_no_repair(theatre: Theatre) -> None:
+    test = "import ledger, sys\nsys.exit(ledger.total([1, 2]) != 3)\n"
+    theatre.commit({"Makefile": "test:\n\tpython3 -B check.py\n", "ledger.py": LEDGER.format("1:"), "check.py": test})
+    runs = [
+        *(
+            "Makefile",
+            "package.json",
+            "pyproject.toml",
+            "setup.cfg",
+            "pytest.ini",
+            "tox.ini",
+            "conftest.py",
+            "pytest.py",
+        ),
+        *(".github/workflows/ci.yml", "web/vitest.config.ts", "app/build.gradle.kts", "Cargo.toml", "ci/run-tests.sh"),
+        *("unit.Tests/Sums.cs", "src/__snapshots__/a.snap", "src/SumTest.java", "check.py", "tests/\u00fc.py"),
+    ]
+    code = ["src/ledger.py", "latest.json", "docs/contest.md", "src/attest/main.rs", "requirements.txt"]
+    written = [{"type": "write", "path": path, "content": "test:\n\ttrue\n"} for path in runs + code]
+    lines = [{"mycelium_transcript": 1}, *written, {"type": "result", "text": "They pass."}]
+    cheat = {"fix-1": "".join(f"{json.dumps(line)}\n" for line in lines)}
+    played = theatre.play("fix-failing-tests", {"test": "make && : ./check.py"}, transcripts=cheat)
+    log = str(played.output("check-1", "log"))
+    assert "true\n" in log.partition("does not count:")[0]
+    assert played.output("check-1", "passed") == "false"
+    assert sorted(log.partition("does not count:\n")[2].split()) == sorted(runs)
+    assert "pull-request" not in "".join(played.leaving)
 
 
 def test_tests_that_pass_call_no_agent(theatre: Theatre) -> None:
