@@ -19,6 +19,7 @@ from typing import Any, Final
 from orchestrator.definition.engines import engines
 from orchestrator.definition.model import Workflow
 from orchestrator.errors import BadInput, SetupError
+from orchestrator.runners.guards import kernel
 
 LOCK: Final = Path(__file__).resolve().parent.parent / "requirements/agents"
 _TIMEOUT_SECONDS: Final = 300
@@ -139,9 +140,13 @@ def _without_secrets(environ: Mapping[str, str], beginnings: tuple[str, ...] = (
 
 
 def _call(folder: Path, environ: Mapping[str, str], *words: str) -> None:
+    """Run a program that others wrote, which becomes no other user by `sudo`."""
+    if not shutil.which(words[0], path=environ.get("PATH")):
+        hint = "add actions/setup-node before this step, or install the agent yourself"
+        raise SetupError(f"coding agents are installed with {words[0]}, which is not on PATH", hint=hint)
     try:
         done = subprocess.run(
-            words,
+            (sys.executable, "-I", "-S", kernel.__file__, *words),
             cwd=folder,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -149,9 +154,6 @@ def _call(folder: Path, environ: Mapping[str, str], *words: str) -> None:
             timeout=_TIMEOUT_SECONDS,
             check=False,
         )
-    except FileNotFoundError as error:
-        hint = "add actions/setup-node before this step, or install the agent yourself"
-        raise SetupError(f"coding agents are installed with {words[0]}, which is not on PATH", hint=hint) from error
     except subprocess.TimeoutExpired as error:
         raise SetupError(f"{words[0]} took longer than {_TIMEOUT_SECONDS} s to install a coding agent") from error
     if done.returncode:

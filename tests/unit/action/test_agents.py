@@ -11,6 +11,7 @@ import pytest
 from action import agents
 from orchestrator.definition.parse import load_workflow
 from orchestrator.errors import BadInput, SetupError
+from orchestrator.runners.guards.kernel import LINUX
 
 FLOW = """
 inputs: {engine: {default: claude}}
@@ -27,7 +28,8 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "bin"
     place.mkdir()
     for name in ("npm", "node"):
-        script = f'echo "{name} $*" >>{tmp_path}/called\nenv >{tmp_path}/{name}-environ\ntest ! -e {tmp_path}/refuse'
+        told = f"env >{tmp_path}/{name}-environ; cat /proc/self/status >{tmp_path}/{name}-status 2>&-"
+        script = f'echo "{name} $*" >>{tmp_path}/called\n{told}\ntest ! -e {tmp_path}/refuse'
         (place / name).write_text(f"#!/bin/sh\n{script}\n")
         (place / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
@@ -87,6 +89,14 @@ def test_nothing_that_is_installed_sees_a_token_or_a_key(npm: Path, monkeypatch:
     assert "NODE_AUTH_TOKEN=secret-2" in of_npm
     assert "secret-2" not in of_node
     assert all("https_proxy=http://proxy.example" in each for each in (of_npm, of_node))
+
+
+@pytest.mark.skipif(not LINUX, reason="elsewhere nobody can give this up")
+def test_nothing_that_is_installed_becomes_another_user(npm: Path) -> None:
+    agents.install({"claude": "1.2.3"}, npm / "agents")
+    told = "\nNoNewPrivs:\t{}\n"
+    assert [told.format(1) in (npm / f"{name}-status").read_text() for name in ("npm", "node")] == [True, True]
+    assert told.format(0) in Path("/proc/self/status").read_text()
 
 
 def test_what_goes_wrong_is_told(npm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
