@@ -15,7 +15,7 @@ from orchestrator.lifecycle.ports import Ruling
 from orchestrator.lifecycle.ports.github import PullRequest, User
 from tests.fakes.garden import MEMBER, OWNER, STRANGER, Garden
 
-FLOW = {"workflows/review.yaml": "on: [pull_request, {comment: {command: look}}]\nnodes: {look: {run: x}}\n"}
+FLOW = {"workflows/review.yaml": "on: {pull_request: , comment: {command: look}}\nnodes: {look: {run: x}}\n"}
 ON_COMMENT = {"workflows/look.yaml": "on: {comment: {command: look}}\nnodes: {look: {run: x}}\n"}
 TAKEN = User(id=666, login=MEMBER.login)
 RENAMED = User(id=MEMBER.id, login="mia-two")
@@ -100,6 +100,8 @@ def test_a_name_that_looks_trusted_opens_nothing(tmp_path: Path, who: User) -> N
     assert not [each for each in garden.says(who, "/mycelium look", pull.number) if each.ruling is Ruling.MATCHED]
     assert not [each for each in garden.pulled(pull, by=who) if each.ruling is Ruling.MATCHED]
     assert garden.executions == []
+    for made in (garden.says(MEMBER, "/mycelium look", pull.number), garden.pulled(pull, by=MEMBER)):
+        assert [each.ruling for each in made] == [Ruling.MATCHED]
 
 
 def test_what_a_payload_calls_somebody_says_nothing(tmp_path: Path) -> None:

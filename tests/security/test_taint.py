@@ -55,16 +55,50 @@ def test_no_way_leads_text_of_outsiders_where_it_would_act(source: str, way: str
     assert "text that an outsider can write" in problems(way.replace("SOURCE", quoted))
 
 
-@pytest.mark.parametrize("agent", ["text", "free", "list", "toJSON(needs)"])
-def test_no_word_of_an_agent_decides_where_something_goes(agent: str) -> None:
+def told_by(agent: str, rest: str) -> str:
+    """What is wrong with a workflow in which `SAID` stands for words of an agent."""
     said = agent if "(" in agent else f"needs.look.outputs.{agent}"
     shape = "{free: {type: string}, list: {type: array, items: {type: string}}}"
     nodes = f"nodes:\n  look: {{agent: helper, prompt: x, answer: {shape}}}\n"
-    for rest in (
-        f"  act: {{needs: look, run: 'echo ${{{{ {said} }}}}'}}\n",
-        f"publish: {{labels: ['${{{{ {said} }}}}']}}\n",
-    ):
-        assert "text that an agent can write" in problems(nodes + rest)
+    return problems(nodes + rest.replace("SAID", f"${{{{ {said} }}}}"))
+
+
+AGENTS = pytest.mark.parametrize("agent", ["text", "free", "list", "toJSON(needs)"])
+
+
+@AGENTS
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "  act: {needs: look, run: 'echo SAID'}\n",
+        "  act: {needs: look, env: {X: 'SAID'}, run: 'echo ${{ env.x }}'}\n",
+        "  act: {needs: look, strategy: {matrix: {m: ['SAID']}}, run: 'echo ${{ matrix.m }}'}\n",
+        "  a: {needs: look, run: x, outputs: {o: 'SAID'}}\n  b: {needs: a, run: 'echo ${{ needs.a.outputs.o }}'}\n",
+    ],
+    ids=["at once", "env", "matrix", "outputs"],
+)
+def test_no_word_of_an_agent_becomes_code(agent: str, rest: str) -> None:
+    assert "text that an agent can write" in told_by(agent, rest)
+
+
+@AGENTS
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "publish: {labels: ['SAID']}\n",
+        "  act: {needs: look, run: x, workspace: write}\npublish: {pull-request: {from: act, labels: ['SAID']}}\n",
+        "  act: {needs: look, run: x, workspace: write}\npublish: {pull-request: {from: act, reviewers: ['SAID']}}\n",
+        "  act: {needs: look, run: x, workspace: write}\npublish: {pull-request: {from: act, base: 'SAID'}}\n",
+    ],
+    ids=["labels", "labels of a pull request", "reviewers", "base"],
+)
+def test_no_word_of_an_agent_decides_where_something_goes(agent: str, rest: str) -> None:
+    assert "text that an agent can write" in told_by(agent, rest)
+
+
+def test_no_branch_is_chosen_by_anybody() -> None:
+    act = "nodes: {act: {run: x, workspace: write}}\n"
+    assert "mycelium/WORKFLOW/NUMBER" in problems(f"{act}publish: {{pull-request: {{from: act, branch: main}}}}")
 
 
 @pytest.mark.parametrize(

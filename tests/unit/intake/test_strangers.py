@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from orchestrator.definition.roles import Role
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.intake.receive import release
 from orchestrator.lifecycle.ports import Decision, Hold, Ruling
-from orchestrator.lifecycle.ports.github import PullRequest
+from orchestrator.lifecycle.ports.github import PullRequest, User
 from tests.fakes.garden import MEMBER, OWNER, STRANGER, TRIAGER, Garden
 
 FLOW = "on: pull_request\nnodes: {look: {agent: helper, prompt: Look.}}\n"
@@ -211,14 +212,22 @@ def test_a_member_and_a_stranger_with_one_head_are_trusted_apart(garden: Garden)
     assert [(each.subject, each.ruling) for each in garden.pulled(theirs)] == [("review", Ruling.WAITING)]
 
 
-def test_never_is_never(tmp_path: Path) -> None:
+@pytest.mark.parametrize("author", [STRANGER, MEMBER, OWNER], ids=lambda user: user.login)
+@pytest.mark.parametrize("job", [{}, {"allowed_by": "GitHub", "silent": True}], ids=["", "forks: run"])
+def test_never_is_never(tmp_path: Path, author: User, job: dict[str, Any]) -> None:
+    flow = FLOW.replace("pull_request", "{pull_request: , comment: {command: look}}")
     garden = Garden(
-        tmp_path, {"workflows/review.yaml": f"trust: {{forks: never}}\n{FLOW}", ".claude/agents/helper.md": AGENT}
+        tmp_path, {"workflows/review.yaml": f"trust: {{forks: never}}\n{flow}", ".claude/agents/helper.md": AGENT}
     )
-    pull = garden.open(EVIL, author=STRANGER, fork=True)
-    (made,) = garden.pulled(pull)
-    assert (made.ruling, made.rule, made.owed) == (Ruling.DENIED, "fork", False)
-    assert allow(garden, pull).reason == "nothing waits to be allowed for this commit"
+    garden.desk = replace(garden.desk, **job)
+    pull = garden.open(EVIL, author=author, fork=True)
+    for by in (author, MEMBER, OWNER):
+        (made,) = garden.pulled(pull, by=by)
+        assert (made.ruling, made.rule, made.owed) == (Ruling.DENIED, "fork", False)
+        (made,) = garden.says(by, "/mycelium look", pull.number)
+        assert made.ruling is Ruling.DENIED
+        assert allow(garden, pull, by=by).ruling is Ruling.DENIED
+    assert garden.executions == []
 
 
 def test_a_push_between_the_approval_and_the_start_ends_it(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from orchestrator.definition.model import Approval, WorkspaceMode
 from orchestrator.errors import BadInput, Conflict, NotFound, SetupError, Unavailable
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeStatus, Result
-from orchestrator.lifecycle.archive import saving
+from orchestrator.lifecycle.archive import holders, saving
 from orchestrator.lifecycle.archive.index import INDEX, Head, Index, dump, load
 from orchestrator.lifecycle.archive.keeper import Keeper
 from orchestrator.lifecycle.archive.record import Damaged
@@ -193,6 +193,24 @@ def test_only_one_goes_on(jobs: Jobs, waiting: Execution, holder: str, mine: str
     else:
         assert job.keeper._claimed(waiting.id, lambda _: gone)
         assert job.keeper.entries()[0].holder == mine
+
+
+def test_of_two_that_claim_at_one_moment_one_goes_on(
+    jobs: Jobs, waiting: Execution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick, slow, written = jobs.job("2/1"), jobs.job("3/1"), holders.dump
+    for job in (quick, slow):
+        job.keeper.pull()
+
+    def interrupted(index: Index) -> bytes:
+        monkeypatch.setattr(holders, "dump", written)
+        assert quick.keeper._claimed(waiting.id, saving.nobody)
+        return written(index)
+
+    monkeypatch.setattr(holders, "dump", interrupted)
+    with pytest.raises(Conflict, match="is run by 2/1"):
+        slow.keeper._claimed(waiting.id, saving.nobody)
+    assert jobs.first.keeper.entries()[0].holder == "2/1"
 
 
 def test_a_remote_that_is_away_is_said(jobs: Jobs, waiting: Execution) -> None:
