@@ -107,7 +107,7 @@ class Command:
 
     program: str
     cwd: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str | None] = field(default_factory=dict)
     settings: tuple[tuple[str, str | None], ...] = ()
     timeout_seconds: float = 300
     descriptors: tuple[int, ...] = ()
@@ -120,9 +120,10 @@ class Command:
         return replace(self, cwd=cwd, environment=environment)
 
     def having(
-        self, environment: Mapping[str, str] | None = None, *, settings: Mapping[str, str | None] | None = None
+        self, environment: Mapping[str, str | None] | None = None, *, settings: Mapping[str, str | None] | None = None
     ) -> Command:
-        """The same git with more environment and settings, which win over any config; None leaves one to the config."""
+        """The same git with more environment and settings, which win over any config. None leaves a setting to the
+        config, and a variable unset."""
         return replace(
             self,
             environment={**self.environment, **(environment or {})},
@@ -191,7 +192,8 @@ class Command:
         for number, (name, value) in enumerate(settings):
             numbered[f"GIT_CONFIG_KEY_{number}"] = name
             numbered[f"GIT_CONFIG_VALUE_{number}"] = value
-        return {**_ENVIRONMENT, **numbered, **self.environment}
+        variables = {**_ENVIRONMENT, **numbered, **self.environment}
+        return {name: value for name, value in variables.items() if value is not None}
 
 
 def find_git(environ: Mapping[str, str]) -> Command:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrator.errors import BadInput, SetupError
 from orchestrator.git.command import Command, GitFailed, find_git
+from orchestrator.git.personal import as_configured
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,5 +94,4 @@ def _git_entry(start: Path) -> Path | None:
 
 def _trusting(git: Command, environ: Mapping[str, str]) -> Command:
     """The same git with the user's personal config, for its `safe.directory` entries: git takes those nowhere else."""
-    personal = Path(environ.get("HOME", os.devnull)) / ".gitconfig"
-    return git.having({"GIT_CONFIG_GLOBAL": str(personal), "GIT_CONFIG_NOSYSTEM": "0"})
+    return as_configured(git, environ).having({"GIT_CONFIG_NOSYSTEM": "0"})

@@ -7,7 +7,6 @@ GitHub is asked with our own token.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from orchestrator.git.authorized import authorized
 from orchestrator.git.command import Command, GitFailed
 from orchestrator.git.discovery import Checkout
 from orchestrator.git.mirror import Mirror
+from orchestrator.git.personal import as_configured
 
 if TYPE_CHECKING:
     # Every worker knows how to fetch, and few of them speak to GitHub.
@@ -32,7 +32,7 @@ OPTIONS: Final = ("--quiet", "--no-write-fetch-head", "--no-recurse-submodules",
 _NOT_THERE = ("not our ref", "unadvertised object", "remote error: upload-pack", "couldn't find remote ref")
 _PROTOCOLS = ("file", "git", "http", "https", "ssh")
 REACHING = (
-    *("HOME", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
+    *("SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
     *("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"),
 )
 """What of our environment a command that reaches a network gets; none of it names a program."""
@@ -128,8 +128,8 @@ def address(checkout: Checkout) -> str:
 
 def as_the_user(git: Command, environ: Mapping[str, str]) -> Command:
     """Git with the keys, credential helpers and proxies of the user's own config."""
-    home = environ.get("HOME", os.devnull)
     given = {name: environ[name] for name in REACHING if name in environ}
-    personal = {"GIT_CONFIG_GLOBAL": f"{home}/.gitconfig", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
     allowed = {f"protocol.{name}.allow": "always" for name in _PROTOCOLS}
-    return git.having({**given, **personal}, settings={"credential.helper": None, **allowed})
+    return as_configured(git, environ).having(
+        {**given, "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}, settings={"credential.helper": None, **allowed}
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.errors import BadInput, Conflict
 from orchestrator.git.command import Command, GitFailed
 from orchestrator.git.discovery import Checkout
+from orchestrator.git.personal import as_configured
 
 _PERSONAL = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL")
 
@@ -75,11 +76,9 @@ class OwnBranch:
             raise Conflict(f"the branch {self.name} moved meanwhile: {error.reason}", hint="run it again") from error
 
     def _identified(self) -> Command:
-        home = Path(self.environ.get("HOME", "/nonexistent"))
         personal = {name: self.environ[name] for name in _PERSONAL if self.environ.get(name)}
-        git = self.checkout.git.having(
-            {"GIT_CONFIG_GLOBAL": str(home / ".gitconfig"), **personal}, settings={"user.useConfigOnly": "true"}
-        )
+        git = as_configured(self.checkout.git, self.environ)
+        git = git.having(personal, settings={"user.useConfigOnly": "true"})
         if git.run("var", "GIT_COMMITTER_IDENT", codes=(0, 128)).code:
             hint = 'git config user.name "Your Name" && git config user.email you@example.com; or take --no-commit'
             raise BadInput("git does not know who you are, and a commit needs an author", hint=hint)

@@ -81,7 +81,7 @@ def reaching(mirror: Mirror, environ: Mapping[str, str], remote: Remote) -> Comm
     """Git that may reach the remote, and reads nothing of the user's config."""
     if urlsplit(remote.url).scheme not in _PROTOCOLS:
         raise BadInput(f"nothing is pushed to {remote.url}", hint=f"its address begins with {', '.join(_PROTOCOLS)}")
-    given = {name: environ[name] for name in REACHING if name in environ and name not in ("HOME", "XDG_CONFIG_HOME")}
+    given = {name: environ[name] for name in REACHING if name in environ}
     allowed = {f"protocol.{name}.allow": "always" for name in _PROTOCOLS}
     return mirror.git.having(given, settings={**allowed, "http.followRedirects": "false"})
 

@@ -236,7 +236,8 @@ def test_the_repository_is_named_without_what_its_url_hides(user: UserRepository
         assert user.git.snapshot().repository == "octo/demo"
 
 
-def test_a_repository_of_another_user_is_refused_until_it_is_trusted(user: UserRepository) -> None:
+@pytest.mark.parametrize("place", [".gitconfig", ".config/git/config"])
+def test_a_repository_of_another_user_is_refused_until_it_is_trusted(user: UserRepository, place: str) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give files away")
     os.chown(user.folder, 12345, 12345)
@@ -244,7 +245,9 @@ def test_a_repository_of_another_user_is_refused_until_it_is_trusted(user: UserR
     with pytest.raises(SetupError, match="another user") as caught:
         user.git.snapshot()
     assert "safe.directory" in str(caught.value)
-    user.run("config", "--global", "--add", "safe.directory", str(user.folder), cwd=user.folder.parent)
+    config = user.folder.parent / "home" / place
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(f"[safe]\n\tdirectory = {user.folder}\n", encoding="utf-8")
     assert user.adapter().snapshot().branch == "main"
 
 

@@ -110,12 +110,12 @@ def test_the_clones_own_config_names_no_program_for_a_fetch(clone: Checkout, ups
     assert not proof.exists()
 
 
-def test_the_users_own_config_may_say_how_to_get_there(clone: Checkout, upstream: Checkout) -> None:
+@pytest.mark.parametrize("place", [".gitconfig", ".config/git/config"])
+def test_the_users_own_config_may_say_how_to_get_there(clone: Checkout, upstream: Checkout, place: str) -> None:
     clone.git("remote", "set-url", "origin", "https://git.example.invalid/it")
-    (clone.folder / "home").mkdir()
-    (clone.folder / "home/.gitconfig").write_text(
-        f'[url "{upstream.root}"]\n\tinsteadOf = https://git.example.invalid/it\n'
-    )
+    config = clone.folder / "home" / place
+    config.parent.mkdir(parents=True)
+    config.write_text(f'[url "{upstream.root}"]\n\tinsteadOf = https://git.example.invalid/it\n')
     upstream.write("new.txt", "new")
     upstream.commit("New")
     assert git_of(clone).fetch(head(upstream))
