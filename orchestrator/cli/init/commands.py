@@ -35,13 +35,17 @@ class Commands:
 
 
 def commands(paths: Iterable[str], read: Reader) -> Commands:
-    """What people would type first; the same order as in the gallery's templates."""
+    """What people would type first; the same order as in the gallery's templates. Packages of Node in folders, such as
+    `frontend`, come after what else there is."""
     known = frozenset(paths)
     if "Makefile" in known and re.search(r"^test:", read("Makefile"), re.MULTILINE):
         # What a target needs beside packages of Node nobody can tell: it may install it itself.
         return Commands(test="make test", setup=node_commands.install(known) if "package.json" in known else "")
-    found = node_commands.commands(known, read) or _by_file(known) or python_commands.commands(known, read)
-    return Commands(test=found[0], setup=found[1]) if found else Commands()
+    if root := node_commands.at_root(known, read):
+        return Commands(test=root[0], setup=root[1])
+    main = _by_file(known) or python_commands.commands(known, read)
+    found = [each for each in (main, node_commands.below(known, read)) if each]
+    return Commands(test=" && ".join(test for test, _ in found), setup=" && ".join(setup for _, setup in found))
 
 
 def _by_file(paths: frozenset[str]) -> tuple[str, str] | None:

@@ -19,19 +19,20 @@ _NO_TEST: Final = "no test specified"
 _MANY: Final = 5
 
 
-def commands(paths: frozenset[str], read: Callable[[str], str]) -> tuple[str, str] | None:
-    """The tests, and what installs what they need: of the package at the root, or of those below it."""
+def at_root(paths: frozenset[str], read: Callable[[str], str]) -> tuple[str, str] | None:
+    """The tests, and what installs what they need: of the package at the root, or of its workspaces."""
     if _is_tested("package.json", paths, read):
         manager = _manager(paths)
         return f"{'bun run' if manager == 'bun' else manager} test", install(paths)
-    named = sorted(path for path in paths if PurePosixPath(path).name == "package.json")
-    tested = [path for path in named if _is_tested(path, paths, read)]
-    if not tested:
-        return None
-    if "pnpm-workspace.yaml" in paths or '"workspaces"' in read("package.json"):
+    if _tested(paths, read) and ("pnpm-workspace.yaml" in paths or '"workspaces"' in read("package.json")):
         return _in_workspaces(paths), install(paths)
-    folders = [str(PurePosixPath(path).parent) for path in tested]
-    if len(folders) > _MANY:
+    return None
+
+
+def below(paths: frozenset[str], read: Callable[[str], str]) -> tuple[str, str] | None:
+    """The same of packages in folders, each by itself; None where there are none, or too many to name."""
+    folders = [str(PurePosixPath(path).parent) for path in _tested(paths, read)]
+    if not 0 < len(folders) <= _MANY:
         return None
     tests = [f"(cd {quote(folder)} && {_manager(paths, folder)} test)" for folder in folders]
     installs = [f"(cd {quote(folder)} && {install(paths, folder)})" for folder in folders]
@@ -63,6 +64,11 @@ def _in_workspaces(paths: frozenset[str]) -> str:
 
 def _below(folder: str, name: str) -> str:
     return name if folder == "." else f"{folder}/{name}"
+
+
+def _tested(paths: frozenset[str], read: Callable[[str], str]) -> list[str]:
+    named = sorted(path for path in paths if PurePosixPath(path).name == "package.json")
+    return [path for path in named if _is_tested(path, paths, read)]
 
 
 def _is_tested(path: str, paths: frozenset[str], read: Callable[[str], str]) -> bool:

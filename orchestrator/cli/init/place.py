@@ -64,7 +64,13 @@ class Place:
     def _lying_here(self) -> tuple[str, ...]:
         """The files of the folder, ignored ones left out."""
         listed = self.checkout.git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-        return tuple(path for path in listed.fields() if (self.checkout.root / path).is_file())
+        return tuple(path for path in listed.fields() if self._is_file(path))
+
+    def _is_file(self, path: str) -> bool:
+        try:
+            return (self.checkout.root / path).is_file()
+        except OSError:
+            return False
 
     def read(self, path: str) -> str | None:
         """The text of a file, with lines that end as those of Mycelium do; None where there is none."""
@@ -95,7 +101,11 @@ class Place:
         return look(self._lying_here, self._text_here)
 
     def _text_here(self, path: str) -> str:
-        return (self.checkout.root / path).read_text(encoding="utf-8", errors="replace")
+        """Empty for what is not there, is no file, or may not be read."""
+        try:
+            return (self.checkout.root / path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
 
     def premises(self) -> Premises:
         folder = self.settings.workflows_dir

@@ -31,10 +31,10 @@ Reader = Callable[[str], str]
 def commands(paths: frozenset[str], read: Reader) -> tuple[str, str] | None:
     """The tests, and what installs what they need; None where there are no tests of Python."""
     projects = _projects(paths)
-    if not _is_tested(paths, known=bool(projects or paths & set(_SETTINGS))):
+    if not _is_tested(paths, known=bool(projects or paths & {*_SETTINGS, *_REQUIREMENTS, *_LOCKED})):
         return None
     for lock, found in _LOCKED.items():
-        if lock in paths:
+        if lock in paths and (lock == "Pipfile.lock" or "pyproject.toml" in paths):
             extra = _extra(read("pyproject.toml"))
             return found if not extra or lock == "Pipfile.lock" else (found[0], f"{found[1]} --extra{_S[lock]} {extra}")
     words = ["python3 -m venv .venv && .venv/bin/python -m pip install --quiet", *_wanted(projects, paths, read)]

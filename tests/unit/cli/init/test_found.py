@@ -13,6 +13,7 @@ MONOREPO = '{"workspaces": ["packages/*"], "scripts": {"test": "echo no test spe
 PROJECT = '[project]\n[project.optional-dependencies]\ndocs = []\ntest = ["pytest"]\n'
 YARN = "yarn workspaces run test"
 VENV = "python3 -m venv .venv && .venv/bin/python -m pip install --quiet"
+GO_WITH_WEB = "go test ./... && (cd web && npm test)"
 PYTEST = ".venv/bin/python -m pytest -q"
 
 
@@ -72,6 +73,19 @@ PYTEST = ".venv/bin/python -m pytest -q"
         ({"pyproject.toml": "", "poetry.lock": "", "tests/a.py": ""}, "poetry run pytest -q", "poetry install"),
         ({"pyproject.toml": "", "a.py": ""}, "", ""),
         ({"test_a.py": ""}, "", ""),
+        ({"test_a.py": "", "requirements.txt": "pytest"}, PYTEST, f"{VENV} -r requirements.txt"),
+        ({"test_a.py": "", "uv.lock": ""}, PYTEST, f"{VENV} pytest"),
+        (
+            {"pyproject.toml": "", "app/test_a.py": "", "frontend/package.json": NPM, "frontend/package-lock.json": ""},
+            f"{PYTEST} && (cd frontend && npm test)",
+            f"{VENV} pytest && (cd frontend && npm ci)",
+        ),
+        (
+            {"pyproject.toml": "", "frontend/package.json": NPM},
+            "(cd frontend && npm test)",
+            "(cd frontend && npm install)",
+        ),
+        ({"go.mod": "", "web/package.json": NPM}, GO_WITH_WEB, "go mod download && (cd web && npm install)"),
     ],
 )
 def test_the_command_of_its_tests(files: Mapping[str, str], test: str, setup: str) -> None:

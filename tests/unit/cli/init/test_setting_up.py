@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from orchestrator.cli.init.found import Found
 from orchestrator.cli.init.questions import Answers, ask
 from orchestrator.cli.init.sandbox_step import SCRIPT, STEP
 from orchestrator.cli.program import mycelium
+from tests.unit.cli.init.repository import Repository
 
 ACTIONS = ".github/workflows/mycelium.yml"
 PAGES = ".github/workflows/mycelium-pages.yml"
@@ -31,55 +31,6 @@ case "$1 $2" in
   "api --hostname") case "$6" in .build_type) echo {pages} ;; *) echo false ;; esac ;;
 esac
 """
-
-
-class Repository:
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.git("config", "user.name", "Somebody")
-        self.git("config", "user.email", "somebody@example.invalid")
-        self.git("remote", "add", "origin", "git@github.com:octo/demo.git")
-
-    def git(self, *words: str) -> str:
-        return subprocess.run(["git", *words], cwd=self.root, capture_output=True, text=True, check=True).stdout
-
-    def git_bytes(self, *words: str) -> bytes:
-        return subprocess.run(["git", *words], cwd=self.root, capture_output=True, check=True).stdout
-
-    def write(self, path: str, text: str) -> None:
-        place = self.root / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
-
-    def commit(self) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "Go on")
-
-    def written(self) -> set[str]:
-        return set(self.git("ls-tree", "-r", "--name-only", "mycelium/init").split())
-
-    def shown(self, path: str) -> str:
-        return self.git("show", f"mycelium/init:{path}")
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    for name in ("GITHUB_REPOSITORY", "GITHUB_API_URL", "MYCELIUM_GITHUB_TOKEN", "MYCELIUM_WORKFLOWS_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    # git, and no gh of this machine.
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    for name in ("git", "sh", "cat"):
-        (tools / name).symlink_to(
-            subprocess.run(["which", name], capture_output=True, text=True, check=True).stdout.strip()
-        )
-    monkeypatch.setenv("PATH", str(tools))
-    root = tmp_path / "demo"
-    root.mkdir()
-    monkeypatch.chdir(root)
-    return Repository(root)
 
 
 @pytest.fixture
