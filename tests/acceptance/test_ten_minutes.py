@@ -16,6 +16,7 @@ from tests.fakes.actions_runner.scene import happened
 from tests.fakes.actions_runner.workflow import Actions
 from tests.fakes.checkout import PROGRAM
 from tests.fakes.github import GitHubStandIn
+from tests.fakes.terminal import typed
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/getting-started.md").read_text(encoding="utf-8")
 SAID = {
@@ -26,11 +27,10 @@ SAID = {
 """What the three agents find, by their nodes."""
 
 
-def commands(heading: str) -> str:
-    """The commands below a heading of the page, as they stand there."""
+def commands(heading: str) -> list[str]:
+    """The commands below a heading of the page, block by block, as they stand there."""
     section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    (found,) = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
-    return str(found)
+    return re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
 
 
 class Person:
@@ -73,6 +73,12 @@ class Person:
         assert done.returncode == 0, done.stdout
         return done.stdout
 
+    def answers(self, script: str, folder: Path, *answers: str) -> str:
+        """The same at a terminal, where questions are answered."""
+        done = typed(["bash", "-e", "-c", script], answers, cwd=folder, environ=self.environ)
+        assert done.code == 0, done.stdout
+        return done.stdout
+
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         before = time.monotonic()
@@ -86,7 +92,9 @@ def test_three_agents_review_the_pull_request_that_brings_them(github: GitHubSta
     octo.types(f"git clone {github.url}/octo/demo your-repository", octo.folder)
 
     with octo.timed("Set the repository up"):
-        said = octo.types(commands("First without a key"), octo.folder)
+        setting_up, adding = commands("First without a key")
+        said = octo.answers(setting_up, octo.folder, "")
+        octo.types(adding, octo.folder / "your-repository")
     (push,) = re.findall(r"^ +(git push .*)$", said, re.MULTILINE)
     assert f"`{push}`" in PAGE
     assert "gh secret set" not in said

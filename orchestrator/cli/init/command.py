@@ -53,7 +53,7 @@ def init(folder: Path | None, **wanted: Any) -> None:
     """Set a repository up: workflows of the gallery, and the file that has GitHub Actions run them.
 
     DIR is a folder of the repository, the current one without it. Asks in a terminal what it is not told; elsewhere,
-    and with --yes, it takes what stands in brackets there. What it writes becomes a commit on the branch
+    with --yes and with --dry-run, it takes what stands in brackets there. What it writes becomes a commit on the branch
     mycelium/init; the checkout stays as it is. A second run changes nothing that is right.
     """
     if wanted["github_app"]:
@@ -103,7 +103,9 @@ class _Setting:
     def _wishes(self) -> Wishes:
         from orchestrator import gallery
         from orchestrator.cli.init.premises import Wishes
+        from orchestrator.cli.init.proposal import check_engine
         from orchestrator.cli.init.questions import FIRST, Answers, ask, chosen
+        from orchestrator.definition.node_shapes import ENGINES
         from orchestrator.definition.parse import load_workflow
 
         wanted, found, premises = self.wanted, self.place.found(), self.place.premises()
@@ -112,10 +114,12 @@ class _Setting:
         default = given or (() if premises.files else (FIRST,))
         test = wanted["test"] if wanted["test"] is not None else found.test
         answers = Answers(templates=default, engine=wanted["engine"] or "claude", test=test)
-        if self.asking and not given:
+        check_engine(answers.engine, premises.project)
+        if self.asking:
             known = [(each, load_workflow(each.text, each.name).description) for each in gallery.templates()]
-            answers = ask(self.console, known, found, answers)
-            self.console.line()
+            told = [name for name in ("engine", "test") if wanted[name] is not None] + ["templates"] * bool(given)
+            engines = (*ENGINES, *premises.project.engines)
+            answers = ask(self.console, known, found, answers, engines=engines, given=told)
         return Wishes(
             templates=answers.templates,
             defaults={"test": answers.test, "setup": self._before_tests(answers.test, found), "engine": answers.engine},

@@ -17,6 +17,7 @@ from orchestrator.cli.init.template_copy import adapted
 from orchestrator.definition.model import Workflow
 from orchestrator.definition.node_shapes import ENGINES
 from orchestrator.definition.parse import load_all, load_workflow
+from orchestrator.definition.project import Project
 from orchestrator.definition.reader import nearest
 from orchestrator.errors import BadInput, Problem
 from orchestrator.gallery import Template
@@ -101,8 +102,12 @@ def _check(premises: Premises, wishes: Wishes) -> None:
             f"`{wishes.history_branch[:80]}` cannot be the history's branch",
             hint="letters, digits, `.`, `_`, `-` and `/`, and not below `mycelium/`, where results are",
         )
-    engine = wishes.defaults.get("engine") or ENGINES[0]
-    known = (*ENGINES, *premises.project.engines)
+    check_engine(wishes.defaults.get("engine") or ENGINES[0], premises.project)
+
+
+def check_engine(engine: str, project: Project) -> None:
+    """`BadInput` for one that neither Mycelium nor the project has."""
+    known = (*ENGINES, *project.engines)
     if engine not in known:
         raise BadInput(
             f"there is no engine `{engine[:60]}`", hint=nearest(engine, known) or f"there are {', '.join(known)}"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import click
 
 from orchestrator.cli.console import Console
 from orchestrator.cli.init.found import Found
+from orchestrator.definition.node_shapes import ENGINES
 from orchestrator.errors import BadInput
 from orchestrator.gallery import PREFIX, Template
 
-ENGINES = ("claude", "codex")
 FIRST = "code-review"
 
 
@@ -25,25 +25,51 @@ class Answers:
     test: str
 
 
-def ask(console: Console, known: Sequence[tuple[Template, str]], found: Found, answers: Answers) -> Answers:
-    """`known` are the templates with a line about each; `answers` the defaults, and what was given as options."""
+def ask(
+    console: Console,
+    known: Sequence[tuple[Template, str]],
+    found: Found,
+    answers: Answers,
+    *,
+    engines: Sequence[str] = ENGINES,
+    given: Collection[str] = (),
+) -> Answers:
+    """`known` are the templates with a line about each; `answers` the defaults, and what was given as options.
+
+    What is `given`, by the names of answers, is not asked for, and neither is what no chosen template has an input for.
+    """
+    templates = answers.templates if "templates" in given else _templates(console, known, answers.templates)
+    texts = [each.text for each, _ in known if each.name in templates]
+    left = [name for name in ("engine", "test") if name not in given and _is_input(name, texts)]
+    engine = _engine(engines, answers.engine) if "engine" in left else answers.engine
+    test = _test(found, answers.test) if "test" in left else answers.test
+    if left or "templates" not in given:
+        console.line()
+    return Answers(templates=templates, engine=engine, test=test)
+
+
+def _is_input(name: str, texts: Sequence[str]) -> bool:
+    return any(f"\n  {name}:\n" in text for text in texts)
+
+
+def _engine(engines: Sequence[str], default: str) -> str:
+    question = "Which program runs the agents? (replay: recorded ones, without a key)"
+    engine: str = click.prompt(question, type=click.Choice(engines), default=default, err=True)
+    return engine
+
+
+def _test(found: Found, default: str) -> str:
+    hint = "" if found.test else " (empty: guessed each time)"
+    question = f"Which command runs the tests?{hint}"
+    test: str = click.prompt(question, default=default, show_default=bool(default), err=True)
+    return test.strip()
+
+
+def _templates(console: Console, known: Sequence[tuple[Template, str]], default: Sequence[str]) -> tuple[str, ...]:
     console.line(console.styled("Which workflows shall run here?", bold=True))
     for number, (each, words) in enumerate(known, 1):
         name = console.styled(each.name.ljust(20), fg="cyan")
         console.line(f"  {number}  {name}  {_short(words)}")
-    templates = _templates(known, answers.templates)
-    engine = click.prompt(
-        "Which program runs the agents?", type=click.Choice(ENGINES), default=answers.engine, err=True
-    )
-    asks_for_tests = any("\n  test:\n" in each.text for each, _ in known if each.name in templates)
-    test = answers.test
-    if asks_for_tests:
-        hint = "" if found.test else " (empty: guessed each time)"
-        test = click.prompt(f"Which command runs the tests?{hint}", default=test, show_default=bool(test), err=True)
-    return Answers(templates=templates, engine=engine, test=test.strip())
-
-
-def _templates(known: Sequence[tuple[Template, str]], default: Sequence[str]) -> tuple[str, ...]:
     names = [each.name for each, _ in known]
     shown = ",".join(str(names.index(name) + 1) for name in default) or "none"
 
