@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from orchestrator.cli.init.asked_of_actions import Asked, Events
+from orchestrator.cli.init.asked_of_actions import PUSH, Asked, Events
 from orchestrator.cli.init.yaml_words import flow, scalar, whole
 from orchestrator.definition.matching import DEFAULT_TYPES
 from orchestrator.settings import DEFAULT_HISTORY_BRANCH
@@ -29,9 +29,6 @@ _REASONS: Final = {
 }
 PERMISSIONS: Final = tuple(_REASONS)
 _READING: Final = {"pull-requests": "which pull request a commit belongs to"}
-_PUSHES: Final = ("opened", "ready_for_review", "reopened", "synchronize")
-"""What brings a new head of a pull request, or a first one."""
-
 _IGNORE_ACTION: Final = "# zizmor: ignore[unpinned-uses] moves with the releases of Mycelium"
 IGNORE_COMMENTS: Final = "# zizmor: ignore[dangerous-triggers] Mycelium asks GitHub what the author may do"
 ONLY_COMMANDS: Final = "github.event_name != 'issue_comment' || startsWith(github.event.comment.body, '/')"
@@ -82,17 +79,18 @@ class ActionsFile:
     def _concurrency(self) -> Iterator[str]:
         yield "permissions: {}"
         yield ""
-        if "pull_request" not in self.events:
+        types = self.events.get("pull_request", {}).get("types", ())
+        if PUSH not in types:
             yield from ("concurrency:", "  group: mycelium-${{ github.run_id }} # nothing waits for anything", "")
             return
-        pushes = json.dumps(_PUSHES)
-        yield "# A newer push takes the place of the job for an older one. All else has a group of its own: a comment"
-        yield "# that approves or cancels must not wait behind the job that it is about, nor end it."
+        replaced = json.dumps([each for each in self.asked.replaced if each in types])
+        yield "# A newer push ends jobs for an older head, and only those whose workflows it starts again. All else has"
+        yield "# a group of its own: a comment that approves or cancels must not wait for the job that it is about."
         yield "concurrency:"
         yield "  group: >-"
-        yield f"    mycelium-${{{{ contains(fromJSON('{pushes}'), github.event.action)"
-        yield "    && github.event.pull_request.number || github.run_id }}"
-        yield "  cancel-in-progress: true"
+        yield f"    mycelium-${{{{ contains(fromJSON('{replaced}'), github.event.action)"
+        yield "    && github.event.pull_request.number || format('job-{0}', github.run_id) }}"
+        yield f"  cancel-in-progress: ${{{{ github.event.action == '{PUSH}' }}}}"
         yield ""
 
     def _run(self) -> Iterator[str]:

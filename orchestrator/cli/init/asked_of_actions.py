@@ -24,6 +24,10 @@ _COMMANDS: Final[dict[str, Any]] = {"types": ["created"]}
 NARROWING = ("branches", "branches-ignore", "tags", "tags-ignore", "paths", "paths-ignore")
 """Filters that let less through than an event without them."""
 _ALL = None
+PUSH: Final = "synchronize"
+"""What GitHub calls a push to a pull request."""
+_ABOUT_HEADS: Final = ("opened", "ready_for_review", "reopened", PUSH)
+"""What a newer push can make out of date: all that is about the head of a pull request as it was."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,12 +35,15 @@ class Asked:
     """`permissions` are those of the job's token; `dispatched` the workflows that somebody may start by hand.
 
     `narrower` are filters by event that every trigger has alike: no job starts for less where a file has them too.
+    `replaced` are the types of `pull_request` that start exactly what a push starts, which is one of them: a newer push
+    takes up whatever their jobs leave undone. Jobs of other types, of which it would start less, it must not end.
     """
 
     events: Events = field(default_factory=dict)
     permissions: Mapping[str, str] = field(default_factory=dict)
     dispatched: tuple[str, ...] = ()
     narrower: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    replaced: tuple[str, ...] = (PUSH,)
     opens_pull_requests: bool = False
 
 
@@ -62,8 +69,18 @@ def asked(workflows: Iterable[Workflow], *, history_branch: str) -> Asked:
         permissions=_permissions(wanted, kinds),
         dispatched=by_hand,
         narrower={name: _alike(name, wanted) for name in ordered},
+        replaced=_replaced(trigger for each in wanted for trigger in each.triggers),
         opens_pull_requests=PublishKind.PULL_REQUEST in kinds,
     )
+
+
+def _replaced(triggers: Iterable[Trigger]) -> tuple[str, ...]:
+    types = [dict(_of_actions(each))["pull_request"]["types"] for each in triggers if each.event == "pull_request"]
+
+    def started(action: str) -> list[bool]:
+        return [action in each for each in types]
+
+    return tuple(action for action in _ABOUT_HEADS if started(action) == started(PUSH))
 
 
 def _of_actions(trigger: Trigger) -> list[tuple[str, dict[str, Any]]]:

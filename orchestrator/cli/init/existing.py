@@ -21,6 +21,7 @@ _KEPT: Final = {
     "minutes": re.compile(r"^ {4}timeout-minutes: (\d+)$", re.M),
 }
 """What people and programs change in a file that is otherwise as written: the first of each, of the job that runs."""
+_SHARING: Final = re.compile(r"fromJSON\('\[([^\]]*)\]'\), github\.event\.action\)")
 _SECRETS: Final = re.compile(r"\bsecrets\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -150,6 +151,7 @@ def _said(found: Mapping[str, Any], run: Mapping[str, Any]) -> ActionsFile:
             events=events,
             permissions=_permissions(run.get("permissions")),
             dispatched=tuple(_choices(on.get("workflow_dispatch"))),
+            replaced=_replaced(found.get("concurrency")),
         ),
         action=_action(found) or ACTION,
         env={name: value for name, value in env.items() if name != FOLDER},
@@ -157,6 +159,13 @@ def _said(found: Mapping[str, Any], run: Mapping[str, Any]) -> ActionsFile:
         history_branch=_given(run, "history-branch", DEFAULT_HISTORY_BRANCH),
         validate=any(_mode(step) == "validate" for job in found["jobs"].values() for step in _ours(job)),
     )
+
+
+def _replaced(concurrency: object) -> tuple[str, ...]:
+    """The types of `pull_request` that a file of ours has share a group."""
+    group = concurrency.get("group") if isinstance(concurrency, dict) else None
+    listed = _SHARING.search(str(group))
+    return tuple(re.findall(r"[a-z_]+", listed[1])) if listed else Asked().replaced
 
 
 def _permissions(said: object) -> dict[str, str]:

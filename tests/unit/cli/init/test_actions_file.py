@@ -90,15 +90,17 @@ def test_it_is_read_back_as_it_was_meant(workflows: list[Workflow], more: bool) 
     assert secrets_in(existing.variables) == ("A_KEY", "OTHER")
 
 
-def test_approvals_and_commands_neither_wait_nor_cancel() -> None:
-    """Only pushes to the same pull request share a group; a comment's run has its own number."""
+def test_one_group_for_the_whole_file_and_no_token_for_later_steps() -> None:
     found = YAML(typ="safe", pure=True).load(ActionsFile(asked=asked(GALLERY, history_branch="kept")).text())
-    group = " ".join(found["concurrency"]["group"].split())
-    pushes = '["opened", "ready_for_review", "reopened", "synchronize"]'
-    assert group == (
-        f"mycelium-${{{{ contains(fromJSON('{pushes}'), github.event.action) "
-        "&& github.event.pull_request.number || github.run_id }}"
+    shared = '["opened", "ready_for_review", "reopened", "synchronize"]'
+    assert " ".join(found["concurrency"]["group"].split()) == (
+        f"mycelium-${{{{ contains(fromJSON('{shared}'), github.event.action) "
+        "&& github.event.pull_request.number || format('job-{0}', github.run_id) }}"
     )
+    review = [each for each in GALLERY if each.name == "Code review"]
+    alone = ActionsFile(asked=asked(review, history_branch="kept")).text()
+    (block,) = re.findall(r"^concurrency:\n(?: .*\n)+", alone, re.M)
+    assert f"```yaml\n{block}```" in (ROOT / "docs/action.md").read_text(encoding="utf-8")
     assert "concurrency" not in found["jobs"]["run"]
     assert found["permissions"] == {}
     checkout = found["jobs"]["run"]["steps"][0]
