@@ -28,7 +28,11 @@ _REASONS: Final = {
     "pull-requests": "reviews and pull requests",
 }
 PERMISSIONS: Final = tuple(_REASONS)
-_READING: Final = {"pull-requests": "which pull request a commit belongs to"}
+_READING: Final = {
+    "contents": "the checkout, and commits that nodes compare with",
+    "pull-requests": "which pull request a commit belongs to",
+}
+_WITHOUT_HISTORY: Final = {"contents": "branches with results"}
 _IGNORE_ACTION: Final = "# zizmor: ignore[unpinned-uses] moves with the releases of Mycelium"
 IGNORE_COMMENTS: Final = "# zizmor: ignore[dangerous-triggers] Mycelium asks GitHub what the author may do"
 ONLY_COMMANDS: Final = "github.event_name != 'issue_comment' || startsWith(github.event.comment.body, '/')"
@@ -101,7 +105,7 @@ class ActionsFile:
             yield f"    if: {ONLY_COMMANDS}"
         yield from (f"    runs-on: {self.runs_on}", f"    timeout-minutes: {self.minutes}", "    permissions:")
         for name, level in self.asked.permissions.items():
-            yield f"      {name}: {level} # {reason(name, level)}"
+            yield f"      {name}: {level} # {reason(name, level, self.history_branch)}"
         yield from ("    steps:", f"      - uses: {self.checkout}", "        with:")
         if events.keys() & {"pull_request", "pull_request_review"}:
             yield "          ref: ${{ github.event.pull_request.head.sha || github.sha }}"
@@ -152,8 +156,10 @@ _HEAD: Final = (
 )
 
 
-def reason(name: str, level: str) -> str:
-    return _READING.get(name, _REASONS[name]) if level == "read" else _REASONS[name]
+def reason(name: str, level: str, history_branch: str) -> str:
+    """What a permission is for, in words."""
+    known = {**_REASONS, **({} if history_branch else _WITHOUT_HISTORY), **(_READING if level == "read" else {})}
+    return known[name]
 
 
 def _on(events: Events, dispatched: Sequence[str]) -> Iterator[str]:

@@ -133,7 +133,7 @@ class _Amending:
         if given := at(held, name):
             self.additions.replace(given, level)
         else:
-            self.additions.put(held, name, level, comment=f"# {reason(name, level)}")
+            self.additions.put(held, name, level, comment=f"# {reason(name, level, self.file.history_branch)}")
 
     def variables(self, names: Sequence[str]) -> None:
         if names:

@@ -50,7 +50,7 @@ class Asked:
 def asked(workflows: Iterable[Workflow], *, history_branch: str) -> Asked:
     """What all of them ask together. Templates of the repository start by no event, and ask for nothing.
 
-    Pushes to `history_branch`, if there is one, start no job.
+    Executions are kept in `history_branch`, and pushes to it start no job; without one they end with theirs.
     """
     wanted = [workflow for workflow in workflows if not workflow.is_template]
     events: Events = {}
@@ -66,7 +66,7 @@ def asked(workflows: Iterable[Workflow], *, history_branch: str) -> Asked:
     kinds = {target.kind for each in wanted if each.publish for target in each.publish.targets}
     return Asked(
         events=ordered,
-        permissions=_permissions(wanted, kinds),
+        permissions=_permissions(wanted, kinds, keeps=bool(history_branch)),
         dispatched=by_hand,
         narrower={name: _alike(name, wanted) for name in ordered},
         replaced=_replaced(trigger for each in wanted for trigger in each.triggers),
@@ -140,16 +140,17 @@ def _settled(name: str, filters: dict[str, Any], history_branch: str) -> dict[st
     return kept
 
 
-def _permissions(workflows: list[Workflow], kinds: set[PublishKind]) -> dict[str, str]:
+def _permissions(workflows: list[Workflow], kinds: set[PublishKind], *, keeps: bool) -> dict[str, str]:
     events = {trigger.event for each in workflows for trigger in each.triggers}
     pull_requests = bool(events & (_OF_PULL_REQUESTS | _THREADS)) or bool(kinds & {*COMMITTING, PublishKind.REVIEW})
     issues = bool(events & (_OF_PULL_REQUESTS | _THREADS | {"issues"})) or bool(
         kinds & {PublishKind.COMMENT, PublishKind.LABELS, PublishKind.ISSUE}
     )
     return {
-        "actions": "read",
+        # What another job holds is in the history alone.
+        **({"actions": "read"} if keeps else {}),
         "checks": "write",
-        "contents": "write",
+        "contents": "write" if keeps or kinds & COMMITTING else "read",
         **({"issues": "write"} if issues else {}),
         **({"pull-requests": "write"} if pull_requests else {"pull-requests": "read"}),
     }

@@ -87,6 +87,8 @@ class _Setting:
         showing.headline(self.console, name, found)
         proposal = propose(self.place.premises(), self._wishes())
         showing.files(self.console, proposal)
+        for path in proposal.idle:
+            showing.warning(self.console, f"{path} deploys pages of nothing, as no execution is kept: delete it.")
         if self.wanted["site"]:
             self._warn_of_readers()
         self.console.line()

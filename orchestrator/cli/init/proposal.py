@@ -31,11 +31,14 @@ _TRANSCRIPT = ".jsonl"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """`problems` are those of workflow files that are there: they were left out."""
+    """`idle` are files that have nothing to do any more. `problems` are those of workflow files that are there: those
+    were left out.
+    """
 
     files: tuple[File, ...]
     asked: Asked
     secrets: tuple[str, ...]
+    idle: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -65,6 +68,10 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
     said = there.said if there and there.uses_action else None
     before_that = said.history_branch if said else premises.history_branch
     history = before_that if wishes.history_branch is None else wishes.history_branch
+    if wishes.site and not history:
+        raise BadInput(
+            "pages show what the history has, and none is kept", hint="give it a branch, or leave out --site"
+        )
     wanted = asked(loaded.workflows.values(), history_branch=history)
     new = of_actions.new_variables(there, wishes, credentials.needed(loaded.workflows.values(), premises.project))
     names = ("steps", "checkout", "runs_on", "minutes")
@@ -79,13 +86,11 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
         history_branch=history,
         **kept,
     )
+    pages = of_actions.publishing(premises, wishes, file, there, path)
     return Proposal(
-        files=(
-            of_actions.starting(path, file, there, wishes, new),
-            *of_actions.publishing(premises, wishes, file, there, path),
-            *copies,
-        ),
+        files=(of_actions.starting(path, file, there, wishes, new), *pages, *copies),
         asked=wanted,
+        idle=tuple(each.path for each in pages if not history),
         secrets=existing.secrets_in({**(there.variables if said and there else {}), **file.env}),
         problems=loaded.problems,
     )

@@ -72,6 +72,27 @@ def test_a_token_may_do_what_is_needed_and_no_more() -> None:
     assert needed("on: pull_request").permissions == {**basic, "issues": "write", "pull-requests": "write"}
 
 
+def test_without_a_history_a_token_writes_only_what_workflows_publish() -> None:
+    for publish, contents, why in (
+        ("", "read", "the checkout, and commits that nodes compare with"),
+        ("publish: {comment: {body: Done}}", "read", "the checkout, and commits that nodes compare with"),
+        ("publish: {push: {from: a}}", "write", "branches with results"),
+    ):
+        text = f"on: pull_request\n{publish}\nnodes: {{a: {{agent: python-pro, workspace: write, prompt: Do it}}}}\n"
+        needs = asked([load_workflow(text, "workflows/mine.yaml")], history_branch="")
+        assert needs.permissions == {
+            "checks": "write",
+            "contents": contents,
+            "issues": "write",
+            "pull-requests": "write",
+        }
+        meant = ActionsFile(asked=needs, history_branch="")
+        assert f"      contents: {contents} # {why}\n" in meant.text()
+        existing = read(meant.text())
+        assert existing is not None
+        assert existing.untouched
+
+
 def test_templates_of_the_repository_start_nothing() -> None:
     template = load_workflow("on: push\n" + NODES, "workflows/templates/x.yaml")
     assert asked([template], history_branch="kept").events == {}

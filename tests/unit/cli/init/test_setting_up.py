@@ -334,6 +334,19 @@ def test_the_history_is_kept_where_it_was_said_once(repository: Repository, caps
     assert "history-branch: kept\n" in (repository.root / ACTIONS).read_text()
 
 
+def test_pages_need_a_history(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(mycelium, ["init", "--no-commit", "--site", "--history-branch", ""]) == 2
+    assert "pages show what the history has, and none is kept" in capsys.readouterr().err
+    assert not (repository.root / ACTIONS).exists()
+    assert ended(mycelium, ["init", "--no-commit", "--site"]) == 0
+    capsys.readouterr()
+    assert ended(mycelium, ["init", "--no-commit", "--history-branch", ""]) == 0
+    assert f"{PAGES} deploys pages of nothing, as no execution is kept: delete it." in capsys.readouterr().out
+    written = (repository.root / ACTIONS).read_text()
+    assert "contents: read" in written
+    assert "actions: read" not in written
+
+
 def test_the_branch_that_is_checked_out_is_not_moved(repository: Repository) -> None:
     assert ended(mycelium, ["init"]) == 0
     repository.git("checkout", "--quiet", "mycelium/init")
