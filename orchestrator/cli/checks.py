@@ -9,14 +9,13 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from orchestrator.cli.finding import Finding, Surroundings, Verdict
+from orchestrator.cli.github_check import github
 from orchestrator.errors import MyceliumError, SetupError
-from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
     from orchestrator.runners.engine import Engine
@@ -33,33 +32,6 @@ CONTAINMENT_HINT = (
     "on Linux, allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns), "
     "or give Mycelium a control group (systemd: Delegate=yes); in a container, see docs/runners.md"
 )
-
-
-class Verdict(StrEnum):
-    """`OPTIONAL` is missing, and only needed for something that not everybody does."""
-
-    OK = "ok"
-    OPTIONAL = "optional"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What one check found; `hint` says what to do unless all is well."""
-
-    name: str
-    verdict: Verdict
-    detail: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Surroundings:
-    """What the checks look at."""
-
-    settings: Settings
-    cwd: Path
-    environ: Mapping[str, str]
 
 
 def examine(surroundings: Surroundings) -> list[Finding]:
@@ -277,12 +249,6 @@ def _first_line(*command: str) -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.strip().partition("\n")[0]
-
-
-def github(surroundings: Surroundings) -> Finding:
-    from orchestrator.cli.github_check import github as asked
-
-    return asked(surroundings)
 
 
 CHECKS: Mapping[str, Callable[[Surroundings], Finding]] = {

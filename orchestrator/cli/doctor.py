@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.checks import Finding, Surroundings, Verdict, examine
+from orchestrator.cli.checks import examine
 from orchestrator.cli.console import Console
+from orchestrator.cli.finding import Finding, Surroundings, Verdict
 from orchestrator.cli.place import current_settings
 from orchestrator.errors import ExitCode
 

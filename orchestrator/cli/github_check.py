@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.checks import Finding, Surroundings, Verdict
+from orchestrator.cli.finding import Finding, Surroundings, Verdict
 
 if TYPE_CHECKING:
     from orchestrator.github.diagnosis import Diagnosis, Lack

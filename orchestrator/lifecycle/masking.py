@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from orchestrator.definition.model import JsonValue
-from orchestrator.execution.commit import FileChange
+from orchestrator.execution.commit import Commit, FileChange
 from orchestrator.report.plain_text import ANSI
 
 MASK: Final = "***"
@@ -72,6 +72,16 @@ class Mask:
         """A changed file without the values in its names."""
         before = change.previous_path
         return replace(change, path=self.text(change.path), previous_path=before and self.text(before))
+
+    def commit(self, commit: Commit) -> Commit:
+        """Of a commit that came to hold a secret, the rest is shown."""
+        return replace(
+            commit,
+            subject=self.text(commit.subject),
+            body=self.text(commit.body),
+            trailers=tuple((name, self.text(value)) for name, value in commit.trailers),
+            changes=tuple(self.change(each) for each in commit.changes),
+        )
 
     def json(self, value: JsonValue) -> JsonValue:
         """`value` with all its texts masked, keys included."""

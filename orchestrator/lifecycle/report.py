@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from orchestrator.execution.ledger import Ledger, Reservation, balance
 from orchestrator.execution.publication import Publication
 from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.lifecycle import contexts
-from orchestrator.lifecycle.masking import Mask
+from orchestrator.lifecycle.archive.copies import copied_commits
 from orchestrator.lifecycle.secrecy import mask_of
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.duration import span_seconds
@@ -231,22 +231,9 @@ def _commits(services: Services, execution: Execution) -> tuple[Commit, ...]:
         found = services.git.log(*execution.comparison)
     except MyceliumError:
         # An old execution's commits may have been swept, and those of one that came from elsewhere were never here.
-        from orchestrator.lifecycle.archive.copies import copied_commits
-
         return copied_commits(services, execution.id)
     mask = mask_of(services)
-    return tuple(masked_commit(each, mask) for each in found)
-
-
-def masked_commit(commit: Commit, mask: Mask) -> Commit:
-    """Of a commit that came to hold a secret, the rest is shown."""
-    return replace(
-        commit,
-        subject=mask.text(commit.subject),
-        body=mask.text(commit.body),
-        trailers=tuple((name, mask.text(value)) for name, value in commit.trailers),
-        changes=tuple(mask.change(each) for each in commit.changes),
-    )
+    return tuple(mask.commit(each) for each in found)
 
 
 def _time(at: datetime | None) -> str | None:

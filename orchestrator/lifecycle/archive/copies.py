@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestrator.errors import MyceliumError
 from orchestrator.execution.commit import Commit
 from orchestrator.lifecycle.ports import Dossier
-from orchestrator.lifecycle.report import masked_commit
 from orchestrator.lifecycle.secrecy import mask_of
 from orchestrator.lifecycle.services import Services
 
@@ -34,7 +33,7 @@ def made(services: Services, dossier: Dossier) -> Iterator[tuple[str, bytes]]:
     if execution.comparison:
         spans.insert(0, (diff_name(None), *execution.comparison))
         try:
-            commits = tuple(masked_commit(each, mask) for each in services.git.log(*execution.comparison))
+            commits = tuple(mask.commit(each) for each in services.git.log(*execution.comparison))
         except MyceliumError:
             commits = ()
         if commits:

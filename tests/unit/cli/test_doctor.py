@@ -13,8 +13,8 @@ import pytest
 
 from orchestrator import settings
 from orchestrator.cli import checks
-from orchestrator.cli.checks import Finding, Surroundings, Verdict
 from orchestrator.cli.exit import ended
+from orchestrator.cli.finding import Finding, Surroundings, Verdict
 from orchestrator.cli.program import mycelium
 from orchestrator.errors import SetupError
 from orchestrator.github.diagnosis import Diagnosis, Lack
