@@ -35,23 +35,25 @@ class Commands:
 
 
 def commands(paths: Iterable[str], read: Reader) -> Commands:
-    """What people would type first; the same order as in the gallery's templates. Packages of Node in folders, such as
-    `frontend`, come after what else there is."""
+    """What people would type first, and what is at the root before what is below it. Packages of Node in folders, such
+    as `frontend`, come after what else there is."""
     known = frozenset(paths)
     if "Makefile" in known and re.search(r"^test:", read("Makefile"), re.MULTILINE):
         # What a target needs beside packages of Node nobody can tell: it may install it itself.
         return Commands(test="make test", setup=node_commands.install(known) if "package.json" in known else "")
     if root := node_commands.at_root(known, read):
         return Commands(test=root[0], setup=root[1])
-    main = _by_file(known) or python_commands.commands(known, read)
+    main = _at_root(known) or python_commands.commands(known, read) or _in_folder(known)
     found = [each for each in (main, node_commands.below(known, read)) if each]
     return Commands(test=" && ".join(test for test, _ in found), setup=" && ".join(setup for _, setup in found))
 
 
-def _by_file(paths: frozenset[str]) -> tuple[str, str] | None:
-    for file, found in _BY_FILE.items():
-        if file in paths:
-            return found
+def _at_root(paths: frozenset[str]) -> tuple[str, str] | None:
+    return next((found for file, found in _BY_FILE.items() if file in paths), None)
+
+
+def _in_folder(paths: frozenset[str]) -> tuple[str, str] | None:
+    """Of a project that is the only one of its kind."""
     for file, (test, setup) in _BELOW.items():
         folders = [PurePosixPath(path).parent for path in paths if PurePosixPath(path).name == file]
         if len(folders) == 1:

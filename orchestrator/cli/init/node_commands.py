@@ -14,6 +14,7 @@ _INSTALLS: Final = {
     "pnpm-lock.yaml": "pnpm install --frozen-lockfile",
     "yarn.lock": "yarn install",
     "bun.lock": "bun install --frozen-lockfile",
+    "bun.lockb": "bun install --frozen-lockfile",
 }
 _NO_TEST: Final = "no test specified"
 _MANY: Final = 5

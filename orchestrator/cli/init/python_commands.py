@@ -57,12 +57,13 @@ def _is_tested(paths: frozenset[str], *, known: bool) -> bool:
 
 
 def _wanted(projects: Iterable[str], paths: frozenset[str], read: Reader) -> list[str]:
-    """What pip is told: projects that can be installed, lists of requirements, and pytest where none names it."""
+    """What pip is told: projects that can be installed, lists of requirements, and pytest where no list has it: the
+    settings of a project name it too, and what groups or extras of others have is not installed."""
     files = [path for path in projects if _can_be_installed(path, read)]
     lists = [path for path in _REQUIREMENTS if path in paths]
     words = [f"-e {quote(_place(path) + (f'[{extra}]' if (extra := _extra(read(path))) else ''))}" for path in files]
     words += [f"-r {path}" for path in lists]
-    return words if any("pytest" in read(path) for path in (*files, *lists)) else [*words, "pytest"]
+    return words if any(re.search(r"^pytest\b(?!-)", read(path), re.M | re.I) for path in lists) else [*words, "pytest"]
 
 
 def _can_be_installed(path: str, read: Reader) -> bool:

@@ -11,6 +11,7 @@ from orchestrator.cli.init.found import look
 NPM = '{"scripts": {"test": "vitest"}}'
 MONOREPO = '{"workspaces": ["packages/*"], "scripts": {"test": "echo no test specified"}}'
 PROJECT = '[project]\n[project.optional-dependencies]\ndocs = []\ntest = ["pytest"]\n'
+GROUPS = '[project]\n[dependency-groups]\ndev = ["pytest"]\n'
 YARN = "yarn workspaces run test"
 VENV = "python3 -m venv .venv && .venv/bin/python -m pip install --quiet"
 GO_WITH_WEB = "go test ./... && (cd web && npm test)"
@@ -28,6 +29,7 @@ PYTEST = ".venv/bin/python -m pytest -q"
         ({"package.json": NPM}, "npm test", "npm install"),
         ({"package.json": NPM, "pnpm-lock.yaml": ""}, "pnpm test", "pnpm install --frozen-lockfile"),
         ({"package.json": NPM, "bun.lock": ""}, "bun run test", "bun install --frozen-lockfile"),
+        ({"package.json": NPM, "bun.lockb": ""}, "bun run test", "bun install --frozen-lockfile"),
         (
             {"package.json": '{"scripts": {"test": "echo no test specified"}}', "Cargo.toml": ""},
             "cargo test",
@@ -55,9 +57,20 @@ PYTEST = ".venv/bin/python -m pytest -q"
             "(cd api && npm install) && (cd 'web app' && yarn install)",
         ),
         ({"node_modules/x/package.json": NPM}, "", ""),
+        ({"pyproject.toml": "", "tests/a.py": "", "examples/go.mod": ""}, PYTEST, f"{VENV} pytest"),
         ({"services/x/go.mod": ""}, "go -C services/x test ./...", "go -C services/x mod download"),
         ({"pyproject.toml": "", "src/a/test_b.py": ""}, PYTEST, f"{VENV} pytest"),
-        ({"pyproject.toml": PROJECT, "tests/a.py": ""}, PYTEST, f"{VENV} -e '.[test]'"),
+        ({"pyproject.toml": PROJECT, "tests/a.py": ""}, PYTEST, f"{VENV} -e '.[test]' pytest"),
+        (
+            {"pyproject.toml": f"{GROUPS}[tool.pytest.ini_options]\n", "tests/a.py": ""},
+            PYTEST,
+            f"{VENV} -e . pytest",
+        ),
+        (
+            {"requirements.txt": "pytest-cov\nmypytest\n", "tests/a.py": ""},
+            PYTEST,
+            f"{VENV} -r requirements.txt pytest",
+        ),
         (
             {"setup.py": "", "requirements-dev.txt": "pytest==8", "requirements.txt": "x", "tests/a.py": ""},
             PYTEST,
@@ -66,7 +79,7 @@ PYTEST = ".venv/bin/python -m pytest -q"
         (
             {"a/pyproject.toml": "[project]", "b/pyproject.toml": PROJECT, "b/tests/test_b.py": ""},
             PYTEST,
-            f"{VENV} -e ./a -e './b[test]'",
+            f"{VENV} -e ./a -e './b[test]' pytest",
         ),
         ({"pyproject.toml": "", "uv.lock": "", "tests/a.py": ""}, "uv run pytest -q", "uv sync"),
         ({"pyproject.toml": PROJECT, "uv.lock": "", "tests/a.py": ""}, "uv run pytest -q", "uv sync --extra test"),
