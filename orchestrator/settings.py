@@ -15,6 +15,7 @@ from orchestrator.errors import SetupError
 PREFIX = "MYCELIUM_"
 DEFAULT_GITHUB_API_URL = "https://api.github.com"
 DEFAULT_HISTORY_BRANCH = "mycelium-history"
+DEFAULT_ACTION_URL = "https://github.com/mycelium-orchestrator/mycelium"
 DEFAULT_QUOTA_GB = 5.0
 MOST_QUOTA_GB = 1_000_000.0
 MOST_CONCURRENCY = 256
@@ -30,7 +31,8 @@ class Settings:
     `redis_url` None means an embedded server, `blackboard_url` None another one for executions that use a blackboard.
     Secrets are those of `MYCELIUM_SECRET_<NAME>`, by name. GitHub is spoken to with `github_token`, or as the App of
     `github_app_id` and `github_private_key`, a PEM or the path of one; about the repository `github_repository`, else
-    that of `origin`. `history_branch` is where executions are kept without a server.
+    that of `origin`. `history_branch` is where executions are kept without a server. `action_url` is the
+    repository of the Action, for git: the commits of its releases are looked up there.
     """
 
     root: Path
@@ -52,6 +54,7 @@ class Settings:
     github_private_key: str = field(default="", repr=False)
     github_repository: str = ""
     history_branch: str = DEFAULT_HISTORY_BRANCH
+    action_url: str = DEFAULT_ACTION_URL
 
     @property
     def workflows_path(self) -> Path:
@@ -87,6 +90,7 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
         github_private_key=_text(environ, "GITHUB_PRIVATE_KEY", ""),
         github_repository=environ.get("GITHUB_REPOSITORY", ""),
         history_branch=_text(environ, "HISTORY_BRANCH", DEFAULT_HISTORY_BRANCH),
+        action_url=_text(environ, "ACTION_URL", DEFAULT_ACTION_URL),
     )
 
 

@@ -56,6 +56,8 @@ class Person:
             "GIT_CONFIG_NOSYSTEM": "1",
             # As with a GitHub of one's own; github.com needs no such line.
             "MYCELIUM_GITHUB_API_URL": github.api_url,
+            # Tests ask nobody on the internet for the commit of the Action.
+            "MYCELIUM_ACTION_URL": str(folder / "nowhere"),
         }
 
     def types(self, script: str, folder: Path) -> str:

@@ -52,7 +52,7 @@ def test_a_review_combines_three_reviewers_and_the_projects_own_check(theatre: T
 def test_what_init_writes_plays_on_the_pull_request_that_brings_it(theatre: Theatre) -> None:
     theatre.commit({"src/ledger.py": LEDGER.format("1:")})
     init = [sys.executable, "-P", "-m", "orchestrator.cli", "init", "--engine", "replay"]
-    environ = {**theatre.checkout.environment(), "GITHUB_REPOSITORY": "octo/demo"}
+    environ = {**theatre.checkout.environment(), "GITHUB_REPOSITORY": "octo/demo", "MYCELIUM_ACTION_URL": "nowhere"}
     subprocess.run(init, cwd=theatre.checkout.root, env=environ, stdin=subprocess.DEVNULL, check=True)
     head, base = (theatre.checkout.git("rev-parse", name).strip() for name in ("mycelium/init", "HEAD"))
     played = theatre.play_committed("code-review", head, event=opened(1, head=head, base=base))

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrator.cli.init.asked_of_actions import PUSH, Asked, Events
+from orchestrator.cli.init.pin import ACTION, is_pinned
 from orchestrator.cli.init.yaml_words import flow, scalar, whole
 from orchestrator.definition.matching import DEFAULT_TYPES
 from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 
 PATH: Final = ".github/workflows/mycelium.yml"
 NAME: Final = "Mycelium"
-ACTION: Final = "mycelium-orchestrator/mycelium@v0"
-"""The published Action, and the tag that moves with its releases."""
-
 CHECKOUT: Final = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 
 _REASONS: Final = {
@@ -46,8 +43,9 @@ STEPS: Final = "      # Set up here what your own commands need, such as actions
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionsFile:
-    """`env` are variables of the step that runs workflows, by name, as they are written; `validate` adds a job that
-    looks at the workflows of pull requests. `workflows_dir` is where they lie.
+    """`action` is the Action as a step names it, a commit with the release behind it. `env` are variables of the step
+    that runs workflows, by name, as they are written; `validate` adds a job that looks at the workflows of pull
+    requests. `workflows_dir` is where they lie.
     `history_branch` keeps executions; empty keeps none.
 
     `steps` are the lines between checkout and Action, which are the user's: toolchains for their own commands. What
@@ -145,8 +143,7 @@ def history(branch: str) -> list[str]:
 
 def used(action: str) -> str:
     """An Action as a step names it."""
-    pinned = re.fullmatch(r"[0-9a-f]{40}", action.rpartition("@")[2])
-    return action if pinned else f"{action} {_IGNORE_ACTION}"
+    return action if is_pinned(action) else f"{action} {_IGNORE_ACTION}"
 
 
 _HEAD: Final = (

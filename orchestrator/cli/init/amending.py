@@ -15,8 +15,10 @@ from orchestrator.cli.init.actions_file import (
     ActionsFile,
     reason,
     secret,
+    used,
 )
 from orchestrator.cli.init.existing import Existing
+from orchestrator.cli.init.pin import ACTION
 from orchestrator.cli.init.yaml_additions import Additions, at
 from orchestrator.cli.init.yaml_words import Value, block, scalar
 from orchestrator.definition.matching import DEFAULT_TYPES
@@ -35,7 +37,8 @@ def amended(there: Existing, file: ActionsFile, variables: Sequence[str]) -> Exi
     amending.variables(variables)
     amending.history()
     amending.validating()
-    text = amending.additions.text()
+    # Where the tag stands as we wrote it, a commit shall; whoever wrote it in another way wants it so.
+    text = amending.additions.text().replace(used(ACTION), used(file.action))
     after = existing.read(text)
     return after if after and text != there.text and _has_all_of(there, after) else None
 

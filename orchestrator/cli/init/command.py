@@ -99,7 +99,14 @@ class _Setting:
         todo = self._write(proposal)
         showing.steps(
             self.console,
-            [*self._bare(proposal), *todo, *self._secrets(proposal), *self._setting(proposal), *self._pages()],
+            [
+                *self._bare(proposal),
+                *todo,
+                *self._secrets(proposal),
+                *self._setting(proposal),
+                *self._pages(),
+                *self._pin(proposal),
+            ],
         )
 
     def _wishes(self) -> Wishes:
@@ -216,6 +223,14 @@ class _Setting:
             return []
         where = (self.github.pages_settings,) if self.github else ("Settings → Pages → Source",)
         return [("Enable GitHub Pages, with “GitHub Actions” as the source.", where)]
+
+    def _pin(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
+        if not proposal.unpinned:
+            return []
+        from orchestrator.cli.init.pin import ACTION
+
+        what = f"Run it again where {self.place.settings.action_url} can be reached: {ACTION} is a tag, which moves."
+        return [(f"{what} A commit takes its place.", ("mycelium init",))]
 
     def _setting(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
         if not proposal.asked.opens_pull_requests:

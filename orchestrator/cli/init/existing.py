@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from orchestrator.cli.init.actions_file import ACTION, DEFAULT_FOLDER, FOLDER, PERMISSIONS, STEPS, ActionsFile
+from orchestrator.cli.init.actions_file import DEFAULT_FOLDER, FOLDER, PERMISSIONS, STEPS, ActionsFile
 from orchestrator.cli.init.asked_of_actions import NARROWING, Asked, Events
+from orchestrator.cli.init.pin import ACTION
 from orchestrator.definition.matching import DEFAULT_TYPES
 from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 
@@ -16,6 +17,7 @@ _ACTION: Final = re.compile(r"[^/]+/mycelium(@\S+)?")
 """Whatever repository it is in, it is called `mycelium`."""
 _BETWEEN: Final = re.compile(r"^ {10}persist-credentials: false\n(.*?)^ {6}- uses: [^/\n]+/mycelium\b", re.M | re.S)
 _KEPT: Final = {
+    "action": re.compile(r"^ {6}- uses: ([^/\s]+/mycelium@[0-9a-f]{40} # \S+)$", re.M),
     "checkout": re.compile(r"^ {6}- uses: (actions/checkout@.*)$", re.M),
     "runs_on": re.compile(r"^ {4}runs-on: (.*)$", re.M),
     "minutes": re.compile(r"^ {4}timeout-minutes: (\d+)$", re.M),

@@ -28,3 +28,8 @@ class File:
     @property
     def written(self) -> bool:
         return self.fate in (Fate.NEW, Fate.CHANGED)
+
+    @property
+    def settled(self) -> str:
+        """What is in the file in the end."""
+        return self.text if self.written else self.before or ""

@@ -13,6 +13,7 @@ from orchestrator.cli.init.asked_of_actions import Asked
 from orchestrator.cli.init.existing import Existing
 from orchestrator.cli.init.fate import Fate, File
 from orchestrator.cli.init.pages_file import builds_pages
+from orchestrator.cli.init.pin import ACTION
 from orchestrator.cli.init.premises import Premises, Wishes
 
 
@@ -87,7 +88,7 @@ def publishing(
     if before is None:
         return [File(path=path, text=pages.text(), before=None, fate=Fate.NEW, why="deploys the pages of what ran")]
     pages = pages.renewed(before)
-    pages = replace(pages, action=wishes.action or pages.action)
+    pages = replace(pages, action=wishes.action or (file.action if pages.action == ACTION else pages.action))
     text = pages.text()
     if before == text:
         return [File(path=path, text=text, before=before, fate=Fate.RIGHT)]
@@ -101,4 +102,6 @@ def _lacks(there: Existing, file: ActionsFile, new: Sequence[str]) -> list[str]:
     lacks += [f"the variable {name}" for name in new if name not in there.variables]
     if file.history_branch != there.said.history_branch:
         lacks.append(f"history-branch: {file.history_branch}")
+    if file.action != ACTION and actions_file.used(ACTION) in there.text:
+        lacks.append("a commit behind `uses`")
     return lacks + (["a job that looks at workflows"] if file.validate and not there.said.validate else [])

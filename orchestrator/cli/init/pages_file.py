@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from orchestrator.cli.init.actions_file import ACTION, CHECKOUT, DEFAULT_FOLDER, FOLDER, history, used
+from orchestrator.cli.init.actions_file import CHECKOUT, DEFAULT_FOLDER, FOLDER, history, used
+from orchestrator.cli.init.pin import ACTION
 from orchestrator.cli.init.yaml_words import flow, scalar
 from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 
@@ -19,7 +20,7 @@ UPLOAD: Final = "actions/upload-pages-artifact@fc324d3547104276b827a68afc52ff2a1
 DEPLOY: Final = "actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128 # v5.0.0"
 
 _KEPT: Final = {
-    "action": r"uses: ([^/\s]+/mycelium@\S+)",
+    "action": r"uses: ([^/\s]+/mycelium@(?:[0-9a-f]{40} # \S+|\S+))",
     "checkout": r"uses: (actions/checkout@.*)$",
     "upload": r"uses: (actions/upload-pages-artifact@.*)$",
     "deploy": r"uses: (actions/deploy-pages@.*)$",

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from orchestrator import __version__
 from orchestrator import settings as configuration
 from orchestrator.agents.collection import shipped
 from orchestrator.agents.library import build, is_agent_path
 from orchestrator.cli.init.found import Found, look
+from orchestrator.cli.init.pin import pinned
 from orchestrator.cli.init.premises import Premises
 from orchestrator.definition.project import FILE, Project
 from orchestrator.definition.project_file import parse_project
 from orchestrator.errors import SetupError
 from orchestrator.git.discovery import Checkout, discover
 from orchestrator.git.own_branch import OwnBranch
+from orchestrator.git.published_tags import published_tags
 from orchestrator.settings import Settings
 
 BRANCH = "mycelium/init"
@@ -120,7 +123,11 @@ class Place:
             agents=build(agents, shipped=shipped()).agents,
             project=parse_project(project.encode()) if project else Project(),
             history_branch=self.settings.history_branch,
+            pin=self._pin,
         )
+
+    def _pin(self) -> str | None:
+        return pinned(published_tags(self.settings.action_url, "v*", os.environ), __version__)
 
     def write(self, files: dict[str, str]) -> None:
         """Into the folder. `SetupError` where something is in the way."""

@@ -27,7 +27,7 @@ class Wishes:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Premises:
     """What a repository has. `read` gives the text of a file or None; `files` are its workflow files by path, `actions`
-    those of GitHub Actions."""
+    those of GitHub Actions. `pin` looks up the Action of this version's release, as a commit; None where it cannot."""
 
     read: Callable[[str], str | None]
     files: Mapping[str, str]
@@ -36,3 +36,4 @@ class Premises:
     agents: Mapping[str, AgentDefinition]
     project: Project
     history_branch: str
+    pin: Callable[[], str | None] = lambda: None

@@ -12,6 +12,7 @@ from orchestrator.cli.init import actions_file, credentials, existing, of_action
 from orchestrator.cli.init.actions_file import ActionsFile
 from orchestrator.cli.init.asked_of_actions import Asked, asked
 from orchestrator.cli.init.fate import Fate, File
+from orchestrator.cli.init.pin import ACTION
 from orchestrator.cli.init.premises import Premises, Wishes
 from orchestrator.cli.init.template_copy import adapted
 from orchestrator.definition.model import Workflow
@@ -31,13 +32,14 @@ _TRANSCRIPT = ".jsonl"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """`idle` are files that have nothing to do any more. `problems` are those of workflow files that are there: those
-    were left out.
+    """`unpinned`: a file names the Action by a tag that moves, as we wrote it. `idle` are files that have nothing to do
+    any more. `problems` are those of workflow files that are there: those were left out.
     """
 
     files: tuple[File, ...]
     asked: Asked
     secrets: tuple[str, ...]
+    unpinned: bool = False
     idle: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -79,21 +81,28 @@ def propose(premises: Premises, wishes: Wishes) -> Proposal:
     kept: dict[str, Any] = {name: getattr(said, name) for name in names} if said else {"steps": new_steps}
     file = ActionsFile(
         asked=of_actions.elsewhere(wanted, others),
-        action=wishes.action or (said.action if said else actions_file.ACTION),
+        action=wishes.action or _action(said.action if said else ACTION, premises),
         env={**(said.env if said else {}), **{name: actions_file.secret(name) for name in new}},
         validate=wishes.validate if wishes.validate is not None else bool(said and said.validate),
         workflows_dir=premises.workflows_dir,
         history_branch=history,
         **kept,
     )
+    starting = of_actions.starting(path, file, there, wishes, new)
     pages = of_actions.publishing(premises, wishes, file, there, path)
     return Proposal(
-        files=(of_actions.starting(path, file, there, wishes, new), *pages, *copies),
+        files=(starting, *pages, *copies),
         asked=wanted,
+        unpinned=any(actions_file.used(ACTION) in each.settled for each in (starting, *pages)),
         idle=tuple(each.path for each in pages if not history),
         secrets=existing.secrets_in({**(there.variables if said and there else {}), **file.env}),
         problems=loaded.problems,
     )
+
+
+def _action(known: str, premises: Premises) -> str:
+    """What is there already stays, but for the tag that stands in the place of a commit."""
+    return (premises.pin() or known) if known == ACTION else known
 
 
 def _check(premises: Premises, wishes: Wishes) -> None:
@@ -101,7 +110,7 @@ def _check(premises: Premises, wishes: Wishes) -> None:
         if not _SECRET.fullmatch(name):
             raise BadInput(f"`{name[:60]}` is no name of a secret", hint="such as ANTHROPIC_API_KEY")
     if wishes.action is not None and not _ACTION.fullmatch(wishes.action):
-        raise BadInput(f"`{wishes.action[:80]}` names no Action", hint=f"write it as {actions_file.ACTION}")
+        raise BadInput(f"`{wishes.action[:80]}` names no Action", hint=f"write it as {ACTION}")
     if wishes.history_branch and not _is_history(wishes.history_branch):
         raise BadInput(
             f"`{wishes.history_branch[:80]}` cannot be the history's branch",

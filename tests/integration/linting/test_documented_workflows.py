@@ -35,5 +35,6 @@ def test_the_workflows_that_pages_show_pass(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for name, text in workflows.items():
         (folder / name).write_text(text, encoding="utf-8")
-    # They name `@v0`, which moves: `mycelium init` pins the commit, and what it writes is shown to zizmor too.
+    # They name `@v0`, as no page knows the commit it will be released with. `mycelium init` looks that up, and
+    # zizmor is shown what it writes with and without one.
     assert findings(tmp_path, careless=True) == []

@@ -15,6 +15,7 @@ from orchestrator.cli.init.actions_file import STEPS, ActionsFile, secret
 from orchestrator.cli.init.asked_of_actions import Asked, asked
 from orchestrator.cli.init.existing import read, secrets_in
 from orchestrator.cli.init.pages_file import PagesFile
+from orchestrator.cli.init.pin import ACTION
 from orchestrator.cli.init.sandbox_step import STEP
 from orchestrator.definition.model import Workflow
 from orchestrator.definition.parse import load_workflow
@@ -263,7 +264,9 @@ def test_those_who_check_workflow_files_find_nothing(tmp_path: Path) -> None:
     for number, workflows in enumerate([GALLERY, GALLERY[:1], [workflow("on: push")]]):
         needs, more = asked(workflows, history_branch="kept"), number != 1
         steps = (*STEP, STEPS) if more else (STEPS,)
-        file = ActionsFile(asked=needs, steps=steps, env={"A_KEY": secret("A_KEY")}, validate=more)
+        pin = f"octo/mycelium@{'a' * 40} # v1.0.0"
+        action = pin if more else ACTION
+        file = ActionsFile(asked=needs, action=action, steps=steps, env={"A_KEY": secret("A_KEY")}, validate=more)
         (folder / f"mycelium-{number}.yml").write_text(file.text(), encoding="utf-8")
     (folder / "pages.yml").write_text(PagesFile(follows="A: b", workflows_dir="x y").text(), encoding="utf-8")
     (folder / "readme.yml").write_text(README[1], encoding="utf-8")

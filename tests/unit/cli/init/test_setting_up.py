@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
-from orchestrator import gallery
+from orchestrator import __version__, gallery
 from orchestrator.cli.console import Console
 from orchestrator.cli.exit import ended
 from orchestrator.cli.init.found import Found
@@ -332,6 +332,38 @@ def test_the_history_is_kept_where_it_was_said_once(repository: Repository, caps
     assert ended(mycelium, ["init", "--no-commit", "--history-branch", "kept"]) == 0
     assert "yours, now with history-branch: kept" in capsys.readouterr().out
     assert "history-branch: kept\n" in (repository.root / ACTIONS).read_text()
+
+
+def test_the_action_is_pinned_like_all_others(
+    repository: Repository,
+    releases: tuple[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MYCELIUM_ACTION_URL", str(repository.root / "nowhere"))
+    tag = "uses: mycelium-orchestrator/mycelium@v0 # zizmor: ignore[unpinned-uses] moves with the releases of Mycelium"
+    pin = f"uses: mycelium-orchestrator/mycelium@{releases[1]} # v{__version__}"
+    assert ended(mycelium, ["init", "--no-commit", "--site", "--validate"]) == 0
+    assert "mycelium-orchestrator/mycelium@v0 is a tag, which moves" in capsys.readouterr().out
+    first, pages = ((repository.root / path).read_text() for path in (ACTIONS, PAGES))
+    assert (first.count(tag), pages.count(tag)) == (2, 1)
+    monkeypatch.setenv("MYCELIUM_ACTION_URL", str(releases[0]))
+    for text in (first, first.replace("name: Mycelium\n", "name: Mycelium # ours\n")):
+        repository.write(ACTIONS, text)
+        repository.write(PAGES, pages)
+        assert ended(mycelium, ["init", "--no-commit"]) == 0
+        assert "a tag, which moves" not in capsys.readouterr().out
+        assert (repository.root / ACTIONS).read_text() == text.replace(tag, pin)
+        assert (repository.root / PAGES).read_text() == pages.replace(tag, pin)
+    repository.git("add", ".")
+    later = pin.replace(releases[1], "b" * 40).replace(__version__, "0.9.0")
+    for own in (later, pin.partition(" #")[0], tag.replace(" of Mycelium", "")):
+        repository.write(ACTIONS, first.replace(tag, own))
+        assert ended(mycelium, ["init", "--no-commit"]) == 0
+        said = capsys.readouterr().out
+        assert "a tag, which moves" not in said
+        assert "nothing was written" in said
+        assert (repository.root / ACTIONS).read_text() == first.replace(tag, own)
 
 
 def test_pages_need_a_history(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
