@@ -84,7 +84,8 @@ def test_nothing_is_published_before_the_wheel_was_tried_and_attested() -> None:
 def test_what_workflows_call_is_there(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     scripts = set(re.findall(r"requirements/[\w-]+\.sh|\.ci/run", text))
-    targets = {target for line in re.findall(r"run: make (.*)", text) for target in line.split() if "=" not in target}
+    called = re.findall(r"run: make (.*)", text)
+    targets = {target for line in called for target in shlex.split(line) if "=" not in target}
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert scripts | targets
     assert [name for name in scripts if not (ROOT / name).stat().st_mode & 0o100] == []
