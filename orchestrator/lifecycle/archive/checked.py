@@ -7,6 +7,7 @@ edge that leads back would have it go round, and a node run of another execution
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -16,9 +17,10 @@ from typing import Any, Final
 
 from orchestrator.definition.graph import topological_order
 from orchestrator.execution.showing import COMMENT, EXECUTION, run_place
+from orchestrator.execution.standing import result_of
 from orchestrator.execution.state import ExecutionStatus, NodeStatus
 from orchestrator.lifecycle.archive.record import Damaged, Record
-from orchestrator.lifecycle.ports import Dossier
+from orchestrator.lifecycle.ports import Dossier, Hold
 
 IDENTIFIER: Final = re.compile(r"[0-9a-z][0-9a-z-]{3,63}")
 """What an execution may be called in a branch: it becomes the name of a file."""
@@ -27,6 +29,7 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _EFFECTS: Final = frozenset({"cascade", "finish", "tell"})
 _ACTIVE: Final = frozenset({NodeStatus.QUEUED, NodeStatus.RUNNING})
+_UNASKED: Final = frozenset({NodeStatus.PENDING, NodeStatus.CANCELLED})
 
 
 def check(record: Record, execution_id: str) -> None:
@@ -43,8 +46,11 @@ def _runs(dossier: Dossier) -> Iterator[str]:
     if [run.index for run in runs] != list(range(len(runs))):
         yield "node runs are not numbered from 0"
         return
-    if any(run.node not in dossier.plan.definition.nodes for run in runs):
+    nodes = dossier.plan.definition.nodes
+    if any(run.node not in nodes for run in runs):
         yield "a node run is of no node of the workflow"
+    elif any(run.result is not result_of(run, nodes[run.node]) for run in runs):
+        yield "a node run has a result that does not go with its status"
     if len({run.key for run in runs}) < len(runs):
         yield "two node runs have one key"
     unsettled = [run for run in runs if not run.status.settled]
@@ -72,13 +78,30 @@ def _graph(dossier: Dossier) -> Iterator[str]:
         return
     if list(dossier.edges) != sorted(set(dossier.edges)):
         yield "edges are not in order"
-    if any(effect.kind == "cascade" for effect in dossier.effects):
-        return  # the counters below are still to be counted down
-    left = [0] * len(runs)
+    yield from _order(dossier)
+
+
+def _order(dossier: Dossier) -> Iterator[str]:
+    """Nothing is further than what comes before it lets it be."""
+    runs, untold = dossier.runs, _untold(dossier)
+    if any(type(index) is not int or not 0 <= index < len(runs) or not runs[index].status.settled for index in untold):
+        yield "it is to tell of the end of a node run that has not ended"
+        return
+    unsettled, unheard, times = [0] * len(runs), [0] * len(runs), Counter(untold)
     for source, target in dossier.edges:
-        left[target] += not runs[source].status.settled
-    if any(run.status is NodeStatus.PENDING and run.waiting_for != left[run.index] for run in runs):
-        yield "a node run waits for more, or less, than comes before it"
+        unsettled[target] += not runs[source].status.settled
+        unheard[target] += times[source]
+    for run, left, more in zip(runs, unsettled, unheard, strict=True):
+        if run.status is NodeStatus.PENDING and run.waiting_for != left + more:
+            yield "a node run waits for more, or less, than comes before it"
+        if run.status not in _UNASKED and left:
+            yield "a node run is past what comes before it"
+
+
+def _untold(dossier: Dossier) -> list[Any]:
+    """Settled node runs of which those after them still have to hear, for each time that they have to."""
+    payloads = [effect.payload.get("indexes") for effect in dossier.effects if effect.kind == "cascade"]
+    return [index for each in payloads for index in (each if isinstance(each, list) else [None])]
 
 
 def _belonging(dossier: Dossier) -> Iterator[str]:
@@ -91,6 +114,10 @@ def _belonging(dossier: Dossier) -> Iterator[str]:
         yield "something in it belongs to another execution"
     if (dossier.showing and dossier.showing.target) != execution.target or (dossier.shown and not dossier.showing):
         yield "it is shown where it is not"
+    if not execution.status.ended and any(each.pending for each in dossier.publications):
+        yield "it has not ended, and publishes"
+    if any(held.state is not Hold.STARTED for held in dossier.held):
+        yield "it is held back, and has started"
     if any(each.id for each in dossier.decisions) or any(each.id for each in dossier.held):
         yield "it counts rows of a store"
     counted = len(dossier.runs)

@@ -2,41 +2,32 @@
 
 Whoever may write to the branch can write a record of anything, and it would run with the rights of whoever takes it up.
 So nothing that decides what runs is believed: workflow, agents and project file have to be those of the commit that is
-trusted for the event, inputs have to fit, the commit has to be the event's, and each approval that was given has to be
-found where its giver wrote it.
+trusted for the event, inputs have to fit, and the commit has to be the event's. Its node runs have to be those of that
+workflow, and each has to stand where the rules bring it after those before it. What people decided, and that a fork's
+pull request was allowed, has to be found where they wrote it. What nodes came to is believed: nothing else knows it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from typing import Final
 
-from orchestrator.definition.commands import Command, Verb, parse_command
-from orchestrator.definition.event import Account
+from orchestrator.definition.event import PullRequestState
 from orchestrator.definition.inputs import check_inputs
-from orchestrator.definition.model import Approval
-from orchestrator.errors import BadInput, Conflict
-from orchestrator.execution.approval import TIMEOUT
-from orchestrator.execution.state import Execution, NodeRun, NodeStatus, Plan
-from orchestrator.lifecycle.intake.occasion import Delivery, Desk, Occasion, account_of, occasion
-from orchestrator.lifecycle.intake.reviewing import Review, refusal
-from orchestrator.lifecycle.ports import Vote
+from orchestrator.errors import BadInput, MyceliumError
+from orchestrator.execution.machine import Situation
+from orchestrator.execution.standing import misplaced
+from orchestrator.execution.state import NodeRun
+from orchestrator.lifecycle import contexts
+from orchestrator.lifecycle.archive.claimed import Claimed
+from orchestrator.lifecycle.archive.claimed import refused as _no
+from orchestrator.lifecycle.archive.said import check_said
+from orchestrator.lifecycle.intake.occasion import Delivery, Desk, Occasion, occasion, state_of
 from orchestrator.lifecycle.ports.definitions import Definitions
-from orchestrator.lifecycle.ports.github import Comment
+from orchestrator.lifecycle.start import lay_out
 
 _SHOWN: Final = 12
 _OF_COMMITS: Final = ("push", "merge_group")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claimed:
-    """An execution as a record has it; `votes` are approvals that are not enough yet."""
-
-    execution: Execution
-    plan: Plan
-    runs: tuple[NodeRun, ...]
-    votes: tuple[Vote, ...] = ()
 
 
 def check_here(claimed: Claimed, definitions: Definitions) -> None:
@@ -46,6 +37,7 @@ def check_here(claimed: Claimed, definitions: Definitions) -> None:
     """
     _check_plan(claimed, definitions)
     _check_inputs(claimed)
+    check_standing(claimed)
 
 
 def check_on_github(claimed: Claimed, desk: Desk) -> None:
@@ -54,13 +46,9 @@ def check_on_github(claimed: Claimed, desk: Desk) -> None:
     found = occasion(desk, Delivery(id=execution.id, event=execution.event_name, payload=execution.event))
     _check_plan(claimed, found.definitions)
     _check_inputs(claimed)
+    check_standing(claimed)
     _check_commit(claimed, found)
-    for run in claimed.runs:
-        if run.status is NodeStatus.COMPLETED and run.decided_by:
-            _check_approval(claimed, found, run)
-    for run in claimed.runs:
-        if by := _voters(claimed, run):
-            _check_given(claimed, found, run, by)
+    check_said(claimed, found)
 
 
 def _check_commit(claimed: Claimed, found: Occasion) -> None:
@@ -73,10 +61,15 @@ def _check_commit(claimed: Claimed, found: Occasion) -> None:
     if told is None:
         return
     there = found.desk.github.pull_request(told.number)
-    if (there.author.id, there.head_repository) != (told.author.id, told.head_repository):
+    if _identity(state_of(there)) != _identity(told):
         raise _no(execution, f"pull request {told.number} is another one than that of its event")
     if there.from_fork and there.head_sha != execution.head:
         raise _no(execution, f"the pull request has a new head, {there.head_sha[:_SHOWN]}")
+
+
+def _identity(pull: PullRequestState) -> tuple[object, ...]:
+    """What decides whether it is a fork's, and whose definitions count."""
+    return pull.author.id, pull.author.kind, pull.head_repository, pull.base_repository, pull.base_ref
 
 
 def _check_plan(claimed: Claimed, found: Definitions) -> None:
@@ -109,71 +102,22 @@ def _check_inputs(claimed: Claimed) -> None:
         raise _no(execution, "its inputs do not fit")
 
 
-def _check_approval(claimed: Claimed, found: Occasion, run: NodeRun) -> None:
-    asked = _asked(claimed, run)
-    if run.decided_by == TIMEOUT:
-        _check_silence(claimed, asked, run, found.desk.services.clock.now())
-        return
-    by = {name.strip().lower() for name in (run.decided_by or "").split(",")}
-    if len(by) < asked.minimum:
-        raise _no(claimed.execution, f"`{run.key}` has not as many approvals as it takes")
-    _check_given(claimed, found, run, by)
+def check_standing(claimed: Claimed) -> None:
+    """`Conflict` unless its node runs are those that the workflow lays out, and each is where those before it let it
+    be."""
+    execution, definition = claimed.execution, claimed.plan.definition
+    # What starts has no number yet, and its first nodes see none.
+    seen = [contexts.common(replace(execution, number=number)) for number in (0, execution.number)]
+    try:
+        layout = lay_out(definition, execution.id, seen[0])
+    except MyceliumError as error:
+        raise _no(execution, f"its workflow cannot be laid out: {error.message}") from error
+    if claimed.edges != layout.edges or list(map(_place, claimed.runs)) != list(map(_place, layout.runs)):
+        raise _no(execution, "its node runs are not those of its workflow")
+    situations = [Situation(workflow=definition, contexts=each, now=execution.created_at) for each in seen]
+    for run in misplaced(claimed.runs, claimed.edges, situations):
+        raise _no(execution, f"`{run.key}` cannot be {run.status.value} after what came before it")
 
 
-def _asked(claimed: Claimed, run: NodeRun) -> Approval:
-    asked = claimed.plan.definition.nodes[run.node].action
-    if not isinstance(asked, Approval):
-        raise _no(claimed.execution, f"`{run.key}` was decided, and is no approval")
-    return asked
-
-
-def _voters(claimed: Claimed, run: NodeRun) -> set[str]:
-    """Who has agreed to what waits still, or is said to."""
-    if run.status is not NodeStatus.WAITING:
-        return set()
-    return {vote.by.lower() for vote in claimed.votes if (vote.index, vote.since) == (run.index, run.started_at)}
-
-
-def _check_given(claimed: Claimed, found: Occasion, run: NodeRun, by: set[str]) -> None:
-    """Each has said so where it can be seen, and may."""
-    execution, desk, asked = claimed.execution, found.desk, _asked(claimed, run)
-    known = {account.login.lower(): account for account in _who_approved(found, run)}
-    if missing := sorted(by - known.keys()):
-        raise _no(execution, f"the approval of `{missing[0]}` for `{run.key}` is not among the comments")
-    for login in sorted(by):
-        said = Review(execution=execution, node=run.key, by=known[login], approves=True)
-        if refused := refusal(desk, said, asked, now=False):
-            raise _no(execution, f"the approval of `{login}` for `{run.key}` does not count: {refused.text}")
-
-
-def _check_silence(claimed: Claimed, asked: Approval, run: NodeRun, now: datetime) -> None:
-    waited = (now - run.started_at).total_seconds() if run.started_at else 0.0
-    limit = asked.timeout_minutes
-    if asked.on_timeout != "approve" or limit is None or waited < limit * 60:
-        raise _no(claimed.execution, f"`{run.key}` was approved by nobody before its time was over")
-
-
-def _who_approved(found: Occasion, run: NodeRun) -> list[Account]:
-    number = found.event.number
-    if number is None:
-        return []
-    return [account_of(each.author) for each in found.desk.github.comments(number) if _approves(each, run)]
-
-
-def _approves(comment: Comment, run: NodeRun) -> bool:
-    """Whether it is the command, as its author wrote it, after the node run began to wait: people who may write to the
-    repository can edit comments of others."""
-    if (
-        comment.created_at is None
-        or run.started_at is None
-        or comment.created_at < run.started_at.replace(microsecond=0)
-    ):
-        return False
-    if comment.updated_at not in (None, comment.created_at):
-        return False
-    asked = parse_command(comment.body, [], [])
-    return isinstance(asked, Command) and asked.verb is Verb.APPROVE and asked.target in (run.node, run.key)
-
-
-def _no(execution: Execution, why: str) -> Conflict:
-    return Conflict(f"execution {execution.id} does not go on here: {why}", hint="start the workflow anew")
+def _place(run: NodeRun) -> tuple[object, ...]:
+    return run.index, run.node, run.key, run.matrix, run.queue, run.priority

@@ -14,9 +14,9 @@ from orchestrator.errors import BadInput, Conflict, NotFound
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.archive import going_on
 from orchestrator.lifecycle.archive.checked import check
+from orchestrator.lifecycle.archive.claimed import claimed
 from orchestrator.lifecycle.archive.codec import decode
 from orchestrator.lifecycle.archive.entry import Entry
-from orchestrator.lifecycle.archive.going_on import Claimed
 from orchestrator.lifecycle.archive.holders import claim, let_go
 from orchestrator.lifecycle.archive.record import Damaged, Record
 from orchestrator.lifecycle.archive.restoring import RESTORED, replaceable, restore, saved_at
@@ -220,13 +220,10 @@ class Keeper:
         restore(self._services, record)
 
     def _check(self, dossier: Dossier, desk: Desk | None) -> None:
-        claimed = Claimed(
-            execution=dossier.execution, plan=dossier.plan, runs=tuple(dossier.runs), votes=tuple(dossier.votes)
-        )
         if desk is not None:
-            going_on.check_on_github(claimed, desk)
+            going_on.check_on_github(claimed(dossier), desk)
         else:
-            going_on.check_here(claimed, self._definitions.at(self._services.git.snapshot().head))
+            going_on.check_here(claimed(dossier), self._definitions.at(self._services.git.snapshot().head))
 
     def _claimed(self, execution_id: str, gone: IsGone) -> bool:
         """Have the index say that we hold it; false where it has been saved anew since it was pulled."""

@@ -14,6 +14,10 @@ from orchestrator.errors import Conflict, StaleClaim
 from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.execution.state import ExecutionStatus, NodeRun, NodeStatus, Result
 from orchestrator.lifecycle import advance, decide
+from orchestrator.lifecycle.archive.checked import check
+from orchestrator.lifecycle.archive.claimed import claimed
+from orchestrator.lifecycle.archive.going_on import check_standing
+from orchestrator.lifecycle.archive.record import Record
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.rerun import rerun
 from tests.fakes.world import World, node, workflow
@@ -152,6 +156,14 @@ class Player:
                 assert all(each.status.settled for each in before)
             assert run.status.settled == (run.result is not None)
 
+    def could_go_on_elsewhere(self) -> None:
+        """Nobody who reads of it in a branch takes it for made up."""
+        with self.world.store.begin() as tx:
+            tx.lock(self.execution.id)
+            dossier = tx.dossier(self.execution.id)
+        check(Record(dossier=dossier, saved_at=self.world.clock.now()), self.execution.id)
+        check_standing(claimed(dossier))
+
     def check_end(self) -> None:
         execution, runs = self.world.store.execution(self.execution.id), self.runs()
         failed = any(run.result is Result.FAILURE for run in runs)
@@ -168,11 +180,14 @@ def play(world: World, definition: Workflow, moves: list[str], *, again: bool) -
     player.check()
     for move in moves:
         player.play(move)
+    player.could_go_on_elsewhere()
     player.finish()
     player.check_end()
+    player.could_go_on_elsewhere()
     if again and any(run.status in (NodeStatus.FAILED, NodeStatus.CANCELLED) for run in player.runs()):
         rerun(player.world.services, player.execution.id, failed_only=True)
         player.check()
+        player.could_go_on_elsewhere()
         player.play("late")
         player.finish()
         player.check_end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,9 @@ import pytest
 
 from orchestrator.definition.model import Approval, WorkspaceMode
 from orchestrator.errors import BadInput, Conflict, NotFound, SetupError, Unavailable
-from orchestrator.execution.state import Execution, ExecutionStatus, NodeStatus, Result
+from orchestrator.execution.approval import approved, rejected
+from orchestrator.execution.outcome import Outcome
+from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Result
 from orchestrator.lifecycle.archive import holders, saving
 from orchestrator.lifecycle.archive.index import INDEX, Head, Index, dump, load
 from orchestrator.lifecycle.archive.keeper import Keeper
@@ -395,6 +398,20 @@ def test_what_an_earlier_attempt_has_ended_is_known_again(tmp_path: Path) -> Non
         assert [each.execution_id for each in tx.intake.decided("delivery-1")] == [hosted.id]
 
 
+def decided(run: NodeRun, outcome: Outcome | None, by: str | None) -> NodeRun:
+    status = NodeStatus.FAILED if outcome and outcome.failure else NodeStatus.COMPLETED
+    result = Result.FAILURE if outcome and outcome.failure else Result.SUCCESS
+    return replace(run, status=status, result=result, outcome=outcome, decided_by=by, waiting_for=0)
+
+
+def queued(run: NodeRun, status: NodeStatus = NodeStatus.QUEUED) -> NodeRun:
+    return replace(run, status=status, waiting_for=0)
+
+
+def passed_over(run: NodeRun) -> NodeRun:
+    return replace(run, status=NodeStatus.SKIPPED, result=Result.SKIPPED, waiting_for=0)
+
+
 def forged(hosted: Hosted, **keys: Any) -> None:
     """What somebody who may write to the branch makes of the record."""
     keeper, desk = hosted.job(8)
@@ -403,10 +420,16 @@ def forged(hosted: Hosted, **keys: Any) -> None:
     with services.store.begin() as tx:
         execution, runs = tx.lock(hosted.id), tx.runs(hosted.id)
         if name := keys.pop("approved_by", None):
-            gate = replace(runs[0], status=NodeStatus.COMPLETED, result=Result.SUCCESS, decided_by=name)
+            gate = decided(runs[0], approved(name), name)
             more = replace(runs[1], status=NodeStatus.WAITING, waiting_for=0, started_at=runs[0].started_at)
             tx.save_runs([gate, more])
             keys |= {"open_runs": 2}
+        if make := keys.pop("runs", None):
+            tx.save_runs(changed := make(*runs))
+            runs = [{each.index: each for each in changed}.get(run.index, run) for run in runs]
+            active = sum(run.status in (NodeStatus.QUEUED, NodeStatus.RUNNING) for run in runs)
+            keys |= {"open_runs": sum(not run.status.settled for run in runs), "active_runs": active}
+            keys |= {"status": ExecutionStatus.RUNNING if active else ExecutionStatus.WAITING}
         tx.save(replace(execution, **keys))
     keeper.save(hosted.id)
 
@@ -415,7 +438,7 @@ def forged(hosted: Hosted, **keys: Any) -> None:
     ("keys", "why"),
     [
         ({"approved_by": "ann"}, "the approval of `ann` for `gate` is not among the comments"),
-        ({"approved_by": "timeout"}, "approved by nobody before its time"),
+        ({"approved_by": "timeout"}, "decided by nobody before its time"),
         ({"inputs": {"x": "y"}}, "its inputs do not fit"),
         ({"head": "e" * 40}, "another commit than that of its event"),
         ({"workflow_id": "s"}, "has no valid workflow `s`"),
@@ -427,6 +450,108 @@ def test_a_record_that_somebody_made_up_does_not_go_on(hosted: Hosted, keys: dic
     with pytest.raises(Conflict, match=why):
         keeper.take_up(hosted.id, desk=desk)
     assert keeper.entries()[0].holder == ""
+
+
+Runs = Callable[[NodeRun, NodeRun, NodeRun], list[NodeRun]]
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda gate, more, _: [decided(gate, None, None), queued(more, NodeStatus.WAITING)], "decided by nobody"),
+        (
+            lambda gate, more, _: [decided(gate, approved("x"), ""), queued(more, NodeStatus.WAITING)],
+            "decided by nobody",
+        ),
+        (
+            lambda gate, more, after: [decided(gate, None, None), decided(more, None, None), queued(after)],
+            "decided by nobody",
+        ),
+        (lambda _gate, _more, after: [queued(after)], "past what comes before it"),
+        (lambda _gate, more, _: [queued(more, NodeStatus.WAITING)], "past what comes before it"),
+        (lambda gate, more, after: [passed_over(gate), passed_over(more), queued(after)], "`gate` cannot be skipped"),
+        (lambda gate, more, _: [passed_over(gate), queued(more, NodeStatus.WAITING)], "`gate` cannot be skipped"),
+        (lambda gate, _more, _after: [queued(gate)], "`gate` cannot be queued"),
+        (
+            lambda gate, more, after: [
+                decided(gate, rejected("x"), "x"),
+                replace(passed_over(more), any_failed=True),
+                replace(queued(after), any_failed=True),
+            ],
+            "`after` cannot be queued",
+        ),
+        (
+            lambda gate, more, _: [
+                decided(gate, replace(approved("ann"), outputs={"decision": "x"}), "ann"),
+                queued(more, NodeStatus.WAITING),
+            ],
+            "something else than what was decided",
+        ),
+    ],
+)
+def test_no_approval_is_walked_past(hosted: Hosted, make: Runs, why: str) -> None:
+    forged(hosted, runs=make)
+    keeper, desk = hosted.job(9)
+    with pytest.raises((Conflict, Damaged), match=why):
+        keeper.take_up(hosted.id, desk=desk, gone=lambda _: True)
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_refusal_too_was_said_by_somebody(tmp_path: Path, said: bool) -> None:
+    flow = "on: pull_request\nnodes:\n  gate: {approval: {message: go}, continue-on-error: true}\n"
+    hosted = Hosted(tmp_path, {"workflows/r.yaml": f"{flow}  after: {{run: x, needs: gate}}\n"})
+    no = rejected("ann")
+    forged(hosted, runs=lambda gate, after: [replace(decided(gate, no, "ann"), result=Result.SUCCESS), queued(after)])
+    if said:
+        hosted.github.add_comment(hosted.pull.number, ANN, "/mycelium reject gate")
+    keeper, desk = hosted.job(9)
+    if said:
+        keeper.take_up(hosted.id, desk=desk, gone=lambda _: True)
+    else:
+        with pytest.raises(Conflict, match="the refusal of `ann` for `gate` is not among the comments"):
+            keeper.take_up(hosted.id, desk=desk, gone=lambda _: True)
+
+
+@pytest.mark.parametrize(
+    ("line", "by", "why"),
+    [
+        ("allow {head}", ANN, None),
+        ("allow {short}", ANN, "has allowed the fork's commit"),
+        ("allow {head}", STRANGER, "has allowed the fork's commit"),
+        ("allow {other}", ANN, "has allowed the fork's commit"),
+        ("run r", ANN, "has allowed the fork's commit"),
+    ],
+)
+def test_a_forks_commit_goes_on_where_it_was_allowed(tmp_path: Path, line: str, by: User, why: str | None) -> None:
+    hosted = Hosted(tmp_path)
+    pull = hosted.garden.open(FLOW, author=STRANGER, fork=True)
+    hosted.garden.pulled(pull)
+    hosted.garden.says(MEMBER, f"/mycelium allow {pull.head_sha}", pull.number)
+    allowed = hosted.garden.executions[-1].id
+    hosted.keeper(hosted.garden.world, "1/1").save(allowed)
+    hosted.github.repo.comments.clear()
+    asked = line.format(head=pull.head_sha.upper(), short=pull.head_sha[:12], other="a" * 40)
+    hosted.github.add_comment(pull.number, by, f"/mycelium {asked}")
+    keeper, desk = hosted.job(9)
+    if why is None:
+        keeper.take_up(allowed, desk=desk)
+    else:
+        with pytest.raises(Conflict, match=why):
+            keeper.take_up(allowed, desk=desk)
+
+
+@pytest.mark.parametrize("keys", [{"base": "evil"}, {"base_repository": "sam/demo"}, {"kind": "Bot"}])
+def test_a_pull_request_is_the_one_that_github_has(hosted: Hosted, keys: dict[str, str]) -> None:
+    event = copy.deepcopy(hosted.garden.executions[0].event)
+    told: Any = event["pull_request"]
+    told["base"]["ref"] = keys.get("base", told["base"]["ref"])
+    told["base"]["repo"]["full_name"] = keys.get("base_repository", told["base"]["repo"]["full_name"])
+    told["user"]["type"] = keys.get("kind", told["user"]["type"])
+    hosted.github.repo.branches["evil"] = hosted.garden.main
+    forged(hosted, event=event)
+    keeper, desk = hosted.job(9)
+    with pytest.raises(Conflict, match="is another one than that of its event"):
+        keeper.take_up(hosted.id, desk=desk)
 
 
 @pytest.mark.parametrize("said", [True, False])

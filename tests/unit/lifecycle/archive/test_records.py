@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 
 from orchestrator.definition.model import Approval, WorkspaceMode
 from orchestrator.errors import Conflict
+from orchestrator.execution.effects import Effect
 from orchestrator.execution.log_line import Level, LogLine
 from orchestrator.execution.outcome import Artifact, Outcome
+from orchestrator.execution.publication import PublicationState
+from orchestrator.execution.state import NodeStatus, Result
 from orchestrator.lifecycle.archive import codec
 from orchestrator.lifecycle.archive.checked import check
 from orchestrator.lifecycle.archive.codec import decode, encode
@@ -25,7 +28,7 @@ from orchestrator.lifecycle.archive.record import Damaged, Record
 from orchestrator.lifecycle.archive.restoring import RESTORED, restore, saved_at
 from orchestrator.lifecycle.archive.taking import shortened, take
 from orchestrator.lifecycle.decide import approve
-from orchestrator.lifecycle.ports import NewLogLine
+from orchestrator.lifecycle.ports import Hold, NewLogLine
 from orchestrator.lifecycle.resume import resume
 from tests.contract.test_dossiers_contract import full
 from tests.fakes.runner import writes
@@ -150,6 +153,10 @@ def with_execution(**keys: Any) -> Callable[[Record], Record]:
     return lambda record: with_dossier(execution=replace(record.dossier.execution, **keys))(record)
 
 
+def cascade(*indexes: Any) -> Effect:
+    return Effect(kind="cascade", payload={"indexes": [*indexes]})
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -172,6 +179,15 @@ def with_execution(**keys: Any) -> Callable[[Record], Record]:
         (with_dossier(publications=(replace(full().publications[0], url="javascript:x"),)), "links to no page"),
         (with_dossier(votes=full().votes), "belongs to another execution"),
         (with_dossier(effects=(replace(full().effects[0], kind="exec"),)), "effects that are unknown"),
+        (with_dossier(effects=(cascade(1),)), "tell of the end of a node run that has not ended"),
+        (with_dossier(effects=(cascade(0), cascade(7))), "tell of the end of a node run that has not ended"),
+        (with_dossier(effects=(cascade("0"),)), "tell of the end of a node run that has not ended"),
+        (with_dossier(effects=(Effect(kind="cascade"),)), "tell of the end of a node run that has not ended"),
+        (with_run(status=NodeStatus.QUEUED), "a result that does not go with its status"),
+        (with_run(result=Result.FAILURE), "a result that does not go with its status"),
+        (with_run(status=NodeStatus.RUNNING, result=None), "past what comes before it"),
+        (with_dossier(publications=(replace(full().publications[0], state=PublicationState.PLANNED),)), "publishes"),
+        (with_dossier(held=(replace(full().held[0], state=Hold.WAITING),)), "held back, and has started"),
         (without_blob, "1 blobs belong to nothing"),
     ],
 )

@@ -1,0 +1,102 @@
+"""Where node runs may stand: a table of what somebody may have written down, and what the rules make of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from orchestrator.definition.model import Approval, EdgeCondition, Need, Node
+from orchestrator.execution.approval import rejected
+from orchestrator.execution.machine import Situation
+from orchestrator.execution.outcome import FailureClass, Outcome
+from orchestrator.execution.standing import misplaced, result_of
+from orchestrator.execution.state import NodeRun, NodeStatus
+from tests.fakes.world import node, workflow
+
+AT = datetime(2026, 11, 28, tzinfo=UTC)
+OUT = Outcome(failure=FailureClass.EXIT)
+UNSURE = Outcome(failure=FailureClass.SETUP)
+SKIPPED = {"any_failed": True}
+
+
+def run(of: Node, index: int, status: str, **keys: Any) -> NodeRun:
+    made = NodeRun(execution_id="e", index=index, node=of.id, key=of.id, status=NodeStatus(status), **keys)
+    return replace(made, result=result_of(made, of))
+
+
+GATE, JOB = node("first", action=Approval()), node("first")
+
+
+@pytest.mark.parametrize(
+    ("first", "before", "then", "after", "fits"),
+    [
+        (JOB, "completed", {}, "queued", True),
+        (JOB, "completed", {}, "running", True),
+        (JOB, "completed", {}, "failed", True),
+        (JOB, "completed", {}, "cancelled", True),
+        (JOB, "completed", {}, "waiting", False),
+        (JOB, "completed", {}, "skipped", False),
+        (JOB, "failed", {}, "queued", False),
+        (JOB, "failed", {}, "skipped", False),
+        (JOB, "failed", SKIPPED, "skipped", True),
+        (JOB, "running", {}, "pending", True),
+        (JOB, "running", {}, "cancelled", True),
+        (JOB, "running", {}, "queued", False),
+        (JOB, "running", {}, "skipped", False),
+        (JOB, "skipped", {}, "skipped", False),
+        (GATE, "waiting", {}, "pending", True),
+        (GATE, "waiting", {}, "queued", False),
+        (GATE, "queued", {}, "pending", False),
+        (GATE, "running", {}, "pending", False),
+        (GATE, "skipped", {}, "skipped", False),
+        (GATE, "completed", {}, "completed", True),
+        (GATE, "completed", {"heads": ("a" * 40,)}, "completed", False),
+        (GATE, "failed", SKIPPED, "skipped", False),
+        (replace(JOB, condition="false"), "skipped", {}, "skipped", True),
+        (replace(JOB, condition="false"), "completed", {}, "queued", False),
+        (replace(GATE, condition="fromJSON('{')"), "completed", {}, "queued", False),
+    ],
+)
+def test_what_may_be_after_what(first: Node, before: str, then: dict[str, Any], after: str, fits: bool) -> None:
+    second = node("second", "first", implied_success=True)
+    situation = Situation(workflow=workflow(first, second), contexts={}, now=AT)
+    runs = [run(first, 0, before), run(second, 1, after, **then)]
+    assert (list(misplaced(runs, [(0, 1)], [situation])) == []) is fits
+
+
+@pytest.mark.parametrize(
+    ("first", "outcome", "fits"),
+    [
+        (GATE, rejected("ann"), True),
+        (GATE, Outcome(failure=FailureClass.TIMEOUT), True),
+        (GATE, OUT, False),
+        (GATE, UNSURE, False),
+        (GATE, None, False),
+        (JOB, OUT, True),
+        (replace(GATE, condition="fromJSON('{')"), UNSURE, True),
+        (replace(GATE, condition="fromJSON('{')"), rejected("ann"), False),
+    ],
+)
+def test_an_approval_fails_by_people_or_by_its_condition(first: Node, outcome: Outcome | None, fits: bool) -> None:
+    situation = Situation(workflow=workflow(first), contexts={}, now=AT)
+    assert (list(misplaced([run(first, 0, "failed", outcome=outcome)], [], [situation])) == []) is fits
+
+
+def test_a_condition_may_have_seen_either_situation() -> None:
+    first = node("first", condition="github.run_number == '0'")
+    told = [Situation(workflow=workflow(first), contexts={"github": {"run_number": each}}, now=AT) for each in "07"]
+    queued = [run(first, 0, "queued")]
+    assert list(misplaced(queued, [], told)) == []
+    assert list(misplaced(queued, [], told[1:])) == queued
+
+
+def test_what_edges_ask_for_is_asked() -> None:
+    last = node("last", Need(node="first", when=EdgeCondition.ON_FAILURE), implied_success=False)
+    situation = Situation(workflow=workflow(JOB, last), contexts={}, now=AT)
+    failed = [run(JOB, 0, "failed", outcome=OUT), run(last, 1, "running", any_failed=True)]
+    assert list(misplaced(failed, [(0, 1)], [situation])) == []
+    done = [run(JOB, 0, "completed"), run(last, 1, "running")]
+    assert list(misplaced(done, [(0, 1)], [situation])) == done[1:]
