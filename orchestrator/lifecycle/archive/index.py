@@ -13,11 +13,13 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from orchestrator.errors import SetupError
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.archive.checked import IDENTIFIER
 from orchestrator.lifecycle.archive.entry import Entry
 from orchestrator.lifecycle.archive.limits import INDEX_BYTES
 from orchestrator.lifecycle.archive.record import Damaged
+from orchestrator.lifecycle.archive.strict import strict
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -51,9 +53,13 @@ def path_of(execution: Execution) -> str:
 
 
 def dump(index: Index) -> bytes:
-    """The file, sorted by id."""
+    """The file, sorted by id; `SetupError` where nobody would read it."""
     lines = [_line(_heads(), index.head), *(_line(_entries(), entry) for _, entry in sorted(index.entries.items()))]
-    return "".join(f"{line}\n" for line in lines).encode("ascii")
+    text = "".join(f"{line}\n" for line in lines).encode("ascii")
+    if len(text) > INDEX_BYTES:
+        what = f"{INDEX} of the history would have {len(text):,} bytes, and {INDEX_BYTES:,} are read"
+        raise SetupError(what, hint="`mycelium history squash --drop-after DAYS` makes room")
+    return text
 
 
 def load(text: bytes) -> Index:
@@ -86,22 +92,16 @@ def _line(adapter: TypeAdapter[Any], value: object) -> str:
     return json.dumps(adapter.dump_python((value,), mode="json")[0], separators=(",", ":"))
 
 
-def _strict(of: Any) -> TypeAdapter[Any]:
-    from pydantic import ConfigDict, TypeAdapter
-
-    return TypeAdapter(of, config=ConfigDict(extra="forbid", strict=True))
-
-
 @cache
 def _heads() -> TypeAdapter[Any]:
-    return _strict(tuple[Head])
+    return strict(tuple[Head])
 
 
 @cache
 def _entries() -> TypeAdapter[Any]:
-    return _strict(tuple[Entry])
+    return strict(tuple[Entry])
 
 
 @cache
 def _many() -> TypeAdapter[Any]:
-    return _strict(tuple[Entry, ...])
+    return strict(tuple[Entry, ...])

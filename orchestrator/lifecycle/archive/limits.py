@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-LOG_BYTES: Final = 8_000_000
-"""Of text, for all node runs together; each may have its part, and `LEAST_LOG_BYTES` at least."""
+LOG_BYTES: Final = 20_000_000
+"""Of lines as a record has them, for all node runs together; each may have its part, and `LEAST_LOG_BYTES` at least."""
 
 LEAST_LOG_BYTES: Final = 20_000
+
+MOST_LOG_BYTES: Final = 30_000_000
+"""For all together where there are very many, who then have less than the least."""
 
 COMMIT_BYTES: Final = 20_000_000
 """Of git bundles: an execution whose commits do not fit goes on where they are, and nowhere else."""

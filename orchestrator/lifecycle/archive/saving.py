@@ -9,10 +9,9 @@ from typing import Final
 
 from orchestrator.errors import Conflict, SetupError
 from orchestrator.execution.state import Execution, ExecutionStatus
-from orchestrator.lifecycle.archive.codec import digest, encode
+from orchestrator.lifecycle.archive.codec import Body
 from orchestrator.lifecycle.archive.entry import Entry
 from orchestrator.lifecycle.archive.index import INDEX, Index, dump, load, path_of
-from orchestrator.lifecycle.archive.limits import PACKED_BYTES
 from orchestrator.lifecycle.archive.record import Record
 from orchestrator.lifecycle.archive.restoring import mark_of, saved_at
 from orchestrator.lifecycle.archive.taking import take
@@ -68,8 +67,9 @@ class Saving:
         self._letting_go = letting_go
         self._known = saved_at(services, execution_id)
         self._record = take(services, execution_id, services.clock.now())
+        self._body = Body(self._record)
         self._entry: Entry | None = None
-        self._changed = False
+        self._changed = self._new = False
         self._squashed_at: datetime | None = None
 
     def decide(self, tip: Tip) -> Change | None:
@@ -77,22 +77,21 @@ class Saving:
         if tip.commit is None:
             index = replace(index, head=replace(index.head, squashed_at=self._record.saved_at))
         self._squashed_at = index.head.squashed_at
-        execution = self._execution
-        before = index.entries.get(execution.id)
-        if before is None:
-            self._take_number(index)
-        elif before.digest != digest(self._record):
+        before = index.entries.get(self._execution.id)
+        # It keeps the number that it has in the branch: a store has another one where that was taken there.
+        self._number(before.number if before else self._free_number(index))
+        digest = self._body.digest(self._record)
+        if before and before.digest != digest:
             self._check_ours(before)
-        self._entry, self._changed = self._made(before), True
+        self._new, self._changed = before is None, True
+        self._entry = self._made(before, digest)
         if before and before.digest == self._entry.digest:
             foreign = before.holder not in ("", self._holder)
             if foreign or before.holder == self._entry.holder:
                 self._entry, self._changed = before, False
                 return None
-        content = encode(replace(self._record, saved_at=self._entry.saved_at))
-        if len(content) > PACKED_BYTES:
-            what = f"the record of execution {execution.id} has {len(content):,} bytes"
-            raise SetupError(f"{what}, and {PACKED_BYTES:,} are kept", hint="give its nodes smaller outputs")
+        execution = self._execution
+        content = self._body.encode(replace(self._record, saved_at=self._entry.saved_at))
         entries = {**index.entries, execution.id: self._entry}
         put = {self._entry.path: content, INDEX: dump(replace(index, entries=entries))}
         if tip.commit is None:
@@ -106,7 +105,7 @@ class Saving:
         assert entry is not None  # noqa: S101 - whoever wrote has decided
         with self._services.store.begin() as tx:
             stored = tx.lock(entry.id)
-            if self._changed and stored.number != entry.number:
+            if self._new and stored.number != entry.number:
                 tx.save(replace(stored, number=entry.number))
             tx.intake.put_mark(mark_of(entry.id), entry.saved_at)
         left_out = self._record.left_out
@@ -116,17 +115,21 @@ class Saving:
     def _execution(self) -> Execution:
         return self._record.dossier.execution
 
-    def _take_number(self, index: Index) -> None:
+    def _free_number(self, index: Index) -> int:
         """One that no other execution of the workflow has: jobs that began at once all thought they were the next."""
         execution = self._execution
         workflow_id, least = execution.workflow_id, index.head.numbers.get(execution.workflow_id, 0)
         taken = {entry.number for entry in index.entries.values() if entry.workflow_id == workflow_id}
         if execution.number > least and execution.number not in taken:
-            return
+            return execution.number
         with self._services.store.begin() as tx:
-            number = max(least + 1, max(taken, default=0) + 1, tx.next_number(workflow_id))
-        numbered = replace(self._record.dossier, execution=replace(execution, number=number))
-        self._record = replace(self._record, dossier=numbered)
+            return max(least + 1, max(taken, default=0) + 1, tx.next_number(workflow_id))
+
+    def _number(self, number: int) -> None:
+        if number != self._execution.number:
+            dossier = self._record.dossier
+            numbered = replace(dossier, execution=replace(dossier.execution, number=number))
+            self._record = replace(self._record, dossier=numbered)
 
     def _check_ours(self, before: Entry) -> None:
         if before.holder and before.holder == self._holder:
@@ -136,7 +139,7 @@ class Saving:
             what = f"the history has a later state of execution {before.id}"
             raise Conflict(what, hint="`mycelium history pull` brings it here")
 
-    def _made(self, before: Entry | None) -> Entry:
+    def _made(self, before: Entry | None, digest: str) -> Entry:
         execution, record = self._execution, self._record
         waits = execution.status is ExecutionStatus.WAITING
         resting = execution.status.ended or (waits and self._letting_go)
@@ -157,7 +160,7 @@ class Saving:
             held_at=None if resting else record.saved_at,
             saved_by=self._holder,
             due=_due(record),
-            digest=digest(record),
+            digest=digest,
         )
 
 

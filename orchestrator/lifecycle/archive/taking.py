@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Final
@@ -14,7 +14,15 @@ from orchestrator.errors import MyceliumError, NotFound
 from orchestrator.execution.log_line import Level, LogLine
 from orchestrator.execution.state import NodeRun
 from orchestrator.lifecycle.archive import copies
-from orchestrator.lifecycle.archive.limits import COMMIT_BYTES, COPY_BYTES, FILE_BYTES, LEAST_LOG_BYTES, LOG_BYTES
+from orchestrator.lifecycle.archive.codec import size_of
+from orchestrator.lifecycle.archive.limits import (
+    COMMIT_BYTES,
+    COPY_BYTES,
+    FILE_BYTES,
+    LEAST_LOG_BYTES,
+    LOG_BYTES,
+    MOST_LOG_BYTES,
+)
 from orchestrator.lifecycle.archive.record import Record
 from orchestrator.lifecycle.ports import Dossier, NewLogLine
 from orchestrator.lifecycle.publishing.leaks import leak
@@ -25,6 +33,7 @@ from orchestrator.lifecycle.travel import bring
 _PAGE: Final = 1000
 _STAYS: Final = "the execution cannot go on on another machine"
 _SHOWN: Final = 5
+_FIELDS: Final = tuple(field.name for field in fields(NewLogLine))
 
 
 def take(services: Services, execution_id: str, saved_at: datetime) -> Record:
@@ -113,8 +122,9 @@ class _Packing:
 
     def log(self, dossier: Dossier) -> Iterator[LogLine]:
         """Lines of all node runs; of a long log its head and its tail, and a line that tells."""
-        begun = [run for run in dossier.runs if run.started_at or run.outcome]
-        share = max(LOG_BYTES // max(len(begun), 1), LEAST_LOG_BYTES)
+        begun = [run for run in dossier.runs if run.started_at or run.outcome or run.epoch]
+        many = max(len(begun), 1)
+        share = max(LOG_BYTES // many, min(LEAST_LOG_BYTES, MOST_LOG_BYTES // many))
         cut: list[str] = []
         for run in dossier.runs:
             lines, dropped = shortened(self._lines(run), share)
@@ -122,7 +132,8 @@ class _Packing:
             cut += [f"`{run.key}`"] if dropped else []
         if cut:
             more = ", …" * (len(cut) > _SHOWN)
-            self.left_out.append(f"the logs of {', '.join(cut[:_SHOWN])}{more} are cut to {share:,} bytes each")
+            what = f"the logs of {', '.join(cut[:_SHOWN])}{more} are cut"
+            self.left_out.append(f"{what} to what takes {share:,} bytes each in a record")
 
     def _lines(self, run: NodeRun) -> Iterator[LogLine]:
         after = 0
@@ -152,27 +163,27 @@ class _Packing:
 
 
 def shortened(lines: Iterable[LogLine], limit: int) -> tuple[list[LogLine], int]:
-    """As many of the first and of the last lines as have `limit` bytes, and how many are missing between them.
+    """As many of the first and of the last lines as take `limit` bytes in a record, and how many are left out.
 
-    A line of our own, which has the id of the first that is missing, says so.
+    Between them a line of our own, which has the id of the first that is left out, says so.
     """
     head: list[LogLine] = []
     tail: deque[LogLine] = deque()
     first: LogLine | None = None
     dropped = in_head = in_tail = 0
     for line in lines:
-        size = len(line.text.encode("utf-8", "replace")) + 1
+        size = size_of(line)
         if not tail and not dropped and in_head + size <= limit // 2:
             head.append(line)
             in_head += size
             continue
         tail.append(line)
         in_tail += size
-        while in_tail > limit - limit // 2 and len(tail) > 1:
+        while in_tail > limit - limit // 2:
             gone = tail.popleft()
             first = first or gone
             dropped += 1
-            in_tail -= len(gone.text.encode("utf-8", "replace")) + 1
+            in_tail -= size_of(gone)
     if first:
         head.append(_told(first, dropped))
     return [*head, *tail], dropped
@@ -184,4 +195,4 @@ def _told(first: LogLine, dropped: int) -> LogLine:
 
 
 def _new(line: LogLine) -> NewLogLine:
-    return NewLogLine(**{name: value for name, value in asdict(line).items() if name != "id"})
+    return NewLogLine(**{name: getattr(line, name) for name in _FIELDS})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,10 +17,10 @@ from orchestrator.errors import BadInput, Conflict, NotFound, SetupError, Unavai
 from orchestrator.execution.approval import approved, rejected
 from orchestrator.execution.outcome import Outcome
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Result
-from orchestrator.lifecycle.archive import holders, saving
+from orchestrator.lifecycle.archive import codec, holders, saving
 from orchestrator.lifecycle.archive.index import INDEX, Head, Index, dump, load
 from orchestrator.lifecycle.archive.keeper import Keeper
-from orchestrator.lifecycle.archive.record import Damaged
+from orchestrator.lifecycle.archive.record import Damaged, Record
 from orchestrator.lifecycle.archive.restoring import RESTORED
 from orchestrator.lifecycle.decide import approve
 from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
@@ -133,17 +133,42 @@ def test_jobs_that_began_at_once_get_numbers_of_their_own(jobs: Jobs) -> None:
 def test_who_lost_the_race_makes_the_change_anew(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     slow, quick = jobs.job("2/1").named("job-slow"), jobs.job("3/1").named("job-quick")
     late, early = slow.world.run(GATED), quick.world.run(GATED)
-    encode, done = saving.encode, list[str]()
+    encode, done, digested = codec.Body.encode, list[str](), list[str]()
+    body = codec._body
 
-    def interrupted(record: Any) -> bytes:
+    def interrupted(self: codec.Body, record: Record) -> bytes:
         if not done:
             done.append(early.id)
             quick.keeper.save(early.id)
-        return encode(record)
+        return encode(self, record)
 
-    monkeypatch.setattr(saving, "encode", interrupted)
+    def written(record: Record) -> Iterator[str]:
+        digested.append(record.dossier.execution.id)
+        return body(record)
+
+    monkeypatch.setattr(codec.Body, "encode", interrupted)
+    monkeypatch.setattr(codec, "_body", written)
     assert slow.keeper.save(late.id).entry.number == 2
     assert [entry.id for entry in slow.keeper.entries()] == ["job-quick", "job-slow"]
+    # A large record must not be written anew for each try: it would lose each of them.
+    assert digested == [late.id, early.id]
+
+
+def test_an_execution_keeps_its_number_in_the_branch(jobs: Jobs, waiting: Execution) -> None:
+    mine = jobs.job("2/1").named("mine")
+    mine.world.run(GATED)
+    mine.keeper.pull()
+    assert mine.world.store.execution(waiting.id).number == 2
+    other = jobs.job("3/1").named("other")
+    other.keeper.pull()
+    assert other.keeper.save(other.world.run(GATED).id).entry.number == 2
+    with mine.world.store.begin() as tx:
+        tx.save(replace(tx.lock(waiting.id), error_message="moved on"))
+    assert mine.keeper.save(waiting.id).changed
+    assert not mine.keeper.save(waiting.id).changed
+    assert [entry.number for entry in mine.keeper.entries()] == [1, 2]
+    assert mine.world.store.execution(waiting.id).number == 2
+    assert mine.keeper.save("mine").entry.number == 3
 
 
 def test_a_later_state_that_others_saved_is_not_written_over(jobs: Jobs, waiting: Execution) -> None:

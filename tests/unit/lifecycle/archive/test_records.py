@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.definition.model import Approval, WorkspaceMode
-from orchestrator.errors import Conflict
+from orchestrator.errors import Conflict, SetupError
 from orchestrator.execution.effects import Effect
 from orchestrator.execution.log_line import Level, LogLine
 from orchestrator.execution.outcome import Artifact, Outcome
 from orchestrator.execution.publication import PublicationState
 from orchestrator.execution.state import NodeStatus, Result
-from orchestrator.lifecycle.archive import codec
+from orchestrator.lifecycle.archive import codec, index
 from orchestrator.lifecycle.archive.checked import check
 from orchestrator.lifecycle.archive.codec import decode, encode
 from orchestrator.lifecycle.archive.record import Damaged, Record
@@ -219,6 +219,11 @@ def edited(*path: str | int, value: object) -> Callable[[bytes], bytes]:
     return change
 
 
+def twice(number: int) -> Callable[[bytes], bytes]:
+    """A line that holds two values."""
+    return lambda content: edited(number, value=[*lines_of(content)[number], lines_of(content)[number][1]])(content)
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -239,6 +244,7 @@ def edited(*path: str | int, value: object) -> Callable[[bytes], bytes]:
         (edited(1, 1, "execution", "status", value="asleep"), "execution.status: enum"),
         (edited(2, 1, "status", value=None), "status: enum"),
         (edited(2, 0, value="ruN"), "do not belong together"),
+        (twice(2), "not what Mycelium writes"),
         (edited(-1, 1, value=99), "its end is missing"),
     ],
 )
@@ -256,11 +262,35 @@ def test_a_small_file_that_becomes_a_huge_one_is_not_unpacked(monkeypatch: pytes
         decode(bytes(11))
 
 
+def test_what_nobody_would_read_is_not_written(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = tuple(NewLogLine(**_of(line(number, ""))) for number in range(300))
+    monkeypatch.setattr(codec, "UNPACKED_BYTES", 30_000)
+    with pytest.raises(codec.TooLarge, match="bytes as text, and 30,000 are kept"):
+        encode(replace(record, log=lines))
+    monkeypatch.setattr(codec, "PACKED_BYTES", 100)
+    with pytest.raises(codec.TooLarge, match="bytes compressed, and 100 are kept"):
+        encode(record)
+    monkeypatch.setattr(index, "INDEX_BYTES", 20)
+    with pytest.raises(SetupError, match="20 are read") as raised:
+        index.dump(index.Index())
+    assert raised.value.hint == "`mycelium history squash --drop-after DAYS` makes room"
+
+
+def test_what_takes_long_is_written_once_and_what_changes_each_time(record: Record) -> None:
+    body, later = codec.Body(record), replace(record, saved_at=AT.replace(hour=11))
+    numbered = with_execution(number=9)(later)
+    for each in (record, later, numbered):
+        assert decode(body.encode(each)) == each
+        assert body.encode(each) == encode(each)
+    assert body.digest(record) == body.digest(later) == codec.digest(record)
+    assert body.digest(numbered) == codec.digest(numbered) != body.digest(record)
+
+
 def line(number: int, text: str) -> LogLine:
     return LogLine(id=number, run=0, key="k", attempt=1, at=AT, level=Level.INFO, stream="stdout", text=text)
 
 
-@given(st.lists(st.text("aé", max_size=9), max_size=30), st.integers(1, 80))
+@given(st.lists(st.text("aé", max_size=9), max_size=30), st.integers(1, 8000))
 def test_a_log_keeps_its_beginning_and_its_end(texts: list[str], limit: int) -> None:
     lines = [line(number, text) for number, text in enumerate(texts, start=1)]
     kept, dropped = shortened(lines, limit)
@@ -272,7 +302,16 @@ def test_a_log_keeps_its_beginning_and_its_end(texts: list[str], limit: int) -> 
     assert kept[told].id == told + 1
     assert f"{dropped:,} lines are left out" in kept[told].text
     assert kept[told + 1 :] == lines[told + dropped :]
-    assert sum(len(each.text.encode()) + 1 for each in (*kept[:told], *kept[told + 1 : -1])) <= limit
+    assert sum(map(codec.size_of, (*kept[:told], *kept[told + 1 :]))) <= limit
+
+
+@given(st.text(max_size=40), st.text(max_size=9), st.none() | st.just("RUN_EXIT"))
+def test_what_a_line_takes_is_known_beforehand(text: str, key: str, code: str | None) -> None:
+    found = replace(line(7, text), key=key, group=key, error_code=code)
+    bare = Record(dossier=full("01kbfull"), saved_at=AT)
+    record = replace(bare, log=(NewLogLine(**_of(found)),))
+    taken = len(gzip.decompress(encode(record))) - len(gzip.decompress(encode(bare)))
+    assert taken <= codec.size_of(found) <= taken + 60
 
 
 def test_no_part_of_a_record_goes_beyond_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
