@@ -33,7 +33,7 @@ def finish(step: Step) -> int:
     blackboard = any(BLACKBOARD in plan.servers for plan in plans)
     with app.embedded(step.settings, queues, blackboard=blackboard) as services:
         _end(services, left, step.log)
-        with history(step.inputs, step.job, step.settings, services, step.log) as kept:
+        with history(step.inputs, step.settings, services, step.log) as kept:
             kept.keep([each.id for each in left])
     return ExitCode.COMPLETED
 

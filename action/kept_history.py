@@ -13,7 +13,6 @@ from action.bringing import Bringing
 from action.commands import JobLog
 from action.history import Brought, History, NoHistory
 from action.inputs import Inputs
-from action.job import Job
 from action.late import late_ones
 from action.tidying import Tidying
 from orchestrator.errors import MyceliumError
@@ -155,11 +154,11 @@ class KeptHistory:
 
 
 @contextmanager
-def history(inputs: Inputs, job: Job, settings: Settings, services: Services, log: JobLog) -> Generator[History]:
+def history(inputs: Inputs, settings: Settings, services: Services, log: JobLog) -> Generator[History]:
     """That of the repository. None where the job may write nothing, or keeps nothing; `site` only reads."""
     from orchestrator import app
 
-    if not inputs.history_branch or job.reads_only:
+    if not settings.history_branch:
         yield NoHistory()
         return
     with app.keeping(settings, services) as keeper:

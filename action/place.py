@@ -40,8 +40,9 @@ def settle(environ: MutableMapping[str, str], inputs: Inputs, job: Job) -> Setti
         raise BadInput(f"there is no checkout in {root}", hint=hint)
     if inputs.token:
         environ.setdefault("MYCELIUM_GITHUB_TOKEN", inputs.token)
-    if inputs.history_branch:
-        environ.setdefault("MYCELIUM_HISTORY_BRANCH", inputs.history_branch)
+    if not inputs.history_branch or job.reads_only:
+        environ["MYCELIUM_HISTORY_BRANCH"] = ""
+    environ.setdefault("MYCELIUM_HISTORY_BRANCH", inputs.history_branch)
     environ.setdefault("MYCELIUM_HOME_DIR", str(job.temporary / "home"))
     environ.setdefault("MYCELIUM_CACHE_DIR", str(job.temporary / "cache"))
     folders = [Path(each) for each in filter(None, [environ.get(AGENTS)])] + [agents_folder(job) / UNFORESEEN]

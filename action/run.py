@@ -81,7 +81,7 @@ def _useful_workers(workflows: Iterable[Workflow]) -> int:
 
 def _served(step: Step, desk: Desk, found: Found) -> Results:
     services = desk.services
-    with history(step.inputs, step.job, step.settings, services, step.log) as kept:
+    with history(step.inputs, step.settings, services, step.log) as kept:
         desk = replace(desk, keeps=kept.keeps)
         given = deliveries(step.job, desk)
         brought = kept.bring(desk, given, [workflow.id for workflow in found.starts], found.late)
@@ -109,6 +109,6 @@ def _served(step: Step, desk: Desk, found: Found) -> Results:
 
 
 def _linked(services: Services, views: Mapping[str, ExecutionView]) -> list[ExecutionView]:
-    from orchestrator.lifecycle.report import links
+    from orchestrator.lifecycle.links import links
 
     return [replace(seen, links=links(services, seen.execution)) for seen in views.values()]

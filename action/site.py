@@ -18,7 +18,7 @@ def site(step: Step) -> int:
     output = Path(step.inputs.folder, step.inputs.site_path)
     with (
         app.offline(step.settings) as services,
-        history(step.inputs, step.job, step.settings, services, step.log) as kept,
+        history(step.inputs, step.settings, services, step.log) as kept,
     ):
         kept.bring_all()
         report = build(StoredExecutions(services), output)

@@ -57,7 +57,7 @@ def looked_up(step: Step, desk: Desk) -> Found:
 
     services = desk.services
     with ThreadPoolExecutor(1, "history") as beside:
-        with history(step.inputs, step.job, step.settings, services, step.log) as kept:
+        with history(step.inputs, step.settings, services, step.log) as kept:
             # One fetch with git, beside what GitHub is asked over HTTP.
             fetched = beside.submit(kept.late)
             given = deliveries(step.job, desk)

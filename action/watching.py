@@ -5,18 +5,22 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from action.commands import JobLog
 from action.interruption import Interruption
 from orchestrator.errors import Conflict
+from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.cancel import cancel
 from orchestrator.lifecycle.following.follow import follow
 from orchestrator.lifecycle.following.publication import until_published
+from orchestrator.lifecycle.links import links
 from orchestrator.lifecycle.ports import LiveEvent
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.plain import plain_lines
-from orchestrator.report.view import ExecutionView
+from orchestrator.report.view import ExecutionView, Links
 
 BY: Final = "the job of GitHub Actions, which was cancelled"
 LOOK_SECONDS: Final = 0.2
@@ -25,13 +29,21 @@ LOOK_SECONDS: Final = 0.2
 class LogWatcher:
     """Writes a line of the job's log for each change. What nodes print stands on the page, and on GitHub."""
 
-    def __init__(self, log: JobLog, name: str, note: Callable[[ExecutionView], object] | None = None) -> None:
+    def __init__(
+        self,
+        log: JobLog,
+        name: str,
+        note: Callable[[ExecutionView], object] | None = None,
+        links: Callable[[Execution], Links] = lambda _: Links(),
+    ) -> None:
         self._log = log
         self._name = name
         self._note = note
+        self._links = links
         self._shown: ExecutionView | None = None
 
     def update(self, seen: ExecutionView) -> None:
+        seen = replace(seen, links=self._links(seen.execution))
         for line in plain_lines(self._shown, seen):
             self._log.line(line.replace("[mycelium]", self._name, 1) if self._name else line)
         self._shown = seen
@@ -54,7 +66,10 @@ def watch(
     pool = ThreadPoolExecutor(max(1, len(ids)), thread_name_prefix="watching")
     try:
         names = _names(services, ids)
-        watched = [pool.submit(_watched, services, each, LogWatcher(log, names[each], note)) for each in ids]
+        watched = [
+            pool.submit(_watched, services, each, LogWatcher(log, names[each], note, partial(links, services)))
+            for each in ids
+        ]
         _until(watched, services, ids, interruption)
         return [each.result() for each in watched]
     finally:

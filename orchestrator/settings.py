@@ -31,8 +31,8 @@ class Settings:
     `redis_url` None means an embedded server, `blackboard_url` None another one for executions that use a blackboard.
     Secrets are those of `MYCELIUM_SECRET_<NAME>`, by name. GitHub is spoken to with `github_token`, or as the App of
     `github_app_id` and `github_private_key`, a PEM or the path of one; about the repository `github_repository`, else
-    that of `origin`. `history_branch` is where executions are kept without a server. `action_url` is the
-    repository of the Action, for git: the commits of its releases are looked up there.
+    that of `origin`. `history_branch` is where executions are kept without a server, empty where they are not.
+    `action_url` is the repository of the Action, for git: the commits of its releases are looked up there.
     """
 
     root: Path
@@ -89,7 +89,7 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
         github_app_id=_text(environ, "GITHUB_APP_ID", ""),
         github_private_key=_text(environ, "GITHUB_PRIVATE_KEY", ""),
         github_repository=environ.get("GITHUB_REPOSITORY", ""),
-        history_branch=_text(environ, "HISTORY_BRANCH", DEFAULT_HISTORY_BRANCH),
+        history_branch=environ.get(f"{PREFIX}HISTORY_BRANCH", DEFAULT_HISTORY_BRANCH),
         action_url=_text(environ, "ACTION_URL", DEFAULT_ACTION_URL),
     )
 

@@ -38,6 +38,9 @@ def keeper(settings: Settings, services: Services, *, holder: str = "") -> Keepe
     from orchestrator.git.record_branch import GitRecordBranch
     from orchestrator.lifecycle.archive.keeper import Keeper
 
+    if not settings.history_branch:
+        hint = "name one, or unset it: then it is `mycelium-history`"
+        raise SetupError("executions are kept nowhere: MYCELIUM_HISTORY_BRANCH is empty", hint=hint)
     branch = GitRecordBranch(settings.history_branch, lambda: _remote(settings, services), os.environ)
     known = services.definitions or definitions(settings, services.git)
     return Keeper(services, branch, known, holder=holder or holder_of(os.environ))

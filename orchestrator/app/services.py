@@ -58,6 +58,7 @@ def build(settings: Settings, *, redis_url: str | None, instance: str, blackboar
         public_url=settings.public_url,
         # A press comes as a webhook, to an instance that GitHub can reach: that of a single run is gone by then.
         listens=instance == SHARED_INSTANCE and bool(settings.public_url),
+        history=settings.history_branch,
         hidden=_hidden(settings),
     )
 

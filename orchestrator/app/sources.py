@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.app.clock import SystemClock
 from orchestrator.errors import BadInput
-from orchestrator.settings import Settings
+from orchestrator.settings import DEFAULT_HISTORY_BRANCH, Settings
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -35,7 +35,7 @@ def repository(settings: Settings) -> Git:
         cache_dir=settings.cache_dir,
         environ=os.environ,
         github=remote,
-        apart=[settings.history_branch],
+        apart=[settings.history_branch or DEFAULT_HISTORY_BRANCH],
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
-from urllib.parse import quote
 
 from orchestrator.definition.expressions import ExpressionError, interpolate_text
 from orchestrator.definition.model import Agent, JsonValue, Workflow
@@ -65,13 +64,6 @@ def view(services: Services, execution_id: str, *, links: Links | None = None) -
         last_valid=plan.last_valid,
         publications=tuple(services.store.publications(execution_id)) if workflow.publish else (),
     )
-
-
-def links(services: Services, execution: Execution) -> Links:
-    """Where others see more of it: the page, where somebody serves pages, and the job that ran it."""
-    base = services.public_url.rstrip("/")
-    page = f"{base}/executions/{quote(execution.id, safe='')}/" if base else ""
-    return Links(page=page, job=execution.target.job_url if execution.target else "")
 
 
 def as_json(seen: ExecutionView) -> dict[str, JsonValue]:

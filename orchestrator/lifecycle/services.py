@@ -28,7 +28,8 @@ class Services:
     None where no server for it is known, `github` where no token is, and `definitions` where events start nothing.
     `comparison` tells what pull requests change in definitions, where somebody can be told.
     `public_url` is where people see the pages, empty where nobody serves them. `listens` says that buttons on GitHub
-    reach somebody. `hidden` values are masked as secrets are.
+    reach somebody. `history` names the branch that executions of jobs are kept in, if they are. `hidden` values are
+    masked as secrets are.
     """
 
     store: Store
@@ -53,6 +54,7 @@ class Services:
     comparison: Comparison | None = None
     public_url: str = ""
     listens: bool = False
+    history: str = ""
     _plans: dict[str, Plan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def forget_plan(self, execution_id: str) -> None:

@@ -13,6 +13,9 @@ from orchestrator.report.duration import human_duration
 from orchestrator.report.plain_text import one_line
 from orchestrator.report.view import ExecutionView
 
+START_ANEW = "Nothing of it is kept: run its job again to start it anew."
+"""What is left to do where no command reaches an execution."""
+
 _APART = re.compile(r"[\s\"']")
 """What ends a word of a command, or begins a quote in it."""
 
@@ -22,7 +25,9 @@ class Decision:
     """An approval that waits. `approve` and `reject` are shell commands, the other two comments on GitHub: `commented`
     where there is something to comment on.
 
-    `grounds` is what the agents right before it said, by node run key: what a person would want to read first.
+    `pull` is the shell command that comes before the first two on a machine that does not know the execution; empty
+    where none is needed. `grounds` is what the agents right before it said, by node run key: what a person would want
+    to read first.
     """
 
     run: NodeRun
@@ -32,12 +37,13 @@ class Decision:
     approve_comment: str
     reject_comment: str
     commented: bool
+    pull: str = ""
     deadline: str = ""
     grounds: tuple[tuple[str, str], ...] = ()
 
     @property
     def typed(self) -> tuple[str, str]:
-        """What approves and what rejects, where the execution is shown on GitHub."""
+        """What approves and what rejects, where the execution is shown on GitHub: of commands, after `pull`."""
         return (self.approve_comment, self.reject_comment) if self.commented else (self.approve, self.reject)
 
 
@@ -47,18 +53,36 @@ def takes_comments(view: ExecutionView) -> bool:
     return target is not None and target.number is not None
 
 
-def rerun_command(view: ExecutionView, run: NodeRun | None = None) -> str:
-    """What to type, where it is shown on GitHub, to run a node again; without one, all that failed."""
+def is_lost(view: ExecutionView) -> bool:
+    """Whether no command reaches it once its job has ended: it is kept nowhere."""
+    return bool(view.links.job) and not view.links.pull and not takes_comments(view)
+
+
+def rerun_commands(view: ExecutionView, run: NodeRun | None = None) -> tuple[str, ...]:
+    """What to type, one after the other, where it is shown on GitHub, to run a node again; without one, all that
+    failed. Nothing where it is lost."""
     key = one_line(run.key, 200) if run else ""
     if takes_comments(view):
-        return f"/mycelium rerun {_word(key) if run else 'failed'}"
+        return (f"/mycelium rerun {_word(key) if run else 'failed'}",)
+    if is_lost(view):
+        return ()
     what = f"--node {shlex.quote(key)}" if run else "--failed"
-    return f"mycelium executions rerun {shlex.quote(view.execution.id)} {what}"
+    again = f"mycelium executions rerun {shlex.quote(view.execution.id)} {what}"
+    return tuple(filter(None, (view.links.pull, again)))
 
 
 def decisions(view: ExecutionView) -> tuple[Decision, ...]:
     """Every waiting approval, by index."""
     return tuple(_decision(view, run) for run in view.runs if run.status is NodeStatus.WAITING)
+
+
+def how_to_approve(view: ExecutionView, decision: Decision) -> str:
+    """For a line of a log: what to type on this machine, or from elsewhere if it is the log of a job."""
+    if not view.links.job:
+        return f"Type: {decision.approve}"
+    if decision.commented:
+        return f"Comment: {decision.approve_comment}"
+    return f"Type in a clone: {decision.pull} && {decision.approve}" if decision.pull else f"Nobody can. {START_ANEW}"
 
 
 def diff_command(execution: Execution) -> str:
@@ -82,6 +106,7 @@ def _decision(view: ExecutionView, run: NodeRun) -> Decision:
         approve_comment=f"/mycelium approve {_word(key)}",
         reject_comment=f"/mycelium reject {_word(key)}",
         commented=takes_comments(view),
+        pull=view.links.pull,
         deadline=_deadline(view, run, action),
         grounds=tuple(_grounds(view, run)),
     )

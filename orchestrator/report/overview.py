@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from orchestrator.execution.state import ExecutionStatus, NodeRun, NodeStatus
-from orchestrator.report.attention import decisions, rerun_command, takes_comments
+from orchestrator.report.attention import START_ANEW, Decision, decisions, is_lost, rerun_commands, takes_comments
 from orchestrator.report.duration import human_duration
 from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import (
@@ -86,8 +86,11 @@ def _again(view: ExecutionView) -> str:
     """How people have another try."""
     if view.execution.status is not ExecutionStatus.FAILED:
         return ""
-    verb = "Comment" if takes_comments(view) else "Type"
-    return f" {verb} {safe_code(rerun_command(view), 200)} to run again what failed and all that follows."
+    if is_lost(view):
+        return f" {START_ANEW}"
+    verb = "Comment" if takes_comments(view) else "In a clone, type" if view.links.pull else "Type"
+    typed = ", then ".join(safe_code(each, 400) for each in rerun_commands(view))
+    return f" {verb} {typed} to run again what failed and all that follows."
 
 
 def _linked(text: str, address: str) -> str:
@@ -96,13 +99,16 @@ def _linked(text: str, address: str) -> str:
 
 def _asked(view: ExecutionView) -> Iterator[Part]:
     for decision in decisions(view):
-        until = f"\n\n*Without an answer it is {decision.deadline}.*" if decision.deadline else ""
-        yield Notice(
-            kind="IMPORTANT",
-            markdown=f"**{safe_inline(decision.question, 300)}** "
-            f"Answer {'with a comment' if decision.commented else 'in a terminal'}:\n\n"
-            f"{fenced(decision.typed[0])}\n\nor\n\n{fenced(decision.typed[1])}{until}",
-        )
+        how = f"Nobody can answer. {START_ANEW}" if is_lost(view) else _answered(decision)
+        yield Notice(kind="IMPORTANT", markdown=f"**{safe_inline(decision.question, 300)}** {how}")
+
+
+def _answered(decision: Decision) -> str:
+    where, first = "with a comment" if decision.commented else "in a terminal", ""
+    if decision.pull and not decision.commented:
+        where, first = "in a terminal, in a clone", f"{fenced(decision.pull)}\n\nand then\n\n"
+    until = f"\n\n*Without an answer it is {decision.deadline}.*" if decision.deadline else ""
+    return f"Answer {where}:\n\n{first}{fenced(decision.typed[0])}\n\nor\n\n{fenced(decision.typed[1])}{until}"
 
 
 def _failure(view: ExecutionView, run: NodeRun) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.execution.state import NodeRun, NodeStatus
-from orchestrator.report.attention import decisions
+from orchestrator.report.attention import decisions, how_to_approve
 from orchestrator.report.duration import human_duration
 from orchestrator.report.figures import (
     counted_runs,
@@ -60,7 +60,7 @@ def _run_line(view: ExecutionView, run: NodeRun) -> str:
 
 def _details(view: ExecutionView, run: NodeRun) -> list[str]:
     if run.status is NodeStatus.WAITING:
-        return [f"{d.question} Type: {d.approve}" for d in decisions(view) if d.run.index == run.index]
+        return [f"{d.question} {how_to_approve(view, d)}" for d in decisions(view) if d.run.index == run.index]
     if run.status is NodeStatus.RUNNING and run.attempt > 1:
         return [f"attempt {run.attempt}"]
     outcome = run.outcome

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from orchestrator.definition.model import JsonValue
 from orchestrator.execution.outcome import FailureClass
 from orchestrator.execution.state import NodeRun, NodeStatus
-from orchestrator.report.attention import decisions, rerun_command, takes_comments
+from orchestrator.report.attention import START_ANEW, Decision, decisions, is_lost, rerun_commands, takes_comments
 from orchestrator.report.check_run import (
     MAX_BATCHES,
     MAX_TITLE,
@@ -42,6 +42,7 @@ _CONCLUSIONS = {
 }
 _SAID_ELSEWHERE = frozenset({"text", "summary", "usage", "commit", "files_changed"})
 _LOG_LINES = 40
+_APART = "\n\n"
 
 
 def run_check(
@@ -113,13 +114,21 @@ def _summary(view: ExecutionView, run: NodeRun, *, buttons: bool) -> Iterator[st
         yield safe_message(outcome.message, 1_000)
     yield from _asked(view, run, buttons=buttons)
     if _actions(run_conclusion(view, run)) == (RERUN,):
-        how = "this comment" if takes_comments(view) else "this command"
-        yield f"Once the execution has ended, {how} runs the node again, and all that follows:"
-        yield fenced(rerun_command(view, run))
+        yield from _again(view, run)
     if view.is_replayed(run):
         yield f"**{REPLAY_NOTICE}**"
     if outcome and outcome.sandbox:
         yield f"Sandbox: {safe_code(outcome.sandbox, 20)}."
+
+
+def _again(view: ExecutionView, run: NodeRun) -> Iterator[str]:
+    if is_lost(view):
+        yield START_ANEW
+        return
+    how = "this comment runs" if takes_comments(view) else "this command runs"
+    how = "these commands, in a clone, run" if len(commands := rerun_commands(view, run)) > 1 else how
+    yield f"Once the execution has ended, {how} the node again, and all that follows:"
+    yield fenced("\n".join(commands))
 
 
 def _paragraphs(texts: Iterable[str]) -> list[Part]:
@@ -133,12 +142,22 @@ def _asked(view: ExecutionView, run: NodeRun, *, buttons: bool) -> Iterator[str]
         return
     for decision in (each for each in decisions(view) if each.run.index == run.index):
         yield f"**{safe_inline(decision.question, 300)}**"
-        how = "Comment one of these" if decision.commented else "Type one of these in a terminal"
-        how = f"Press a button. Or {how[0].lower()}{how[1:]}" if buttons else how
-        commands = fenced("\n\n".join(decision.typed))
-        yield f"{how}:\n\n{commands}"
-        if decision.deadline:
-            yield f"*Without an answer it is {decision.deadline}.*"
+        if is_lost(view):
+            yield f"Nobody can answer. {START_ANEW}"
+            return
+        yield from _answered(decision, buttons=buttons)
+
+
+def _answered(decision: Decision, *, buttons: bool) -> Iterator[str]:
+    commands: tuple[str, ...] = decision.typed
+    how = "Comment one of these" if decision.commented else "Type one of these in a terminal"
+    if decision.pull and not decision.commented:
+        commands = (decision.pull, *commands)
+        how = "In a clone, type the first of these, and then one of the others"
+    how = f"Press a button. Or {how[0].lower()}{how[1:]}" if buttons else how
+    yield f"{how}:\n\n{fenced(_APART.join(commands))}"
+    if decision.deadline:
+        yield f"*Without an answer it is {decision.deadline}.*"
 
 
 def _text(view: ExecutionView, run: NodeRun, noted: int) -> Iterator[str]:

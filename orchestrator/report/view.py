@@ -21,11 +21,13 @@ REPLAY_ENGINE: Final = "replay"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Links:
-    """Where more can be seen; empty where there is nothing to link to. `job` is the one of Actions that ran it."""
+    """Where more can be seen; empty where there is nothing to link to. `job` is the one of Actions that ran it, `pull`
+    the shell command that brings here what it kept: without one nothing of the execution is left when the job ends."""
 
     page: str = ""
     pull_request: str = ""
     job: str = ""
+    pull: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

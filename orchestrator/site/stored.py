@@ -14,11 +14,12 @@ from orchestrator.execution.log_line import LogLine
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import experience, report
 from orchestrator.lifecycle.archive.copies import copied, diff_name
+from orchestrator.lifecycle.links import links
 from orchestrator.lifecycle.ports import Scope
 from orchestrator.lifecycle.secrecy import mask_of
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.experience import AgentsReport
-from orchestrator.report.view import ExecutionView
+from orchestrator.report.view import ExecutionView, Links
 
 PAGE = 100
 RECENT_ATTEMPTS = 12
@@ -37,7 +38,9 @@ class StoredExecutions:
             before = page[-1].id
 
     def view(self, execution_id: str) -> ExecutionView:
-        return replace(report.view(self._services, execution_id), experience=self._experience)
+        seen = report.view(self._services, execution_id)
+        pull = links(self._services, seen.execution).pull
+        return replace(seen, experience=self._experience, links=Links(pull=pull))
 
     def document(self, execution_id: str) -> Mapping[str, JsonValue]:
         return report.as_json(self.view(execution_id))

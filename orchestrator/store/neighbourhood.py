@@ -99,7 +99,9 @@ def run_of(row: Row[Any]) -> NodeRun:
 
 
 def no_execution(reference: str) -> NotFound:
-    return NotFound(f"there is no execution {reference}", hint="`mycelium executions list` shows what there is")
+    here = "`mycelium executions list` shows what there is"
+    hint = f"{here}; what a job of GitHub Actions has kept is brought here by `mycelium history pull`"
+    return NotFound(f"there is no execution {reference}", hint=hint)
 
 
 def _sources(connection: Connection, execution_id: str, indexes: Collection[int]) -> dict[int, list[int]]:

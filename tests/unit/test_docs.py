@@ -42,7 +42,7 @@ def settings() -> Iterator[str]:
                 func=ast.Name(id="_text" | "_number" | "_choice"), args=[_, ast.Constant(value=str(name)), *_]
             ):
                 yield f"MYCELIUM_{name}"
-    yield from ("MYCELIUM_REDIS_URL", "MYCELIUM_BLACKBOARD_URL", "MYCELIUM_SECRET_<NAME>")
+    yield from ("MYCELIUM_REDIS_URL", "MYCELIUM_BLACKBOARD_URL", "MYCELIUM_HISTORY_BRANCH", "MYCELIUM_SECRET_<NAME>")
 
 
 def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any, cast
+
 import pytest
 
-from orchestrator.app.keeping import holder_of
+from orchestrator.app.keeping import holder_of, keeper
+from orchestrator.errors import SetupError
+from orchestrator.settings import load
 
 
 @pytest.mark.parametrize(
@@ -29,3 +34,8 @@ def test_a_job_is_told_by_run_and_attempt(environ: dict[str, str], holder: str) 
 
 def test_a_person_is_told_by_name_and_machine() -> None:
     assert holder_of({"USER": "ada"}).startswith("ada@")
+
+
+def test_without_a_branch_nothing_is_kept(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="MYCELIUM_HISTORY_BRANCH is empty"):
+        keeper(load(tmp_path, {"MYCELIUM_HISTORY_BRANCH": ""}), cast(Any, None))

@@ -16,13 +16,13 @@ from typing import Final
 from orchestrator.errors import MyceliumError, Unavailable
 from orchestrator.execution.showing import MISTAKE, Showing, Shown
 from orchestrator.execution.state import Execution
+from orchestrator.lifecycle.links import links
 from orchestrator.lifecycle.ports.github import Busy, Forbidden, GitHub, Room, Urgency, User
 from orchestrator.lifecycle.projection.due import Write
 from orchestrator.lifecycle.projection.holding import held_back
 from orchestrator.lifecycle.projection.picture import Due, Picture
 from orchestrator.lifecycle.projection.wanted import Kind
 from orchestrator.lifecycle.projection.writing import Desk, Superseded, carry_out
-from orchestrator.lifecycle.report import links
 from orchestrator.lifecycle.services import Services
 from orchestrator.report.comment import is_comment_of, shown_execution
 

@@ -13,6 +13,7 @@ from orchestrator.execution.publication import Fate, Publication, PublicationSta
 from orchestrator.execution.publish_plan import Ended, Planned
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle import report
+from orchestrator.lifecycle.links import links
 from orchestrator.lifecycle.masking import Mask
 from orchestrator.lifecycle.ports.github import GitHub, User
 from orchestrator.lifecycle.publishing.layout import ended_of, masked_run
@@ -62,8 +63,7 @@ class Outgoing:
 
     @cached_property
     def view(self) -> ExecutionView:
-        links = report.links(self.services, self.execution)
-        seen = report.view(self.services, self.execution.id, links=links)
+        seen = report.view(self.services, self.execution.id, links=links(self.services, self.execution))
         return replace(seen, runs=tuple(masked_run(run, self._mask) for run in seen.runs))
 
     @cached_property

@@ -18,7 +18,7 @@ from orchestrator.execution.outcome import Outcome
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.report.experience import AgentsReport
 from orchestrator.report.figures import REPLAY_NOTICE
-from orchestrator.report.view import ExecutionView
+from orchestrator.report.view import ExecutionView, Links
 from orchestrator.site.build import build, execution_page, pull_request_page
 from orchestrator.site.state import FILE_NAME
 from tests.fakes import views
@@ -26,6 +26,7 @@ from tests.fakes.views import ViewSource
 
 VOID = {"meta", "link", "input", "br", "hr", "img", "path", "circle", "rect", "line", "use"}
 DEMO = "01K5DEMO00COMPLETED"
+PULL = "mycelium history pull 01K5DEMO00WAITING"
 
 
 @dataclass
@@ -87,6 +88,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         replace(line, id=number)
         for number, line in enumerate(views.demo_log(shown, 6) * 90, start=1)
     ]  # fmt: skip
+    source.views[1] = replace(source.views[1], links=Links(pull=PULL))
     output = tmp_path_factory.mktemp("site") / "out"
     build(source, output)
     return output
@@ -183,9 +185,10 @@ def test_the_preview_shows_comment_checks_commits_and_files(site: Path, pages: d
 
 
 def test_waiting_shows_the_command(pages: dict[Path, Page], site: Path) -> None:
-    assert (
-        "mycelium executions approve 01K5DEMO00WAITING publish" in pages[execution_page(site, "01K5DEMO00WAITING")].text
-    )
+    text = pages[execution_page(site, "01K5DEMO00WAITING")].text
+    assert text.count(PULL) == 2
+    assert text.index(PULL) < text.index("mycelium executions approve 01K5DEMO00WAITING publish")
+    assert "history pull" not in pages[execution_page(site, DEMO)].text
 
 
 def test_waiting_shows_the_grounds_of_the_question(pages: dict[Path, Page], site: Path) -> None:

@@ -18,8 +18,10 @@ from action.history import Brought, NoHistory
 from action.inputs import Inputs
 from action.job import Job
 from action.kept_history import KeptHistory, history
+from action.place import settle
 from orchestrator.errors import Conflict, Unavailable
 from orchestrator.lifecycle.intake.occasion import Delivery
+from orchestrator.settings import load
 from tests.fakes.clock import FakeClock
 from tests.fakes.payloads import commented, opened
 
@@ -127,8 +129,18 @@ def test_when_somebody_said_it(text: object, at: datetime | None) -> None:
     assert asked([]) == Asked()
 
 
-@pytest.mark.parametrize(("branch", "reads_only"), [("", False), ("mycelium-history", True)])
-def test_some_jobs_keep_nothing(branch: str, *, reads_only: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("branch", "reads_only", "known", "kept"),
+    [
+        ("mycelium-history", False, {}, "mycelium-history"),
+        ("ours", False, {"MYCELIUM_HISTORY_BRANCH": "theirs"}, "theirs"),
+        ("", False, {"MYCELIUM_HISTORY_BRANCH": "theirs"}, ""),
+        ("mycelium-history", True, {}, ""),
+    ],
+)
+def test_a_job_says_where_its_processes_keep_executions(
+    branch: str, *, reads_only: bool, known: dict[str, str], kept: str, tmp_path: Path
+) -> None:
     job = Job(
         event="push",
         payload={},
@@ -139,8 +151,16 @@ def test_some_jobs_keep_nothing(branch: str, *, reads_only: bool, tmp_path: Path
         output=None,
         summary=None,
     )
+    (tmp_path / ".git").mkdir()
+    environ = dict(known)
+    found = settle(environ, Inputs(history_branch=branch, folder=tmp_path), job)
+    assert found.history_branch == environ["MYCELIUM_HISTORY_BRANCH"] == kept
+
+
+def test_some_jobs_keep_nothing(tmp_path: Path) -> None:
+    settings = load(tmp_path, {"MYCELIUM_HISTORY_BRANCH": ""})
     nothing = cast(Any, None)
-    with history(Inputs(history_branch=branch), job, nothing, nothing, nothing) as made:
+    with history(Inputs(history_branch="mycelium-history"), settings, nothing, nothing) as made:
         assert isinstance(made, NoHistory)
         assert made.bring(nothing, [], [], []) == Brought()
         assert [*made.late(), *made.bring_late(nothing, []), *made.go_on([])] == []

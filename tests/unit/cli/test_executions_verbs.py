@@ -72,6 +72,15 @@ def test_a_home_folder_elsewhere_is_looked_into_from_anywhere(
     assert capsys.readouterr().err == "Nothing has run here.\n"
 
 
+def test_what_is_not_here_may_be_in_the_history(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setenv("MYCELIUM_HOME_DIR", str(folder.parent / "home"))
+    (folder / ".git").mkdir()
+    assert ended(mycelium, ["executions", "rerun", "01K5", "--failed"]) != 0
+    shown = capsys.readouterr().err
+    assert "there is no execution 01K5" in shown
+    assert "mycelium history pull" in shown
+
+
 def begun(root: Path, instance: str) -> str:
     """An execution whose first node is at work, as `instance` left it."""
     services = app.build(settings.load(root, os.environ), redis_url=None, instance=instance)

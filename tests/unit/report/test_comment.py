@@ -15,11 +15,13 @@ from orchestrator.execution.outcome import Annotation, Outcome, Usage
 from orchestrator.execution.showing import Target
 from orchestrator.execution.state import ExecutionStatus, NodeStatus
 from orchestrator.report import markdown_safety
+from orchestrator.report.attention import START_ANEW
 from orchestrator.report.check_run import CheckStatus, Conclusion, batched, execution_check
 from orchestrator.report.comment import comment, is_comment_of, marker, newest_marker, shown_execution
 from orchestrator.report.failure_tail import failure_tail
 from orchestrator.report.figures import REPLAY_NOTICE, confinement
 from orchestrator.report.parts import MAX_BYTES
+from orchestrator.report.plain import plain_lines
 from orchestrator.report.run_check import run_check, run_conclusion
 from orchestrator.report.view import ExecutionView, Links
 from tests.fakes import views
@@ -417,6 +419,41 @@ def test_without_a_thread_the_commands_are_those_of_a_terminal(target: Target | 
     rerun = f"mycelium executions rerun {failed.execution.id}"
     assert f"`{rerun} --failed`" in comment(failed)
     assert f"{rerun} --node 'test (b)'\n" in run_check(failed, failed.runs[6]).summary
+
+
+def test_what_a_job_ran_is_brought_here_first() -> None:
+    pull = "mycelium history pull 01K5"
+    links = Links(job="https://github.com/octo/demo/actions/runs/9", pull=pull)
+    waits = replace(renamed(views.waiting(), 9, "gate", replace(NUMBERED, number=None)), links=links)
+    for text in (comment(waits), run_check(waits, waits.runs[9]).summary, execution_check(waits).summary):
+        assert text.index(pull) < text.index("executions approve") < text.index("executions reject")
+        assert "n a clone" in text
+    failed = replace(renamed(views.failed(), 6, "test (b)", None), links=links)
+    assert f"`{pull}`, then `mycelium executions rerun {failed.execution.id} --failed`" in comment(failed)
+    again = f"```\n{pull}\nmycelium executions rerun {failed.execution.id} --node 'test (b)'\n```"
+    assert again in run_check(failed, failed.runs[6]).summary
+    line = next(line for line in plain_lines(None, waits) if "waiting" in line)
+    assert line.endswith(f"Type in a clone: {pull} && mycelium executions approve {waits.execution.id} gate")
+
+
+def test_what_a_comment_commands_needs_nothing_before() -> None:
+    links = Links(job="https://github.com/octo/demo/actions/runs/9", pull="mycelium history pull 01K5")
+    for shown in (views.waiting(), views.failed()):
+        below = replace(renamed(shown, 6, "test (b)", NUMBERED), links=links)
+        assert "history pull" not in comment(below) + run_check(below, below.runs[9]).summary
+        assert "history pull" not in "".join(plain_lines(None, below))
+    waits = replace(renamed(views.waiting(), 9, "gate", NUMBERED), links=links)
+    assert any(line.endswith("Comment: /mycelium approve gate") for line in plain_lines(None, waits))
+
+
+def test_what_is_kept_nowhere_has_no_command() -> None:
+    links = Links(job="https://github.com/octo/demo/actions/runs/9")
+    waits = replace(renamed(views.waiting(), 9, "gate", None), links=links)
+    failed = replace(renamed(views.failed(), 6, "test (b)", None), links=links)
+    texts = [comment(waits), run_check(waits, waits.runs[9]).summary, "".join(plain_lines(None, waits))]
+    for text in (*texts, comment(failed), run_check(failed, failed.runs[6]).summary):
+        assert "mycelium executions" not in text
+        assert START_ANEW in text
 
 
 @pytest.mark.parametrize("key", ["gate", "gate (prod)", "gate (it's)", "gate (\"a\" 'b')", 'say"so', '"'])
