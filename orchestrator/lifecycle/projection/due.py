@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -88,11 +88,12 @@ def pause_of(runs: int, age: timedelta) -> timedelta:
 @dataclass(kw_only=True, slots=True)
 class Allowance:
     """What a large execution may still write of its node runs; grows with time. `total` counts all its writes, `owed`
-    those that check runs will take which were begun while their nodes ran: one that ends them, one for annotations."""
+    those that check runs will take which were begun while their nodes ran, by place: one that ends them, one for
+    annotations. What others take was saved for none of these."""
 
     own: float = OWN_WRITES
     total: int = 0
-    owed: int = 0
+    owed: dict[str, int] = field(default_factory=dict)
     at: datetime | None = None
 
     def left(self, now: datetime, *, age: timedelta, ended: bool) -> int:
@@ -100,7 +101,8 @@ class Allowance:
         if self.at is not None and now > self.at:
             self.own = min(OWN_WRITES, self.own + (now - self.at) / OWN_WRITE_EVERY)
         self.at = now
-        saved = MOST_WRITES * max(1, age // MOST_WRITES_SPAN) - self.total - self.owed - _LAST_WRITES
+        saved = MOST_WRITES * max(1, age // MOST_WRITES_SPAN) - self.total - _LAST_WRITES
+        saved -= sum(self.owed.values())
         return int(max(self.own, saved) if ended else self.own)
 
     def spend(self, write: Write) -> None:
@@ -109,15 +111,19 @@ class Allowance:
         self.total += 1
         if not write.wanted.own:
             return
+        place, ends = write.wanted.place, write.wanted.concluded
+        owed = self.owed.pop(place, 0)
         match write.deed:
             case Deed.CREATE:
-                self.own -= 1 if write.wanted.concluded else 2
-                self.owed += 0 if write.wanted.concluded else 2
-            case Deed.CHANGE if write.wanted.concluded and not write.shown.concluded:
-                self.owed = max(0, self.owed - (1 if write.wanted.annotations else 2))
+                self.own -= 1 if ends else 2
+                owed = 0 if ends else 2
+            case Deed.CHANGE if ends and not write.shown.concluded:
+                owed = min(owed, 1 if write.wanted.annotations else 0)
             case Deed.ANNOTATE:
                 self.own -= 1
-                self.owed = max(0, self.owed - 1)
+                owed -= 1
+        if owed > 0:
+            self.owed[place] = owed
 
 
 def _write(wanted: Wanted, shown: Shown, sent: Mapping[str, datetime], pause: timedelta) -> Write | None:

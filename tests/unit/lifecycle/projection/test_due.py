@@ -125,7 +125,7 @@ def test_an_allowance_grows_to_its_measure_and_no_further() -> None:
     ended = check("run 1", ended=True, own=True)
     running = check("run 1", own=True)
     assert allowance.left(NOW, age=age, ended=False) == OWN_WRITES
-    for wanted in (ended, running, running, check()):
+    for wanted in (ended, replace(running, place="run 2"), replace(running, place="run 3"), check()):
         allowance.spend(Write(wanted=wanted, deed=Deed.CREATE, shown=HAS, at=NOW))
     assert allowance.left(NOW, age=age, ended=False) == OWN_WRITES - 5
     assert allowance.left(NOW + 2 * OWN_WRITE_EVERY, age=age, ended=False) == OWN_WRITES - 3
@@ -149,3 +149,14 @@ def test_annotations_are_paid_when_they_are_sent_and_kept_room_for() -> None:
     assert spend(ended, Deed.ANNOTATE) == (OWN_WRITES - 3, most - 3)
     assert spend(running, Deed.CREATE) == (OWN_WRITES - 5, most - 6)
     assert spend(bare, Deed.CHANGE) == (OWN_WRITES - 5, most - 5)
+
+
+@pytest.mark.parametrize(("first", "deed"), [(Deed.CREATE, Deed.ANNOTATE), (None, Deed.CHANGE), (None, Deed.ANNOTATE)])
+def test_what_is_kept_for_one_check_run_is_given_to_no_other(first: Deed | None, deed: Deed) -> None:
+    """Another one was created when its node had ended, or begun by a process that is gone."""
+    allowance, age = Allowance(), timedelta(minutes=1)
+    other = check("run 2", ended=True, own=True)
+    writes = [(check("run 1", own=True), Deed.CREATE), *([(other, first)] if first else []), (other, deed)]
+    for wanted, each in writes:
+        allowance.spend(Write(wanted=wanted, deed=each, shown=HAS, at=NOW))
+    assert allowance.left(NOW, age=age, ended=True) == 120 - 8 - len(writes) - 2
