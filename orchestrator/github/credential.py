@@ -21,19 +21,11 @@ ACTIONS_APP: Final = "15368"
 _NAMES_APP: Final = re.compile(rf"{INSTALLATION_TOKEN}(\d+)_")
 
 ABILITIES: Final = {
-    Credential.APP: Abilities(
-        credential=Credential.APP, check_runs=True, buttons=True, links=True, starts_workflows=True
-    ),
-    Credential.ACTIONS: Abilities(
-        credential=Credential.ACTIONS, check_runs=True, buttons=False, links=False, starts_workflows=False
-    ),
+    Credential.APP: Abilities(credential=Credential.APP, check_runs=True, buttons=True, links=True),
+    Credential.ACTIONS: Abilities(credential=Credential.ACTIONS, check_runs=True, buttons=False, links=False),
     # Whether anybody hears its buttons is not known to whoever was given nothing but a token of it.
-    Credential.INSTALLATION: Abilities(
-        credential=Credential.INSTALLATION, check_runs=True, buttons=False, links=True, starts_workflows=True
-    ),
-    Credential.PERSONAL: Abilities(
-        credential=Credential.PERSONAL, check_runs=False, buttons=False, links=False, starts_workflows=True
-    ),
+    Credential.INSTALLATION: Abilities(credential=Credential.INSTALLATION, check_runs=True, buttons=False, links=True),
+    Credential.PERSONAL: Abilities(credential=Credential.PERSONAL, check_runs=False, buttons=False, links=False),
 }
 
 

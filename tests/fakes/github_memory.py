@@ -235,7 +235,6 @@ class MemoryGitHub:
             check_runs=self.credential is not Credential.PERSONAL,
             buttons=app,
             links=app or self.credential is Credential.INSTALLATION,
-            starts_workflows=self.credential is not Credential.ACTIONS,
         )
 
     def room(self) -> Room:

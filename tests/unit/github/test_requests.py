@@ -328,20 +328,17 @@ def test_where_git_goes(github: Made) -> None:
 def test_what_each_credential_can_do_at_all(github: Made, wire: responses.RequestsMock) -> None:
     wire.post(f"{API}/graphql", json={"data": {"viewer": {"login": "github-actions[bot]", "databaseId": 1}}})
     job, person = github(**ACTIONS).abilities, github().abilities
-    assert (job.credential, job.check_runs, job.buttons, job.links, job.starts_workflows) == (
-        Credential.ACTIONS,
-        *(True, False, False, False),
-    )
-    assert (person.credential, person.check_runs, person.starts_workflows) == (Credential.PERSONAL, False, True)
+    assert (job.credential, job.check_runs, job.buttons, job.links) == (Credential.ACTIONS, True, False, False)
+    assert (person.credential, person.check_runs) == (Credential.PERSONAL, False)
 
 
 def test_a_token_that_a_job_got_from_an_app_is_the_apps(github: Made, wire: responses.RequestsMock) -> None:
     wire.post(f"{API}/graphql", json={"data": {"viewer": {"login": "robot[bot]", "databaseId": 77}}})
     job = github(**ACTIONS)
     found = [job.abilities for _ in range(3)][-1]
-    assert (found.credential, found.check_runs, found.buttons, found.links, found.starts_workflows) == (
+    assert (found.credential, found.check_runs, found.buttons, found.links) == (
         Credential.INSTALLATION,
-        *(True, False, True, True),
+        *(True, False, True),
     )
     assert job.me().id == 77
     assert len(wire.calls) == 1

@@ -19,7 +19,7 @@ from orchestrator import app, settings
 
 environ = {"MYCELIUM_GITHUB_TOKEN": "ghp_x", "GITHUB_REPOSITORY": "octo/demo"}
 found = app.github(settings.load(Path("."), environ), "redis://127.0.0.1:1")
-assert found and found.repository == "octo/demo" and found.abilities.starts_workflows
+assert found and found.repository == "octo/demo" and not found.abilities.check_runs
 print([name for name in ("github", "requests", "jwt") if name in sys.modules])
 """
 

@@ -23,14 +23,13 @@ class Abilities:
     """What the credential can do at all, whatever its permissions: nothing else is offered to anybody.
 
     `buttons`: GitHub tells whoever has the credential that one was pressed, if there is somebody who listens.
-    `links`: a check run's details URL leads where it says. `starts_workflows`: what it pushes and opens starts Actions.
+    `links`: a check run's details URL leads where it says.
     """
 
     credential: Credential
     check_runs: bool
     buttons: bool
     links: bool
-    starts_workflows: bool
 
 
 class Urgency(IntEnum):
