@@ -128,7 +128,8 @@ def _commanded(workflow: Workflow, trigger: Trigger, event: Event) -> Iterator[R
             yield Reason(starts=True, text=f"the comment asks for it: `{asked.line[:100]}`", rule=Rule.COMMAND)
             yield from _inputs_fit(workflow, dict(asked.inputs))
         case Misunderstood():
-            yield Reason(starts=False, text=asked.problem, rule=Rule.COMMAND)
+            hint = f" ({asked.hint})" if asked.hint else ""
+            yield Reason(starts=False, text=f"{asked.problem}{hint}", rule=Rule.COMMAND)
         case _:
             names = " or ".join(f"`{name}`" for name in spellings(trigger))
             yield Reason(starts=False, text=f"the comment does not begin with {names}", rule=Rule.COMMAND)
