@@ -23,7 +23,7 @@ def finish(step: Step) -> int:
     if not exists(step.settings.database_url):
         return ExitCode.COMPLETED
     with app.offline(step.settings) as services:
-        left = _left(services)
+        left = left_behind(services)
         plans = [services.plan(each.id).definition for each in left]
         # Nothing of them starts again when they are taken up.
         cancel_all(services, [each.id for each in left if not each.status.ended], BY)
@@ -38,11 +38,17 @@ def finish(step: Step) -> int:
     return ExitCode.COMPLETED
 
 
-def _left(services: Services) -> list[Execution]:
-    """Those that have not ended, or whose end GitHub was not told; what waits for a person waits on."""
+def left_behind(services: Services) -> list[Execution]:
+    """Those of this job that have not ended, or whose end GitHub was not told; what waits for a person waits on.
+
+    What came from the history and was not taken up is no more than a copy: another job may be running it, and of what
+    this one held, without having begun anything, the next job finds that its holder is gone.
+    """
+    from orchestrator.lifecycle.archive.restoring import RESTORED
     from orchestrator.lifecycle.resume import owes
 
-    found = [each for each in services.store.executions(limit=100) if each.status is not ExecutionStatus.WAITING]
+    ours = [each for each in services.store.executions(limit=100) if each.instance != RESTORED]
+    found = [each for each in ours if each.status is not ExecutionStatus.WAITING]
     return [each for each in found if not each.status.ended or owes(services, each)]
 
 

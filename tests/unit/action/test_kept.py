@@ -13,6 +13,7 @@ import pytest
 
 from action import hearing
 from action.commands import JobLog
+from action.finish import left_behind
 from action.hearing import Hearing, own_comments
 from action.history import Brought
 from action.kept_history import KeptHistory
@@ -22,6 +23,7 @@ from orchestrator.lifecycle.intake.occasion import Delivery
 from orchestrator.lifecycle.intake.receive import receive
 from orchestrator.lifecycle.ports import Decision, Ruling
 from orchestrator.lifecycle.ports.github import User
+from tests.fakes.checkout import eventually
 from tests.fakes.garden import MEMBER, STRANGER
 from tests.fakes.hosted import ANN, Hosted, work
 from tests.fakes.payloads import account, commented, payload, pushed
@@ -142,6 +144,21 @@ def test_what_another_job_runs_is_left_to_it(hosted: Hosted, line: str) -> None:
     assert ended or first.desk.services.store.runs(hosted.id)[0].decided_by == "ann"
 
 
+def test_a_job_that_is_cancelled_ends_what_it_runs_and_no_copy_of_what_another_runs(tmp_path: Path) -> None:
+    hosted = Hosted(tmp_path, {"workflows/r.yaml": "on: pull_request\nnodes:\n  a: {run: x}\n"})
+    hosted.garden.world.claim()
+    hosted.keeper(hosted.garden.world, "1/1").save(hosted.id)
+    cancelled = Job(hosted, 2)
+    assert cancelled.said(ANN, "/mycelium cancel").ruling is Ruling.WAITING
+    assert not cancelled.execution.status.ended
+    assert left_behind(cancelled.desk.services) == []
+    heir = Job(hosted, 3, gone=["1/1"])
+    heir.kept.hold(hosted.id, heir.desk)
+    assert left_behind(heir.desk.services) == []
+    assert heir.kept.go_on([hosted.id]) == [hosted.id]
+    assert [each.id for each in left_behind(heir.desk.services)] == [hosted.id]
+
+
 def test_a_job_hears_what_is_said_to_it_and_nothing_else(hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
     job = Job(hosted, 20)
     job.keeper.take_up(hosted.id, desk=job.desk)
@@ -167,10 +184,7 @@ def test_a_job_hears_what_is_said_to_it_and_nothing_else(hosted: Hosted, monkeyp
     listener = Hearing(job.desk, job.log, job.now, own_comments([Delivery(id="1", event="issue_comment", payload=own)]))
     job.writes(ANN, "/mycelium approve gate")
     with listener.listening():
-        for _ in range(5_000):
-            if job.desk.services.store.runs(hosted.id)[0].decided_by:
-                break
-            hearing.threading.Event().wait(0.001)
+        eventually(lambda: job.desk.services.store.runs(hosted.id)[0].decided_by, "the approval")
     assert job.desk.services.store.runs(hosted.id)[0].decided_by == "ann"
 
 
