@@ -14,31 +14,45 @@ from action.commands import JobLog
 from action.inputs import Inputs
 from action.job import Job
 from action.step import Step
-from orchestrator.errors import ExitCode, MyceliumError
+from orchestrator.errors import BadInput, ExitCode, MyceliumError
+from orchestrator.report.markdown_safety import safe_message
 
 PROGRAM: Final = (sys.executable, "-P", "-m", "orchestrator.cli")
 
 
 def validate(step: Step) -> int:
-    """Annotations and summary; the exit code of the step."""
+    """Annotations and summary; the exit code of the step. An error where the files cannot be checked."""
     inputs, job, log = step.inputs, step.job, step.log
-    found = _program(inputs.folder, "validate", "--format", "github")
-    if found.stdout:
-        log.commands(found.stdout)
+    found = _checked(inputs.folder)
+    problems, said = found.stdout, found.stderr.strip()
+    if problems:
+        log.commands(problems)
+    elif said:
+        # It may be the wrong folder that is looked into, and then nobody would ever notice.
+        log.warning(said, title="Mycelium")
     else:
         log.line("All workflow files are valid.")
-    if found.returncode not in (ExitCode.COMPLETED, ExitCode.BAD_INPUT):
-        raise MyceliumError(f"the files cannot be checked: {found.stderr.strip()[-600:]}")
-    count = len(found.stdout.splitlines())
-    head = (
-        f"❌ {count} problem{'' if count == 1 else 's'} in workflow files"
-        if count
-        else "✅ All workflow files are valid"
-    )
-    job.summarize("\n\n".join([f"### Mycelium\n\n{head}.", *_changes(inputs, job, log)]) + "\n")
-    job.put("status", "failed" if count else "completed")
-    job.put("result", "failure" if count else "success")
+    job.summarize("\n\n".join(["### Mycelium", _head(problems, said), *_changes(inputs, job, log)]) + "\n")
+    job.put("status", "failed" if problems else "completed")
+    job.put("result", "failure" if problems else "success")
     return found.returncode
+
+
+def _checked(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What `mycelium validate` says: its standard output has the problems, and without any its error output that there
+    is nothing to check."""
+    found = _program(folder, "validate", "--format", "github")
+    if found.returncode == (ExitCode.BAD_INPUT if found.stdout else ExitCode.COMPLETED):
+        return found
+    why = f"the files cannot be checked: {found.stderr.strip()[-600:]}"
+    raise BadInput(why) if found.returncode == ExitCode.BAD_INPUT else MyceliumError(why)
+
+
+def _head(problems: str, said: str) -> str:
+    if problems:
+        count = len(problems.splitlines())
+        return f"❌ {count} problem{'' if count == 1 else 's'} in workflow files."
+    return f"⚠️ {safe_message(said, 800)}" if said else "✅ All workflow files are valid."
 
 
 def _changes(inputs: Inputs, job: Job, log: JobLog) -> list[str]:
