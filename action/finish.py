@@ -53,11 +53,9 @@ def left_behind(services: Services) -> list[Execution]:
 
 
 def _end(services: Services, left: Sequence[Execution], log: JobLog) -> None:
-    from action.shown import Untold, warn
+    from action.shown import wait_for_executions, warn
     from action.watching import LogWatcher
-    from orchestrator.lifecycle.following.changes import TOO_LONG
     from orchestrator.lifecycle.following.follow import follow
-    from orchestrator.lifecycle.following.shown import until_shown
     from orchestrator.lifecycle.projection.holding import let_show
     from orchestrator.lifecycle.resume import resume
 
@@ -65,9 +63,5 @@ def _end(services: Services, left: Sequence[Execution], log: JobLog) -> None:
         let_show(services, each.id)
         with contextlib.suppress(Conflict):
             resume(services, each.id, of=each.instance)
-        seen = follow(services, each.id, LogWatcher(log, ""))
-        place = until_shown(services, each.id)
-        if place and (place.behind or place.trouble):
-            warn(log, [Untold(what=f"execution {each.id}", why=place.trouble or TOO_LONG)])
-        where = place.url if place and not place.behind else "GitHub does not show it"
-        log.line(f"Execution {each.id} is {seen.execution.status.value}: {where}")
+        follow(services, each.id, LogWatcher(log, ""))
+        warn(log, wait_for_executions(services, [each.id], log))
