@@ -65,23 +65,23 @@ class KeptHistory:
     ) -> Brought:
         said = asked(deliveries)
         bringing = Bringing(self, desk)
-        about: set[str] = set()
+        about, known = set[str](), set[str]()
         try:
             if said.looks_back:
                 self._keeper.pull(thread=said.thread, desk=desk, passed_over=bringing.pass_over)
             thread = said.thread if said.decides else None
             concerned = self._keeper.concerned(thread, workflows=workflows, gone=self._is_gone)
+            known = {entry.id for entry in concerned}
             about = {entry.id for entry in concerned if thread is not None and entry.thread == thread}
             bringing.hold(concerned, told=about)
             if bringing.held:
                 self._keeper.pull_earlier(desk)
-            known = {entry.id for entry in concerned}
             bringing.hold([entry for entry in late if entry.id not in known])
         except MyceliumError as error:
             self._log.line(f"History: executions of earlier jobs are not brought back: {error}")
-            return Brought(held=tuple(bringing.held), elsewhere=tuple(bringing.elsewhere.values()))
         for each in bringing.held:
             self._time_out(each, said.at if each in about else None)
+        # What was held before an error is held all the same, and of the same kind.
         return Brought(
             held=tuple(bringing.held),
             late=tuple(each for each in bringing.held if each not in known),
@@ -141,7 +141,12 @@ class KeptHistory:
         """Who said something before the time was over was in time, however long it took until this job."""
         from orchestrator.lifecycle.overdue import time_out
 
-        for key in time_out(self._services, execution_id, said_at or self._services.clock.now()):
+        try:
+            keys = time_out(self._services, execution_id, said_at or self._services.clock.now())
+        except MyceliumError as error:
+            self._log.line(f"History: whether {NOBODY_IN_TIME} on execution {execution_id} is seen to later: {error}")
+            return
+        for key in keys:
             self._log.line(f"Execution {execution_id}: {NOBODY_IN_TIME} on `{key}`.")
 
     def _is_gone(self, holder: str) -> bool:
@@ -155,7 +160,7 @@ class KeptHistory:
 
 @contextmanager
 def history(inputs: Inputs, settings: Settings, services: Services, log: JobLog) -> Generator[History]:
-    """That of the repository. None where the job may write nothing, or keeps nothing; `site` only reads."""
+    """That of the repository; `NoHistory` where the job may write nothing, or keeps nothing. `site` only reads."""
     from orchestrator import app
 
     if not settings.history_branch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,10 +28,11 @@ from tests.fakes.payloads import commented, opened
 
 @dataclass
 class FakeKeeper:
-    """A branch with an execution of an earlier attempt; `away` is an outage."""
+    """A branch with an execution of an earlier attempt; `away` is an outage, and `unheld` what it begins with."""
 
     away: bool = False
     earlier: int = 0
+    unheld: str = ""
 
     def entries(self) -> list[SimpleNamespace]:
         if self.away:
@@ -51,7 +52,8 @@ class FakeKeeper:
         self.entries()
 
     def hold(self, execution_id: str, **_: object) -> None:
-        """It may go on."""
+        if execution_id == self.unheld:
+            raise Unavailable("the remote is away")
 
     def go_on(self, execution_id: str) -> None:
         if execution_id != "one":
@@ -64,9 +66,13 @@ class FakeKeeper:
         return SimpleNamespace(left_out=["its log is cut"], squashed_at=None)
 
 
-def kept(keeper: FakeKeeper) -> tuple[KeptHistory, io.StringIO]:
+def no_runs(_: str) -> list[Any]:
+    return []
+
+
+def kept(keeper: FakeKeeper, runs: Callable[[str], list[Any]] = no_runs) -> tuple[KeptHistory, io.StringIO]:
     stream = io.StringIO()
-    services = SimpleNamespace(clock=FakeClock(), store=SimpleNamespace(runs=lambda _: []))
+    services = SimpleNamespace(clock=FakeClock(), store=SimpleNamespace(runs=runs))
     return KeptHistory(cast(Any, keeper), cast(Any, services), cast(Any, None), JobLog(stream)), stream
 
 
@@ -82,6 +88,31 @@ def test_a_later_attempt_goes_on_with_what_an_earlier_one_began() -> None:
     assert keeper.earlier == 1
     assert made.go_on(["one", "two"]) == ["one"]
     assert stream.getvalue() == "Execution two does not go on here: it has ended\n"
+
+
+def test_what_is_held_before_an_outage_is_still_that_of_others_and_seen_to() -> None:
+    """Two that are late, and after the first the branch is away: the step of this job is not theirs."""
+    looked_at: list[str] = []
+
+    def runs(execution_id: str) -> list[Any]:
+        looked_at.append(execution_id)
+        return []
+
+    made, stream = kept(FakeKeeper(unheld="three"), runs)
+    late = [SimpleNamespace(id=each) for each in ("two", "three", "four")]
+    brought = made.bring(cast(Any, None), [], ["flow"], cast(Any, late))
+    assert brought == Brought(held=("one", "two"), late=("two",))
+    assert looked_at == ["one", "two"]
+    assert stream.getvalue() == "History: executions of earlier jobs are not brought back: the remote is away\n"
+
+
+def test_what_cannot_be_settled_now_keeps_nothing_from_running() -> None:
+    def runs(_: str) -> list[Any]:
+        raise Unavailable("the database is away")
+
+    made, stream = kept(FakeKeeper(), runs)
+    assert made.bring(cast(Any, None), [], ["flow"], []) == Brought(held=("one",))
+    assert "nobody decided in time on execution one is seen to later: the database is away" in stream.getvalue()
 
 
 def test_a_branch_that_is_away_keeps_nothing_from_running() -> None:
