@@ -88,11 +88,20 @@ def key(chosen: Mapping[str, str]) -> str:
 
 
 def install(chosen: Mapping[str, str], folder: Path) -> None:
-    """Install these versions into `folder`, with nothing else in it. `SetupError` where npm is missing or fails."""
-    wanted, lock = {name: PROGRAMS[name] for name in chosen}, _lock()
-    packages = {each.package: chosen[name] for name, each in wanted.items()}
+    """Install these versions into `folder`, with nothing else in it. `SetupError` where npm is missing or fails; then
+    there is no folder: a program that is there counts as one that works."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    try:
+        _install(chosen, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _install(chosen: Mapping[str, str], folder: Path) -> None:
+    wanted, lock = {name: PROGRAMS[name] for name in chosen}, _lock()
+    packages = {each.package: chosen[name] for name, each in wanted.items()}
     _write(folder / "package.json", {"private": True, "dependencies": packages})
     if all(_pinned(lock, package) == version for package, version in packages.items()):
         _write(folder / "package-lock.json", _part(lock, packages))

@@ -108,3 +108,13 @@ def test_what_goes_wrong_is_told(npm: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PATH", str(npm / "empty"))
     with pytest.raises(SetupError, match="not on PATH"):
         agents.install({"codex": "1.2.3"}, npm / "agents")
+
+
+def test_one_that_is_half_there_is_not_there(npm: Path) -> None:
+    """npm puts the command in its place, and the script that gets the program behind it fails."""
+    folder = npm / "agents"
+    (npm / "bin/npm").write_text("#!/bin/sh\nmkdir -p node_modules/.bin\ntouch node_modules/.bin/claude\n")
+    (npm / "refuse").touch()
+    with pytest.raises(SetupError, match="node says"):
+        agents.install({"claude": "1.2.3"}, folder)
+    assert not folder.exists()
