@@ -2,7 +2,12 @@
 # Finds out which coding agents the job will need, where a look at its workflows says that it may need any.
 set -euo pipefail
 
-workflows=${GITHUB_WORKSPACE:-.}/${INPUT_WORKING_DIRECTORY:-.}/${MYCELIUM_WORKFLOWS_DIR:-workflows}
+folder=${INPUT_WORKING_DIRECTORY:-.}
+case $folder in
+    /*) ;;
+    *) folder=${GITHUB_WORKSPACE:-.}/$folder ;;
+esac
+workflows=$folder/${MYCELIUM_WORKFLOWS_DIR:-workflows}
 case ${INPUT_WORKFLOW:-} in
     *template:*) ;;
     *) grep -rqsE '(agent|resolver)' --include='*.yaml' --include='*.yml' "$workflows" || exit 0 ;;

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from action.setup import compiled, places, share
 
@@ -188,6 +189,43 @@ def test_a_job_restores_where_nobody_else_looks_and_shares_what_is_whole(
     share.main(private, shared)
     assert list(shared.parent.iterdir()) == [shared]
     assert (shared / "first").exists()
+
+
+def test_what_is_meant_for_another_python_keeps_nothing_from_being_shared(tmp_path: Path) -> None:
+    steps = YAML(typ="safe").load(ROOT / "action.yml")["runs"]["steps"]
+    (script,) = [step["run"] for step in steps if step["name"] == "Share packages"]
+    packages, shared = tmp_path / "packages", tmp_path / "tools/packages"
+    packages.mkdir()
+    environ = {
+        "GITHUB_ACTION_PATH": str(ROOT),
+        "MYCELIUM_PYTHON": sys.executable,
+        "MYCELIUM_PACKAGES": str(packages),
+        "MYCELIUM_SHARED": str(shared),
+        **dict.fromkeys(("PYTHONHOME", "PYTHONPATH"), str(tmp_path / "another")),
+    }
+    done = subprocess.run(
+        ["bash", "-c", script], env=environ, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert shared.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("given", "looks"), [("", True), (".", True), ("its", True), ("/its", True), ("other", False), ("/other", False)]
+)
+def test_agents_are_looked_for_where_the_checkout_is(machine: Machine, given: str, *, looks: bool) -> None:
+    """Seen from the workspace, or from the root of the machine; what finds them is made up."""
+    place = machine.folder / "action-files"
+    (place / "action/setup").mkdir(parents=True)
+    (place / "action/setup/start.sh").write_text('#!/bin/sh\necho "$*"\n')
+    (place / "action/setup/start.sh").chmod(0o755)
+    workflows = machine.checkout / ("its" if given.endswith("its") else ".") / "workflows"
+    workflows.mkdir(parents=True)
+    (workflows / "review.yaml").write_text("nodes: {look: {agent: code-reviewer}}\n")
+    folder = f"{machine.checkout}{given}" if given.startswith("/") else given
+    environ = {"GITHUB_WORKSPACE": str(machine.checkout), "INPUT_WORKING_DIRECTORY": folder}
+    said = machine.run("agents.sh", GITHUB_ACTION_PATH=str(place), **environ)
+    assert said == "find-agents\n" * looks
 
 
 def found(place: Path) -> dict[str, str]:
