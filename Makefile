@@ -108,10 +108,6 @@ pictures: setup ## Take the pictures of docs/images anew, with Chromium
 site: setup ## Build the static site of this repository's executions
 	@$(BIN)/mycelium site build
 
-.PHONY: browser
-browser: setup ## Prepare what browser tests need (nothing so far)
-	@:
-
 .PHONY: tools
 tools: setup
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --require-hashes --requirement requirements/tools.lock
