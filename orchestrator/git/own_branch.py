@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import BadInput, Conflict
+from orchestrator.git.branch_start import commit_at
+from orchestrator.git.brought import is_merged
 from orchestrator.git.command import Command, GitFailed
 from orchestrator.git.discovery import Checkout
 from orchestrator.git.personal import as_configured
@@ -29,27 +31,41 @@ class OwnBranch:
         return self.checkout.git.run("symbolic-ref", "--quiet", "--short", "HEAD", codes=(0, 1, 128)).line
 
     @property
-    def head(self) -> str | None:
-        """The commit that is checked out; None in an empty repository."""
-        return self._commit("HEAD")
+    def here(self) -> str | None:
+        """The branch's commit; None where there is no such branch."""
+        return commit_at(self.checkout.git, f"refs/heads/{self.name}")
 
     @property
-    def tip(self) -> str | None:
-        """What the branch has, where that is not in the checked out one yet."""
-        tip, head = self._commit(f"refs/heads/{self.name}"), self.head
-        if tip is None or head is None:
-            return tip
-        inside = self.checkout.git.run("merge-base", "--is-ancestor", tip, head, codes=(0, 1))
-        return tip if inside.code else None
+    def there(self) -> str | None:
+        """The branch's commit at `origin`, when the checkout last heard of it."""
+        return commit_at(self.checkout.git, f"refs/remotes/origin/{self.name}")
 
-    def commit(self, files: Mapping[str, str], message: str) -> str:
-        """Add a commit with `files`, texts by path, to the branch, which begins at the checked out commit; its id.
+    def is_merged(self, commit: str, into: Iterable[str | None]) -> bool:
+        """Whether one of the others has it, or has what it brought."""
+        return any(is_merged(self.checkout.git, commit, other) for other in dict.fromkeys(into) if other)
 
-        An empty repository gets an empty commit first, so that there is something to compare with. `BadInput` where git
-        does not know who the user is; `Conflict` where somebody else moves the branch at the same moment.
+    def has(self, commit: str, earlier: str) -> bool:
+        """Whether `earlier` is in the history of `commit`."""
+        return self.lacks(commit, earlier) == 0
+
+    def lacks(self, commit: str, other: str) -> int:
+        """How many commits of `other` are not in the history of `commit`."""
+        return int(self.checkout.git.run("rev-list", "--count", f"{commit}..{other}").line)
+
+    @property
+    def origin_is_empty(self) -> bool:
+        """Whether the checkout knows of no branch at `origin` that pull requests could be compared with."""
+        listed = self.checkout.git.run("for-each-ref", "--format=%(refname)", "refs/remotes/origin").line
+        return not {*listed.splitlines()} - {f"refs/remotes/origin/{self.name}"}
+
+    def commit(self, files: Mapping[str, str], message: str, *, onto: str | None) -> str:
+        """Make a commit with `files`, texts by path, that follows `onto`, and move the branch there; its id.
+
+        An empty repository (None) gets an empty commit first, so that there is something to compare with. `BadInput`
+        where git does not know who the user is; `Conflict` where somebody else moves the branch at the same moment.
         """
         git = self._identified()
-        parent = self.tip or self.head or self._begin(git)
+        parent = onto or self._begin(git)
         with tempfile.TemporaryDirectory() as folder:
             staged = git.having({"GIT_INDEX_FILE": str(Path(folder, "index"))})
             staged.run("read-tree", parent)
@@ -68,8 +84,7 @@ class OwnBranch:
         return made
 
     def _move(self, git: Command, ref: str, commit: str) -> None:
-        # What is merged begins anew: then the branch is moved on to what comes after the checked out commit.
-        before = self._commit(ref) or "0" * len(commit)
+        before = commit_at(git, ref) or "0" * len(commit)
         try:
             git.run("update-ref", "-m", "mycelium init", ref, commit, before)
         except GitFailed as error:
@@ -83,9 +98,3 @@ class OwnBranch:
             hint = 'git config user.name "Your Name" && git config user.email you@example.com; or take --no-commit'
             raise BadInput("git does not know who you are, and a commit needs an author", hint=hint)
         return git
-
-    def _commit(self, ref: str) -> str | None:
-        found = self.checkout.git.run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", codes=(0, 1, 128)
-        )
-        return found.line if found.code == 0 else None

@@ -79,7 +79,7 @@ class _Setting:
         self.asking = sys.stdin.isatty() and sys.stdout.isatty() and not wanted["yes"] and not wanted["dry_run"]
 
     def up(self) -> None:
-        from orchestrator.cli.init import showing
+        from orchestrator.cli.init import beginning, showing
         from orchestrator.cli.init.proposal import propose
 
         found = self.place.found()
@@ -89,6 +89,8 @@ class _Setting:
         showing.files(self.console, proposal)
         for path in proposal.idle:
             showing.warning(self.console, f"{path} deploys pages of nothing, as no execution is kept: delete it.")
+        if self.place.committing:
+            showing.beginning(self.console, beginning.lines(self.place, begins=bool(proposal.written)))
         if self.wanted["site"]:
             self._warn_of_readers()
         self.console.line()
@@ -159,35 +161,31 @@ class _Setting:
 
     def _write(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
         """Write what is to be written; what to do with it."""
-        from orchestrator.cli.init.place import BRANCH
-
         written = self.place.ended(proposal.written)
         if not written:
             self.console.line(_nothing(proposal, "was"))
-            return self._unmerged() if self.place.committing else []
+            there = self.place.unmerged if self.place.committing else None
+            return self._to_push(there) if there else []
         if not self.place.committing:
             self.place.write(written)
             self.console.line(f"{_files(len(written))} written. Nothing was committed.")
             return [("Look at them, and commit them.", ("git status",))]
-        was_empty = self.place.branch.head is None
-        commit = self.place.branch.commit(written, _MESSAGE)
-        begun = " An empty first commit was made, as there was none." if was_empty else ""
+        branch = self.place.branch
+        empty, before = self.place.commit is None, branch.here
+        commit = branch.commit(written, _MESSAGE, onto=self.place.commit)
+        begun = " An empty first commit was made, as there was none." if empty else ""
+        if before and not branch.has(commit, before):
+            begun = f" What the branch had before is merged; it was {before[:12]}."
         self.console.line(
-            f"{_files(len(written))} committed on {BRANCH} ({commit[:12]}). Your checkout is as it was.{begun}"
+            f"{_files(len(written))} committed on {branch.name} ({commit[:12]}). Your checkout is as it was.{begun}"
         )
-        return self._unmerged(was_empty=was_empty)
+        return self._to_push(commit)
 
-    def _unmerged(self, *, was_empty: bool = False) -> list[tuple[str, tuple[str, ...]]]:
-        from orchestrator.cli.init.place import BRANCH
+    def _to_push(self, commit: str) -> list[tuple[str, tuple[str, ...]]]:
+        from orchestrator.cli.init.pushing import steps
 
-        if self.place.branch.tip is None:
-            return []
-        base = f"{self.place.branch.current} " if was_empty else ""
-        push = f"git push -u origin {base}{BRANCH}"
-        if self.github is None:
-            where = ("git remote add origin https://github.com/OWNER/NAME", push)
-            return [("Push it to GitHub, and open a pull request.", where)]
-        return [("Push it, and open a pull request.", (push, self.github.compare(BRANCH)))]
+        link = self.github.compare(self.place.branch.name) if self.github else None
+        return steps(self.place.branch, commit, self.place.start, link)
 
     def _secrets(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
         """Secrets that are not set yet, each with how to; they are set here where that is wanted."""

@@ -18,6 +18,7 @@ from orchestrator.cli.init.premises import Premises
 from orchestrator.definition.project import FILE, Project
 from orchestrator.definition.project_file import parse_project
 from orchestrator.errors import SetupError
+from orchestrator.git.branch_start import Start, start
 from orchestrator.git.discovery import Checkout, discover
 from orchestrator.git.own_branch import OwnBranch
 from orchestrator.git.published_tags import published_tags
@@ -50,9 +51,28 @@ class Place:
         return OwnBranch(checkout=self.checkout, name=BRANCH, environ=os.environ)
 
     @cached_property
+    def start(self) -> Start:
+        """Where the branch begins that the files go to, if it does."""
+        return start(self.checkout, self._matters)
+
+    @cached_property
+    def unmerged(self) -> str | None:
+        """What the branch has, where that is merged nowhere yet: then it goes on."""
+        here, begin = self.branch.here, self.start
+        return here if here and not self.branch.is_merged(here, (begin.commit, begin.head)) else None
+
+    @cached_property
     def commit(self) -> str | None:
-        """The commit that files are read from: what the branch has that is not merged yet, or the checked out one."""
-        return self.branch.tip or self.branch.head
+        """The commit that files are read from, and that a commit of theirs follows."""
+        return self.unmerged or self.start.commit
+
+    def _matters(self, path: str) -> bool:
+        """Whether files are made by what stands there."""
+        if _ACTIONS.fullmatch(path):
+            text = self.checkout.git.run("cat-file", "blob", f"HEAD:{path}", codes=(0, 128)).output
+            return b"/mycelium" in text
+        in_folder = path.startswith(f"{self.settings.workflows_dir}/") and path.endswith(_SUFFIXES)
+        return in_folder or path == FILE or is_agent_path(path)
 
     @cached_property
     def paths(self) -> tuple[str, ...]:

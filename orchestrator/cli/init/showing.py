@@ -40,6 +40,14 @@ def files(console: Console, proposal: Proposal) -> None:
         console.problem(problem)
 
 
+def beginning(console: Console, lines: Iterable[str]) -> None:
+    """Where files are read from and the branch begins, where that is not as one would think."""
+    for number, line in enumerate(lines):
+        if not number:
+            console.line()
+        console.line(console.styled(f"  {line}", dim=True))
+
+
 def warning(console: Console, words: str) -> None:
     console.line()
     console.line(f"  {console.styled('!', fg='yellow', bold=True)} {words}")

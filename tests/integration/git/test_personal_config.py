@@ -29,7 +29,7 @@ def test_commits_are_made_by_who_the_config_says(user: UserRepository, place: st
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(IDENTITY, encoding="utf-8")
     branch = OwnBranch(checkout=discover(user.folder, environ), name="mycelium/init", environ=environ)
-    made = branch.commit({"a.txt": "a\n"}, "Begin\n")
+    made = branch.commit({"a.txt": "a\n"}, "Begin\n", onto=user.run("rev-parse", "HEAD"))
     assert user.run("show", "-s", "--format=%an %ce", made) == "Some Body some.body@example.invalid"
 
 

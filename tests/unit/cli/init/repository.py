@@ -29,6 +29,14 @@ class Repository:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "Go on")
 
+    def knows_origin(self, branch: str = "main") -> None:
+        """As after a fetch from where `branch` is the default, and as it is here."""
+        self.git("update-ref", f"refs/remotes/origin/{branch}", branch)
+        self.git("symbolic-ref", "refs/remotes/origin/HEAD", f"refs/remotes/origin/{branch}")
+
+    def at(self, ref: str) -> str:
+        return self.git("rev-parse", ref).strip()
+
     def written(self) -> set[str]:
         return set(self.git("ls-tree", "-r", "--name-only", "mycelium/init").split())
 
