@@ -14,6 +14,8 @@ from orchestrator.definition.matching import DEFAULT_TYPES
 from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 
 PATH: Final = ".github/workflows/mycelium.yml"
+NAMES: Final = (PATH, ".github/workflows/mycelium-workflows.yml")
+"""What it is called, and what where somebody else's file has that name."""
 NAME: Final = "Mycelium"
 CHECKOUT: Final = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 

@@ -103,6 +103,7 @@ class _Setting:
             self.console,
             [
                 *self._bare(proposal),
+                *self._lacking(proposal),
                 *todo,
                 *self._secrets(proposal),
                 *self._setting(proposal),
@@ -155,9 +156,13 @@ class _Setting:
         if not bare:
             return []
         what = "Say what the tests need that are run on a machine with nothing but your commit."
-        from orchestrator.cli.init import actions_file
+        step = f"{proposal.starter.path}: a step before Mycelium"
+        return [(what, (*(f"{path}: inputs, setup" for path in bare), step))]
 
-        return [(what, (*(f"{path}: inputs, setup" for path in bare), f"{actions_file.PATH}: a step before Mycelium"))]
+    def _lacking(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
+        """What only somebody who knows a file of their own can put into it."""
+        file = proposal.starter
+        return [(f"Put into {file.path}, which is yours, what it lacks.", file.lacks)] if file.lacks else []
 
     def _write(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
         """Write what is to be written; what to do with it."""
@@ -227,8 +232,8 @@ class _Setting:
             return []
         from orchestrator.cli.init.pin import ACTION
 
-        what = f"Run it again where {self.place.settings.action_url} can be reached: {ACTION} is a tag, which moves."
-        return [(f"{what} A commit takes its place.", ("mycelium init",))]
+        why = f"{ACTION} is a tag, which moves, and {self.place.settings.action_url} did not tell its commit"
+        return [(f"Pin the Action: {why}. Where that can be reached, run", ("mycelium init",))]
 
     def _setting(self, proposal: Proposal) -> list[tuple[str, tuple[str, ...]]]:
         if not proposal.asked.opens_pull_requests:
@@ -247,6 +252,8 @@ def _would(proposal: Proposal) -> str:
 
 
 def _nothing(proposal: Proposal, verb: str) -> str:
+    if proposal.kept and all(each.shared for each in proposal.kept):
+        return f"Nothing {verb} written. What is marked with ! has jobs of yours: change it yourself."
     if proposal.kept:
         return f"Nothing {verb} written. --dry-run shows how what is marked with ! differs, --overwrite replaces it."
     return f"Everything is right as it is: nothing {verb} written."

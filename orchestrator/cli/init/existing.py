@@ -46,10 +46,22 @@ class Existing:
     readable: bool = True
     variables: Mapping[str, str] = field(default_factory=dict)
     """Those that the step has, whether the step, its job or the whole file sets them."""
+    document: Mapping[str, Any] = field(default_factory=dict)
+    """All that the file says."""
 
     @property
     def untouched(self) -> bool:
         return self.uses_action and self.text == self.written
+
+    @property
+    def shared(self) -> bool:
+        """Whether it has jobs that have nothing to do with Mycelium."""
+        return any(not _ours(job) for job in self.document.get("jobs", {}).values())
+
+    @property
+    def job(self) -> Mapping[str, Any]:
+        """The job that runs workflows; empty without one."""
+        return self.document["jobs"][self.place[0]] if self.place else {}
 
     @property
     def starts(self) -> frozenset[str]:
@@ -128,6 +140,7 @@ def read(text: str) -> Existing | None:
         name=str(found.get("name") or ""),
         runs_all=place is not None and _runs_all(found["jobs"][place[0]]["steps"][place[1]]),
         variables=_texts(found.get("env")) | _variables(found, place),
+        document=found,
     )
     return replace(existing, written=said.text() if existing.uses_action else "")
 

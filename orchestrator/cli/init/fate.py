@@ -17,13 +17,17 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class File:
-    """One file. `before` is what is there, None for nothing; `why` says more, for people."""
+    """One file. `before` is what is there, None for nothing; `why` says more, for people. `lacks` is what somebody has
+    to put in by hand. `shared`: it is for other things too, and nobody writes it anew.
+    """
 
     path: str
     text: str
     before: str | None
     fate: Fate
     why: str = ""
+    lacks: tuple[str, ...] = ()
+    shared: bool = False
 
     @property
     def written(self) -> bool:

@@ -16,6 +16,8 @@ from orchestrator.cli.init.yaml_words import flow, scalar
 from orchestrator.settings import DEFAULT_HISTORY_BRANCH
 
 PATH: Final = ".github/workflows/mycelium-pages.yml"
+NAMES: Final = (PATH, ".github/workflows/mycelium-site.yml")
+"""What it is called, and what where somebody else's file has that name."""
 UPLOAD: Final = "actions/upload-pages-artifact@fc324d3547104276b827a68afc52ff2a11cc49c9 # v5.0.0"
 DEPLOY: Final = "actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128 # v5.0.0"
 

@@ -32,8 +32,9 @@ _TRANSCRIPT = ".jsonl"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """`unpinned`: a file names the Action by a tag that moves, as we wrote it. `idle` are files that have nothing to do
-    any more. `problems` are those of workflow files that are there: those were left out.
+    """`files` begin with the one that starts workflows. `unpinned`: one names the Action by a tag that moves, as we
+    wrote it. `idle` are files that have nothing to do any more. `problems` are those of workflow files that are there:
+    those were left out.
     """
 
     files: tuple[File, ...]
@@ -44,9 +45,14 @@ class Proposal:
     problems: tuple[Problem, ...] = ()
 
     @property
-    def kept(self) -> bool:
-        """Whether something stays that would be written otherwise, were it not the user's."""
-        return any(file.fate is Fate.KEPT for file in self.files)
+    def kept(self) -> tuple[File, ...]:
+        """What stays, and would be written otherwise, were it not the user's."""
+        return tuple(file for file in self.files if file.fate is Fate.KEPT)
+
+    @property
+    def starter(self) -> File:
+        """The file of Actions that starts workflows."""
+        return self.files[0]
 
     @property
     def written(self) -> dict[str, str]:

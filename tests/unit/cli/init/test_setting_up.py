@@ -321,6 +321,80 @@ def test_the_file_that_starts_workflows_may_have_any_name(
     assert "now with pull_request: ready_for_review, the event workflow_dispatch, the variable" in said
 
 
+@pytest.mark.parametrize("words", [[], ["--overwrite"]])
+def test_a_file_of_somebody_elses_is_never_taken_for_ours(
+    repository: Repository, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    own = "name: CI\non: push\njobs:\n  test:\n    runs-on: x\n    steps: [{run: make test}]\n"
+    other, site = ".github/workflows/mycelium-workflows.yml", ".github/workflows/mycelium-site.yml"
+    for path, text in ((ACTIONS, own), (PAGES, own)):
+        repository.write(path, text)
+    repository.commit()
+    assert ended(mycelium, ["init", "--site", *words]) == 0
+    assert f"+ {other}" in capsys.readouterr().out
+    assert repository.written() == {ACTIONS, PAGES, other, site, "workflows/code-review.yaml"}
+    assert repository.shown(ACTIONS) == repository.shown(PAGES) == own
+    first = repository.git("rev-parse", "mycelium/init")
+    assert ended(mycelium, ["init", "--site", *words]) == 0
+    assert "Everything is right as it is" in capsys.readouterr().out
+    repository.write(other, "a: [")
+    repository.write(
+        ".github/workflows/mycelium-workflows-2.yml",
+        "jobs: {a: {steps: [{uses: a/mycelium@v1, with: {mode: validate}}]}}",
+    )
+    assert ended(mycelium, ["init", "--no-commit", *words]) == 0
+    assert "+ .github/workflows/mycelium-workflows-3.yml" in capsys.readouterr().out
+    assert repository.git("rev-parse", "mycelium/init") == first
+
+
+def test_other_jobs_of_a_file_are_never_written_over(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(mycelium, ["init", "--no-commit"]) == 0
+    own = (repository.root / ACTIONS).read_text() + "\n  test:\n    runs-on: x\n    steps: [{run: make test}]\n"
+    repository.write(ACTIONS, own)
+    assert ended(mycelium, ["init", "--no-commit", "--overwrite", "--template", "issue-triage"]) == 0
+    after = (repository.root / ACTIONS).read_text()
+    assert "  test:\n    runs-on: x\n" in after
+    assert "  issues: " in after
+    repository.write(ACTIONS, re.sub(r"^concurrency:\n(  .*\n)+", "concurrency: ai\n", after, flags=re.M))
+    capsys.readouterr()
+    assert ended(mycelium, ["init", "--no-commit", "--overwrite"]) == 0
+    assert "What is marked with ! has jobs of yours: change it yourself." in capsys.readouterr().out
+
+
+def test_what_gets_more_than_it_was_made_for_is_said(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = (
+        "on: pull_request\nconcurrency: {group: ai, cancel-in-progress: true}\npermissions: {contents: read}\njobs:\n"
+        "  ai:\n    runs-on: x\n    steps:\n      - uses: actions/checkout@v4\n      - uses: octo/mycelium@v0\n"
+    )
+    repository.write(ACTIONS, own)
+    assert ended(mycelium, ["init", "--no-commit"]) == 0
+    said = capsys.readouterr().out
+    lacks = (
+        "a group of its own under `concurrency` for each job of pull_request, issue_comment",
+        "`persist-credentials: false` at the checkout",
+    )
+    assert f"; it still lacks {', '.join(lacks)}" in said
+    assert [line for line in said.splitlines() if line.strip() in lacks] == [f"     {each}" for each in lacks]
+    assert "issue_comment" in (repository.root / ACTIONS).read_text()
+
+
+def test_what_cannot_be_put_into_a_file_is_left_to_do(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = "<<<<<<<\non: push\njobs: {a: {steps: [{uses: o/mycelium@v1}]}}\n"
+    repository.write(ACTIONS, broken)
+    assert ended(mycelium, ["init", "--no-commit"]) == 0
+    said = capsys.readouterr().out
+    assert f"Put into {ACTIONS}, which is yours, what it lacks." in said
+    assert (repository.root / ACTIONS).read_text() == broken
+    assert ended(mycelium, ["init", "--no-commit", "--overwrite"]) == 0
+    assert "name: Mycelium\n" in (repository.root / ACTIONS).read_text()
+
+
 def test_the_history_is_kept_where_it_was_said_once(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(mycelium, ["init", "--no-commit", "--history-branch", "ops/history"]) == 0
     written = (repository.root / ACTIONS).read_text()
