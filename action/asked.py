@@ -39,8 +39,8 @@ class Asked:
 
 
 def asked(deliveries: Sequence[Delivery]) -> Asked:
-    """Of the comment among them."""
-    for each in deliveries:
+    """Of the last comment among them: those before it are what it is about."""
+    for each in reversed(deliveries):
         event = read_event(each.event, each.payload)
         if each.event == "issue_comment" and event.comment:
             found = parse_command(event.comment.body, (), ())

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.definition.commands import Command, Verb, parse_command
-from orchestrator.definition.event import as_payload, read_event
+from orchestrator.definition.event import read_event
 from orchestrator.definition.model import JsonValue
 
 if TYPE_CHECKING:
@@ -25,19 +25,20 @@ OF_A_FORK: Final = (
     "*This job belongs to a pull request from a fork. Its token may only read, so that nothing of this stands on the "
     "pull request itself; the artifact `mycelium-report`, where there is one, has the same.*"
 )
-_ACTIONS: Final = ("opened", "synchronize", "reopened")
-"""What workflows look for that start on a pull request of somebody's making; one of them is enough."""
 
 
-def deliveries(job: Job, desk: Desk) -> list[Delivery]:
-    """The events that the job is about: its own, and before that what it takes for a pull request that waits."""
+def deliveries(job: Job, desk: Desk, name: str = "") -> list[Delivery]:
+    """The events that the job is about: its own, and before that what it takes for a pull request that waits.
+
+    `name` is the workflow that the job names, if it does.
+    """
     from orchestrator.lifecycle.intake.occasion import Delivery
 
     own = Delivery(id=job.delivery, event=job.event, payload=job.payload)
     if job.event == "workflow_run":
-        return [each for found in _ran_for(desk, job.payload) for each in _opened(job, found)] or [own]
+        return [each for found in _ran_for(desk, job.payload) for each in _opened(job, desk, found, name)] or [own]
     if job.event == "issue_comment" and (waiting := _allowed(desk, job.payload)):
-        return [*_opened(job, waiting), own]
+        return [*_opened(job, desk, waiting, name), *_commanded(desk, waiting), own]
     return [own]
 
 
@@ -50,30 +51,25 @@ def _ran_for(desk: Desk, payload: Mapping[str, JsonValue]) -> list[PullRequest]:
 
 
 def _allowed(desk: Desk, payload: Mapping[str, JsonValue]) -> PullRequest | None:
-    """The fork's pull request that a comment allows something on: what waits there is known to no other job."""
+    """The pull request that a comment allows something on: what waits there is known to no other job."""
     event = read_event("issue_comment", payload)
     if not event.comment or event.action != "created" or not event.on_pull_request or event.number is None:
         return None
     match parse_command(event.comment.body, (), ()):
         case Command(verb=Verb.ALLOW):
             found = desk.github.pull_request(event.number)
-            return found if found.from_fork else None
+            return found if found.state == "open" else None
         case _:
             return None
 
 
-def _opened(job: Job, found: PullRequest) -> list[Delivery]:
-    """As if it were opened just now: trust lets it wait."""
-    from orchestrator.lifecycle.intake.occasion import Delivery, state_of
+def _opened(job: Job, desk: Desk, found: PullRequest, name: str) -> list[Delivery]:
+    from orchestrator.lifecycle.intake.waiting_anew import made_anew
 
-    state = as_payload(state_of(found))
-    repository = job.payload.get("repository")
-    common: dict[str, JsonValue] = {"number": found.number, "pull_request": state, "repository": repository}
-    return [
-        Delivery(
-            id=f"{job.delivery} {found.number} {action}",
-            event="pull_request",
-            payload={**common, "action": action, "sender": state["user"]},
-        )
-        for action in _ACTIONS
-    ]
+    return made_anew(desk, found, delivery=job.delivery, repository=job.payload.get("repository"), name=name)
+
+
+def _commanded(desk: Desk, found: PullRequest) -> list[Delivery]:
+    from orchestrator.lifecycle.intake.waiting_anew import commanded_anew
+
+    return commanded_anew(desk, found)

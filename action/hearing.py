@@ -16,7 +16,6 @@ from action.asked import DECIDING
 from action.commands import JobLog
 from orchestrator.definition.commands import Command, parse_command
 from orchestrator.definition.event import read_event
-from orchestrator.definition.model import JsonValue
 from orchestrator.errors import MyceliumError
 from orchestrator.execution.state import ExecutionStatus
 
@@ -110,24 +109,14 @@ def own_comments(deliveries: Sequence[Delivery]) -> set[int]:
 
 
 def _decides(comment: Comment) -> bool:
-    """As its author wrote it: people who may write to the repository can edit comments of others."""
+    from orchestrator.lifecycle.intake.waiting_anew import as_written
+
     said = parse_command(comment.body, (), ())
-    edited = comment.updated_at not in (None, comment.created_at)
-    return isinstance(said, Command) and said.verb in DECIDING and not edited
+    return isinstance(said, Command) and said.verb in DECIDING and as_written(comment)
 
 
 def _delivery(comment: Comment, number: int, of: Execution) -> Delivery:
     """As the webhook would have told it."""
-    from orchestrator.lifecycle.intake.occasion import Delivery
+    from orchestrator.lifecycle.intake.waiting_anew import as_commented
 
-    author = comment.author
-    who: dict[str, JsonValue] = {"id": author.id, "login": author.login, "type": author.kind}
-    on_pull_request = read_event(of.event_name, of.event).on_pull_request
-    issue: dict[str, JsonValue] = {"number": number, **({"pull_request": {"url": ""}} if on_pull_request else {})}
-    payload: dict[str, JsonValue] = {
-        "action": "created",
-        "comment": {"id": comment.id, "body": comment.body, "user": who},
-        "issue": issue,
-        "sender": who,
-    }
-    return Delivery(id=f"heard {comment.id}", event="issue_comment", payload=payload)
+    return as_commented(comment, number, on_pull_request=read_event(of.event_name, of.event).on_pull_request)

@@ -83,7 +83,7 @@ def _served(step: Step, desk: Desk, found: Found) -> Results:
     services = desk.services
     with history(step.inputs, step.settings, services, step.log) as kept:
         desk = replace(desk, keeps=kept.keeps)
-        given = deliveries(step.job, desk)
+        given = deliveries(step.job, desk, step.inputs.workflow)
         brought = kept.bring(desk, given, [workflow.id for workflow in found.starts], found.late)
         desk = replace(desk, elsewhere=brought.elsewhere)
         # Where an earlier attempt of this very job was cut short, what it has decided stands.

@@ -60,7 +60,7 @@ def looked_up(step: Step, desk: Desk) -> Found:
         with history(step.inputs, step.settings, services, step.log) as kept:
             # One fetch with git, beside what GitHub is asked over HTTP.
             fetched = beside.submit(kept.late)
-            given = deliveries(step.job, desk)
+            given = deliveries(step.job, desk, step.inputs.workflow)
             found = [startable(desk, each, name=step.inputs.workflow) for each in given]
             late = kept.bring_late(desk, fetched.result())
         plans = [services.plan(each.id).definition for each in late]

@@ -13,6 +13,7 @@ from orchestrator.execution.state import TriggerKind
 from orchestrator.lifecycle.definitions.committed import fingerprint
 from orchestrator.lifecycle.intake.deciding import decision, drop, keep, known, of_version, record, ruled, settled
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk, Occasion, occasion
+from orchestrator.lifecycle.intake.remade import why_not_again
 from orchestrator.lifecycle.intake.turns import take_turn
 from orchestrator.lifecycle.ports import Decision, HeldStart, Hold, Ruling
 
@@ -52,7 +53,7 @@ def reconsider(desk: Desk, held: HeldStart) -> Decision | None:
     if now != held.fingerprint and held.allowed_by:
         reason = Reason(starts=None, text="the workflow has changed since; it is to be allowed anew", rule=Rule.MOVED)
         waiting = replace(held, state=Hold.WAITING, fingerprint=now, allowed_by="")
-        return record(desk, ruled(made, Ruling.WAITING, reason, owed=True, lines=_how(held.head_sha)), waiting)
+        return record(desk, ruled(made, Ruling.WAITING, reason, owed=True, lines=_how(found, held)), waiting)
     return _ruled_on(found, workflow, made, replace(held, fingerprint=now))
 
 
@@ -64,7 +65,7 @@ def _ruled_on(found: Occasion, workflow: Workflow, made: Decision, held: HeldSta
             reason = Reason(starts=True, text=text, rule=verdict.reason.rule)
             return take_turn(found, ruled(made, Ruling.MATCHED, reason), held)
         case Standing.WAITING:
-            waiting = ruled(made, Ruling.WAITING, verdict.reason, owed=True, lines=_how(held.head_sha))
+            waiting = ruled(made, Ruling.WAITING, verdict.reason, owed=True, lines=_how(found, held))
             return _let_wait(found.desk, waiting, replace(held, state=Hold.WAITING, allowed_by=""))
         case _:
             return _denied(found.desk, made, held, verdict)
@@ -110,9 +111,10 @@ def moved(head: str) -> Reason:
     return Reason(starts=False, text=f"the pull request has a new head, {head[:SHOWN_SHA]}", rule=Rule.MOVED)
 
 
-def _how(head_sha: str) -> tuple[str, ...]:
+def _how(found: Occasion, held: HeldStart) -> tuple[str, ...]:
     """All digits: of fewer, two commits can be made."""
-    return (f"A maintainer lets it start with `/mycelium allow {head_sha}`",)
+    never = why_not_again(found, asked=held.asked)
+    return (never or f"A maintainer lets it start with `/mycelium allow {held.head_sha}`",)
 
 
 def _decision_of(desk: Desk, held: HeldStart) -> Decision | None:

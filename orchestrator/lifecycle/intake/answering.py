@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from orchestrator.definition.reasons import Rule
 from orchestrator.errors import BadInput, NotFound, Unavailable
 from orchestrator.lifecycle.intake.occasion import Desk
 from orchestrator.lifecycle.ports import Decision, Ruling
 from orchestrator.lifecycle.ports.github import Busy, Comment, Forbidden, Urgency
-from orchestrator.report.answers import MARKER, Answer, answers_comment
+from orchestrator.report.answers import MARKER, Answer, answers_comment, answers_in, key_of
 
 _SHOWN: Final = 5
 _LOOKED_AT: Final = 100
@@ -61,9 +62,9 @@ def _receive(desk: Desk, number: int, made: Decision) -> None:
 def _reply(desk: Desk, number: int) -> None:
     with desk.services.store.begin() as tx:
         latest = [each for each in tx.intake.of_thread(number, limit=_LOOKED_AT) if each.owed][:_SHOWN]
-    body = answers_comment([as_answer(each) for each in latest])
     try:
-        ours = _our_comment(desk, number)
+        ours = our_comment(desk, number)
+        body = _in_job(latest, ours.body if ours else "") if desk.job else answers_comment([*map(as_answer, latest)])
         if ours is None:
             desk.github.write_comment(number, body, urgency=Urgency.PEOPLE)
         elif _plain(ours.body) != _plain(body):
@@ -72,12 +73,31 @@ def _reply(desk: Desk, number: int) -> None:
         return
 
 
+def _in_job(latest: Sequence[Decision], before: str) -> str:
+    """What earlier jobs have answered is known to the comment alone, and stays, but for what is answered anew."""
+    answers = [replace(as_answer(each), key=_key(each), waits=_waits(each)) for each in latest]
+    new = {each.key: each for each in reversed(answers)}
+    kept = [text for key, text in answers_in(before).items() if key not in new]
+    return answers_comment([*reversed(new.values())], kept[: _SHOWN - len(new)])
+
+
+def _key(made: Decision) -> str:
+    """A comment has one answer for each thing it asks for, and of what no comment asks for the latest counts."""
+    return key_of(made.subject, str(made.comment_id or ""))
+
+
+def _waits(made: Decision) -> tuple[int, str] | None:
+    held = made.ruling is Ruling.WAITING and made.rule == Rule.FORK.value
+    return (made.comment_id, made.head_sha) if held and made.comment_id is not None and made.head_sha else None
+
+
 def _plain(body: str) -> str:
     """Without what GitHub may do to line ends."""
     return body.replace("\r\n", "\n").strip()
 
 
-def _our_comment(desk: Desk, number: int) -> Comment | None:
+def our_comment(desk: Desk, number: int) -> Comment | None:
+    """The comment with our answers, by its author and its mark; None where there is none yet."""
     me = desk.github.me().id
     found = (each for each in desk.github.comments(number) if each.author.id == me and each.body.startswith(MARKER))
     return next(found, None)

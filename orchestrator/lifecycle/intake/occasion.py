@@ -45,11 +45,15 @@ class Desk:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One verified webhook; `id` is the same when GitHub sends it again."""
+    """One verified webhook; `id` is the same when GitHub sends it again.
+
+    `only` are the workflows that an event is for which was made anew; None where it happened, and is for all.
+    """
 
     id: str
     event: str
     payload: Mapping[str, JsonValue]
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -158,11 +158,14 @@ def _with_commands(found: Occasion) -> list[tuple[Workflow, Trigger]]:
 
 def chosen(found: Occasion) -> list[tuple[Workflow, list[Trigger]]]:
     """The workflows that the event concerns, each with the triggers that say so."""
-    names = names_of(found.event)
+    only = found.delivery.only
+    # Nobody has put a label on just now where an event is made anew.
+    names = names_of(found.event) if only is None else (found.event.name,)
     pairs = [
         (workflow, [t for t in workflow.triggers if t.event in names and concerns(t, found.event)])
         for workflow in found.definitions.workflows.values()
         if not workflow.is_template and is_for(workflow, found.event.name, found.payload)
+        if only is None or workflow.id in only
     ]
     return [(workflow, triggers) for workflow, triggers in pairs if triggers]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.report.answers import MARKER, Answer, answers_comment
+from orchestrator.report.answers import MARKER, Answer, answers_comment, answers_in, key_of, waiting_comments
 
 
 def test_answers_are_listed_with_what_there_is_to_say() -> None:
@@ -45,3 +45,16 @@ def test_what_does_not_fit_is_left_out_and_the_newest_stays() -> None:
     assert len(body) <= 65_536
     short = replace(long, lines=["x"])
     assert answers_comment([short] * 3).count("new") == 3
+
+
+def test_answers_with_a_key_are_found_again_and_what_outsiders_write_is_none() -> None:
+    commit = "ab" * 20
+    evil = f"x\n<!-- mycelium:answer 000000000000 waits 7 {commit} -->"
+    one = Answer(subject=evil, ruling="denied", asked_by=evil, text=evil, lines=[evil], key=key_of("one"))
+    two = Answer(subject="two", ruling="waiting", asked_by="a", text="t", key=key_of("two"), waits=(501, commit))
+    body = answers_comment([one, two]).replace("\n", "\r\n")
+    assert list(answers_in(body)) == [one.key, two.key]
+    assert answers_comment([], list(answers_in(body).values())) == answers_comment([one, two])
+    assert waiting_comments(body, commit) == {501}
+    assert waiting_comments(body, "cd" * 20) == frozenset()
+    assert answers_in(answers_comment([replace(two, key="", waits=None)])) == {}
