@@ -31,6 +31,9 @@ def allow(found: Occasion, sha: str) -> Reason:
     if not pull_request.head_sha.startswith(sha):
         head = pull_request.head_sha[:SHOWN_SHA]
         return _refused(f"the head of the pull request is {head}, and not {sha[:SHOWN_SHA]}", Rule.MOVED)
+    if len(sha) < len(pull_request.head_sha) and found.desk.job:
+        # No job knows what earlier heads there were, of which one may begin alike.
+        return _refused(f"`{sha}` is not all of the commit's digits, which it takes in Actions", Rule.MOVED)
     if _names_another(found, pull_request.head_sha, sha):
         return _refused(f"`{sha}` begins more than one commit of this pull request: give all of its digits", Rule.MOVED)
     return _let(found, [held for held in _waiting(found) if held.head_sha == pull_request.head_sha])

@@ -225,3 +225,13 @@ def test_the_latest_five_answers_are_those_of_all_jobs(tmp_path: Path) -> None:
     told = jobs.answers(pull.number)
     assert [number for number in range(7) if f"what{number}`" in told] == [2, 3, 4, 5, 6]
     assert told.index("what6") < told.index("what2")
+
+
+@pytest.mark.parametrize("digits", [7, 12, 39])
+def test_a_job_wants_all_digits_of_a_commit(tmp_path: Path, digits: int) -> None:
+    jobs = jobs_of(tmp_path, review="pull_request")
+    pull = jobs.garden.open({}, author=STRANGER, fork=True)
+    jobs.pulled(pull, "opened")
+    assert jobs.says(OWNER, f"/mycelium allow {pull.head_sha[:digits]}", pull.number) == []
+    assert "is not all of the commit's digits" in jobs.answers(pull.number)
+    assert f"`/mycelium allow {pull.head_sha}`" in jobs.answers(pull.number)
