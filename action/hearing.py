@@ -7,7 +7,7 @@ below it, and does what they say at once.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -69,6 +69,20 @@ class Hearing:
             except MyceliumError as error:
                 self._log.line(f"Comments cannot be read now: {error}")
 
+    def called(self) -> list[str]:
+        """What runs or waits here and somebody has said something about that is not done yet, and that decides."""
+        with self._lock:
+            try:
+                return [
+                    each.id
+                    for number, executions in self._threads().items()
+                    if any(map(_decides, self._new(number, executions)))
+                    for each in executions
+                ]
+            except MyceliumError as error:
+                self._log.line(f"Comments cannot be read now: {error}")
+                return []
+
     def _listen(self, stop: threading.Event) -> None:
         while not stop.wait(LISTEN_SECONDS):
             self.hear()
@@ -83,17 +97,20 @@ class Hearing:
         return found
 
     def _hear(self, number: int, executions: Sequence[Execution]) -> None:
+        for comment in self._new(number, executions):
+            if _decides(comment):
+                self._obey(_delivery(comment, number, executions[0]), comment)
+            self._heard.add(comment.id)
+
+    def _new(self, number: int, executions: Sequence[Execution]) -> Iterator[Comment]:
         """The comments since the executions are there, and those that other jobs have been too late for."""
         since = max(self._began - LOOK_BACK, min(each.created_at for each in executions)).replace(microsecond=0)
         with self._desk.services.store.begin() as tx:
             answered = {each.comment_id for each in tx.intake.of_thread(number, limit=_MOST)}
         for comment in list(self._desk.github.comments(number)):
             early = comment.created_at is None or comment.created_at < since
-            if early or comment.id in self._heard or comment.id in answered:
-                continue
-            if _decides(comment):
-                self._obey(_delivery(comment, number, executions[0]), comment)
-            self._heard.add(comment.id)
+            if not (early or comment.id in self._heard or comment.id in answered):
+                yield comment
 
     def _obey(self, delivery: Delivery, comment: Comment) -> None:
         from orchestrator.lifecycle.intake.receive import receive

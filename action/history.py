@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from action.unkept import Unkept, of_choice
+
 if TYPE_CHECKING:
     from orchestrator.lifecycle.archive.entry import Entry
     from orchestrator.lifecycle.intake.elsewhere import Elsewhere
@@ -55,8 +57,14 @@ class History(Protocol):
         """Bring back every execution, for their pages."""
         ...
 
-    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> None:
-        """Keep these executions as they are now; this job holds what waits, unless it is `letting_go`."""
+    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> list[Unkept]:
+        """Keep these executions as they are now; this job holds what waits, unless it is `letting_go`. What is not
+        kept."""
+        ...
+
+    def take_back(self, execution_id: str, desk: Desk) -> bool:
+        """Hold again what this job has let go, as another would take it up; false where another has, or it is not
+        kept."""
         ...
 
     def tidy(self) -> None:
@@ -65,9 +73,12 @@ class History(Protocol):
 
 
 class NoHistory:
-    """Where a job's executions end with it."""
+    """Where a job's executions end with it: its own choice, or because it is that of a `fork`."""
 
     keeps = False
+
+    def __init__(self, *, fork: bool = False) -> None:
+        self._fork = fork
 
     def late(self) -> list[Entry]:
         return []
@@ -90,8 +101,11 @@ class NoHistory:
     def bring_all(self) -> None:
         """There is nothing."""
 
-    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> None:
-        """They are forgotten."""
+    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> list[Unkept]:  # noqa: ARG002 - always
+        return [of_choice(each, fork=self._fork) for each in ids]
+
+    def take_back(self, execution_id: str, desk: Desk) -> bool:  # noqa: ARG002 - nobody has it
+        return False
 
     def tidy(self) -> None:
         """There is nothing."""

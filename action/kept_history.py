@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,8 @@ from action.history import Brought, History, NoHistory
 from action.inputs import Inputs
 from action.late import late_ones
 from action.tidying import Tidying
-from orchestrator.errors import MyceliumError
+from action.unkept import Unkept, of_error
+from orchestrator.errors import Conflict, MyceliumError
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class KeptHistory:
         self._log = log
         self._lock = threading.Lock()
         self._told: set[str] = set()
+        self._known: set[str] = set()
         self._tidying = Tidying(keeper, log, days)
 
     def late(self) -> list[Entry]:
@@ -102,17 +104,34 @@ class KeptHistory:
     def bring_all(self) -> None:
         self._keeper.pull()
 
-    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> None:
+    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> list[Unkept]:
+        unkept: list[Unkept] = []
         for each in ids:
             try:
                 with self._lock:
                     saved = self._keeper.save(each, letting_go=letting_go)
             except MyceliumError as error:
                 self._tell(f"History: execution {each} is not kept: {error}")
+                earlier = each in self._known or isinstance(error, Conflict)
+                unkept.append(of_error(each, error, earlier=earlier))
                 continue
+            self._known.add(each)
             self._tidying.note(saved)
             for line in saved.left_out:
                 self._tell(f"History: not all of execution {each} is kept: {line}")
+        return unkept
+
+    def take_back(self, execution_id: str, desk: Desk) -> bool:
+        try:
+            with self._lock:
+                self.hold(execution_id, desk)
+        except MyceliumError as error:
+            self._log.line(f"Execution {execution_id} is left to others: {error}")
+            return False
+        # It is this job's still, unless another has gone on with it in between, and it was brought here anew.
+        with suppress(Conflict):
+            self._keeper.go_on(execution_id)
+        return True
 
     def tidy(self) -> None:
         with self._lock:
@@ -126,6 +145,7 @@ class KeptHistory:
 
     def hold(self, execution_id: str, desk: Desk) -> None:
         self._keeper.hold(execution_id, desk=desk, gone=self._is_gone)
+        self._known.add(execution_id)
 
     def tell(self, line: str) -> None:
         self._log.line(line)
@@ -164,7 +184,7 @@ def history(inputs: Inputs, settings: Settings, services: Services, log: JobLog)
     from orchestrator import app
 
     if not settings.history_branch:
-        yield NoHistory()
+        yield NoHistory(fork=bool(inputs.history_branch))
         return
     with app.keeping(settings, services) as keeper:
         yield KeptHistory(keeper, services, settings, log, days=inputs.history_days)

@@ -10,6 +10,7 @@ from typing import Final
 
 from action.job import Job
 from action.shown import Untold, as_notes
+from action.unkept import Missing
 from orchestrator.definition.publish import PublishKind
 from orchestrator.execution.publication import PublicationState
 from orchestrator.execution.state import Execution, ExecutionStatus
@@ -42,13 +43,14 @@ NOTHING: Final = "none"
 class Results:
     """The executions of this job, as they were seen last, and decisions that started none. `late` are those of other
     events that were settled here, and on which this job does not depend. `site` is where the pages lie, `untold` is
-    what GitHub does not show of all that."""
+    what GitHub does not show of all that, `unkept` what the history has not got."""
 
     views: Sequence[ExecutionView] = ()
     late: Sequence[ExecutionView] = ()
     others: Sequence[Decision] = ()
     site: Path | None = None
     untold: Sequence[Untold] = ()
+    unkept: Sequence[Missing] = ()
 
     @property
     def telling(self) -> ExecutionView | None:
@@ -81,7 +83,8 @@ class Results:
 
     def summary(self, *, notes: Sequence[str] = ()) -> str:
         answers = [as_answer(each) for each in self.others]
-        return step_summary(self.views, answers, notes=[*as_notes(self.untold), *map(_late, self.late), *notes])
+        troubles = as_notes([*self.unkept, *self.untold])
+        return step_summary(self.views, answers, notes=[*troubles, *map(_late, self.late), *notes])
 
 
 def leave(results: Results, folder: Path, job: Job, summary: str) -> None:

@@ -91,9 +91,8 @@ def _served(step: Step, desk: Desk, found: Found) -> Results:
         for delivery in given:
             starting.decide(step, desk, delivery)
         work = Work(step=step, desk=desk, given=given, history=kept, taken_up=kept.go_on(brought.held))
-        views, untold = work.done()
-        telling.answer(step, desk)
-        kept.keep(list(views))
+        untold, unkept = work.kept()
+        views = work.views
         if not step.interruption.asked.is_set():
             kept.tidy()
     others = [each for each in starting.decisions(services, given) if not each.execution_id]
@@ -105,6 +104,7 @@ def _served(step: Step, desk: Desk, found: Found) -> Results:
         others=others,
         site=site,
         untold=untold,
+        unkept=unkept,
     )
 
 

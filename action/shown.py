@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from action.commands import JobLog
 from orchestrator.execution.showing import MISTAKE
@@ -17,6 +17,16 @@ from orchestrator.report.markdown_safety import safe_message
 
 if TYPE_CHECKING:
     from orchestrator.lifecycle.services import Services
+
+
+class Trouble(Protocol):
+    """One thing that somebody should know who looks at the run."""
+
+    @property
+    def sentences(self) -> str:
+        """What, why, and what to do about it."""
+        ...
+
 
 OF_EXECUTIONS: Final = "The summary of this step has what is missing, and so have its pages (`site-path`)."
 OF_CHANGES: Final = "Mode `validate` and `mycelium plan --against REF` say the same."
@@ -62,12 +72,12 @@ def of_changes(troubles: Mapping[str, str]) -> list[Untold]:
     ]
 
 
-def warn(log: JobLog, untold: Sequence[Untold]) -> None:
+def warn(log: JobLog, troubles: Sequence[Trouble]) -> None:
     """A warning on the page of the run for each."""
-    for each in untold:
+    for each in troubles:
         log.warning(each.sentences, title="Mycelium")
 
 
-def as_notes(untold: Sequence[Untold]) -> list[str]:
+def as_notes(troubles: Sequence[Trouble]) -> list[str]:
     """For the summary of the step, as Markdown."""
-    return [f"⚠️ {safe_message(each.sentences, 800)}" for each in untold]
+    return [f"⚠️ {safe_message(each.sentences, 800)}" for each in troubles]

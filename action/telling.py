@@ -64,6 +64,8 @@ def tell(step: Step, results: Results, *, notes: Sequence[str] = ()) -> int:
         leave(results, folder, step.job, summary)
         step.job.put("artifact-path", str(folder))
     warn(step.log, results.untold)
-    for each in results.others:
-        step.log.line(f"{each.subject} {each.ruling.value}: {each.reason}")
+    for each in results.unkept:
+        (step.log.error if each.stranded else step.log.warning)(each.sentences, title="Mycelium")
+    for other in results.others:
+        step.log.line(f"{other.subject} {other.ruling.value}: {other.reason}")
     return ExitCode.FAILED if results.failed else ExitCode.COMPLETED

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Collection, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final
 
 from action import pages, starting, telling
 from action.hearing import Hearing, own_comments
@@ -14,6 +14,8 @@ from action.history import History
 from action.results import Results
 from action.shown import Untold
 from action.step import Step
+from action.unkept import Missing, missing
+from orchestrator.errors import Conflict
 from orchestrator.execution.state import Execution, ExecutionStatus
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from orchestrator.report.view import ExecutionView
 
 Views = dict[str, "ExecutionView"]
+
+BY: Final = "the job of GitHub Actions, which ended"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,20 +38,60 @@ class Work:
     taken_up: Sequence[str]
     views: Views = field(default_factory=dict)
 
-    def done(self) -> tuple[Views, list[Untold]]:
-        """Until all of it has ended or waits for a person, and GitHub shows that: the last views by id, and what GitHub
-        does not show. What is said until then is heard; after that another job goes on."""
-        hearing = Hearing(self.desk, self.step.log, self.step.began, own_comments(self.given))
-        untold: list[Untold] = []
+    def kept(self) -> tuple[list[Untold], list[Missing]]:
+        """Until all of it is `done`, and kept, so that another job can go on with what waits: what GitHub does not
+        show, and what is not kept. What waits, and nobody can go on with, is ended."""
+        while True:
+            untold = self.done()
+            telling.answer(self.step, self.desk)
+            found = missing(self.history.keep(list(self.views)), self.views)
+            stranded = {each.of.execution_id: each for each in found if each.stranded}
+            if self.step.interruption.asked.is_set() or not self._called_back(stranded):
+                break
+        if stranded and not self.step.interruption.asked.is_set():
+            untold = self._end(stranded.values())
+        return untold, found
+
+    def done(self) -> list[Untold]:
+        """Until all of it has ended or waits for a person, and GitHub shows that; what GitHub does not show. What is
+        said until then is heard."""
+        hearing, untold = self._hearing, list[Untold]()
         while ids := self._moving():
             self._watch(ids, hearing)
             if self.step.interruption.asked.is_set():
-                return self.views, telling.wait_for_github(self.step, self.desk.services, self.views)
+                return telling.wait_for_github(self.step, self.desk.services, self.views)
             if self._moving():
                 continue
             untold = telling.wait_for_github(self.step, self.desk.services, self.views)
             self._hear(hearing)
-        return self.views, untold
+        return untold
+
+    def _called_back(self, stranded: Collection[str]) -> bool:
+        """Whether somebody has said something since, whose job found that this one had the execution: then this one
+        does it, unless another has gone on with it meanwhile. Who speaks after that finds that nobody has it."""
+        if self.step.job.reads_only:
+            return False
+        called = self._hearing.called()
+        ours = [each for each in called if each in stranded or self.history.take_back(each, self.desk)]
+        if ours:
+            self._hearing.hear()
+        return bool(ours)
+
+    def _end(self, stranded: Collection[Missing]) -> list[Untold]:
+        from action.watching import watch
+        from orchestrator.lifecycle.cancel import cancel
+
+        step, services, ids = self.step, self.desk.services, [each.of.execution_id for each in stranded]
+        for each in stranded:
+            with suppress(Conflict):
+                cancel(services, each.of.execution_id, BY, why=each.of.ended)
+        seen = watch(services, ids, step.log, step.interruption, lambda _: None)
+        self.views.update(zip(ids, seen, strict=True))
+        return telling.wait_for_github(step, services, self.views)
+
+    @cached_property
+    def _hearing(self) -> Hearing:
+        return Hearing(self.desk, self.step.log, self.step.began, own_comments(self.given))
 
     def _watch(self, ids: Sequence[str], hearing: Hearing) -> None:
         from action.keeping import Keeping

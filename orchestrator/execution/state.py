@@ -8,11 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from orchestrator.definition.model import AgentDefinition, JsonValue, Workflow
 from orchestrator.definition.project import Project
 from orchestrator.execution.outcome import Outcome
 from orchestrator.execution.showing import Target
+
+CANCELLED_BY: Final = "cancelled by"
+"""How the message of an execution begins that somebody has cancelled without saying why."""
 
 
 class ExecutionStatus(StrEnum):

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.errors import Conflict
+from orchestrator.execution.state import CANCELLED_BY
 from orchestrator.lifecycle.perform import changing
 from orchestrator.lifecycle.services import Services
 
 
-def cancel(services: Services, execution_id: str, by: str) -> None:
+def cancel(services: Services, execution_id: str, by: str, *, why: str = "") -> None:
     """Settle all that has not begun as cancelled, in one statement, and have the running node runs stopped.
 
-    The execution ends when the last of those has. Cancelling twice is one cancellation; `Conflict` when it has ended.
+    The execution ends when the last of those has, and says `why`. Cancelling twice is one cancellation; `Conflict` when
+    it has ended.
     """
     with changing(services, execution_id) as change:
         if change.execution.status.ended:
@@ -26,6 +28,6 @@ def cancel(services: Services, execution_id: str, by: str) -> None:
             cancel_requested=True,
             open_runs=running,
             active_runs=running,
-            error_message=change.execution.error_message or f"cancelled by {by}",
+            error_message=change.execution.error_message or why or f"{CANCELLED_BY} {by}",
         )
         change.stop()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.definition.model import Agent, Approval, Merge, Node, Run
 from orchestrator.execution.amounts import Unit
-from orchestrator.execution.state import ExecutionStatus, NodeRun, NodeStatus, Result
+from orchestrator.execution.state import CANCELLED_BY, ExecutionStatus, NodeRun, NodeStatus, Result
 from orchestrator.report.budget import Standing, standings
 from orchestrator.report.duration import span_seconds
 from orchestrator.report.numbers import human_cost, plural
@@ -182,7 +182,9 @@ def sentence(view: ExecutionView) -> str:
         every = ("All " if done == total and total > 1 else "") + f"{counted_runs(done, view)} completed"
         return ", ".join([every, *extras]) + "."
     if status is ExecutionStatus.CANCELLED:
-        return f"Cancelled after {counts.get(NodeStatus.COMPLETED, 0)} of {counted_runs(total, view)}."
+        said = f"Cancelled after {counts.get(NodeStatus.COMPLETED, 0)} of {counted_runs(total, view)}"
+        why = one_line(view.execution.error_message or "", 240)
+        return f"{said}: {why}" if why and not why.startswith(CANCELLED_BY) else f"{said}."
     if status is ExecutionStatus.PENDING:
         return f"{counted_runs(total, view)} will run."
     running = [one_line(run.key, 60) for run in view.runs if run.status is NodeStatus.RUNNING]

@@ -118,7 +118,8 @@ def test_what_cannot_be_settled_now_keeps_nothing_from_running() -> None:
 def test_a_branch_that_is_away_keeps_nothing_from_running() -> None:
     made, stream = kept(FakeKeeper(away=True))
     assert made.bring(cast(Any, None), said("/mycelium approve go"), ["flow"], []) == Brought()
-    made.keep(["one"])
+    (unkept,) = made.keep(["one"])
+    assert (unkept.why, unkept.earlier) == ("the remote is away", False)
     assert stream.getvalue().splitlines() == [
         "History: executions of earlier jobs are not brought back: the remote is away",
         "History: execution one is not kept: the remote is away",
@@ -196,4 +197,5 @@ def test_some_jobs_keep_nothing(tmp_path: Path) -> None:
         assert made.bring(nothing, [], [], []) == Brought()
         assert [*made.late(), *made.bring_late(nothing, []), *made.go_on([])] == []
         made.bring_all()
-        made.keep(["one"])
+        assert [each.chosen for each in made.keep(["one"])] == [True]
+        assert not made.take_back("one", nothing)

@@ -15,12 +15,17 @@ import pytest
 
 from action import pages, telling, watching
 from action.commands import JobLog
-from action.history import NoHistory
+from action.history import History, NoHistory
+from action.kept_history import KeptHistory
+from action.results import Results
+from action.unkept import Missing, Unkept
 from action.work import Work
 from orchestrator.execution.state import ExecutionStatus
-from orchestrator.lifecycle.ports.github import User
+from orchestrator.lifecycle.archive.saving import Held, Saved
+from orchestrator.lifecycle.ports.github import Forbidden, User
 from orchestrator.lifecycle.report import view
 from orchestrator.lifecycle.services import Services
+from orchestrator.report.figures import sentence
 from orchestrator.report.view import ExecutionView
 from tests.fakes.hosted import ANN, Hosted, work
 
@@ -30,8 +35,8 @@ class Job:
 
     def __init__(self, hosted: Hosted, monkeypatch: pytest.MonkeyPatch, *then: Callable[[], object]) -> None:
         self.hosted = hosted
-        keeper, self.desk = hosted.job(2)
-        keeper.take_up(hosted.id, desk=self.desk)
+        self.keeper, self.desk = hosted.job(2)
+        self.keeper.take_up(hosted.id, desk=self.desk)
         self.stream, self.cancelled = io.StringIO(), threading.Event()
         self.watched: list[Sequence[str]] = []
         self.then = list(then)
@@ -39,16 +44,20 @@ class Job:
         monkeypatch.setattr(telling, "wait_for_github", self._shown)
         monkeypatch.setattr(pages, "prepare", lambda: None)
 
-    def done(self) -> ExecutionView:
+    def work(self, history: History | None = None, *, reads_only: bool = False) -> Work:
         step = SimpleNamespace(
-            job=SimpleNamespace(reads_only=False, put=lambda *_: None),
+            job=SimpleNamespace(reads_only=reads_only, put=lambda *_: None),
             log=JobLog(self.stream),
             interruption=SimpleNamespace(asked=self.cancelled),
             began=self.desk.services.clock.now(),
         )
-        made = Work(step=cast(Any, step), desk=self.desk, given=[], history=NoHistory(), taken_up=[self.hosted.id])
-        views, _ = made.done()
-        return views[self.hosted.id]
+        kept, ids = history or NoHistory(fork=reads_only), [self.hosted.id]
+        return Work(step=cast(Any, step), desk=self.desk, given=[], history=kept, taken_up=ids)
+
+    def done(self) -> ExecutionView:
+        made = self.work()
+        made.done()
+        return made.views[self.hosted.id]
 
     def says(self, by: User, line: str) -> None:
         number, at = self.hosted.pull.number, self.desk.services.clock.now() + timedelta(seconds=1)
@@ -87,3 +96,121 @@ def test_a_job_that_is_cancelled_hears_nothing_more(tmp_path: Path, monkeypatch:
     job.cancelled.set()
     assert job.done().execution.status is ExecutionStatus.WAITING
     assert job.stream.getvalue() == ""
+
+
+class LettingGo(KeptHistory):
+    """Before and after it lets go, others do something."""
+
+    before: Callable[[], object] = staticmethod(lambda: None)
+    after: Callable[[], object] = staticmethod(lambda: None)
+
+    def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> list[Unkept]:
+        if not letting_go:
+            return super().keep(ids, letting_go=letting_go)
+        self.before()
+        unkept = super().keep(ids)
+        self.after()
+        self.before = self.after = lambda: None
+        return unkept
+
+    def _is_gone(self, holder: str) -> bool:
+        return holder == ""
+
+
+def in_branch(job: Job) -> LettingGo:
+    job.desk.services.clock.advance(5)
+    return LettingGo(job.keeper, job.desk.services, cast(Any, None), JobLog(job.stream))
+
+
+def test_what_is_said_while_the_job_lets_go_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job of that comment begins before, and finds that this one has the execution."""
+    hosted = Hosted(tmp_path)
+    job = Job(hosted, monkeypatch)
+    history = in_branch(job)
+
+    def said() -> None:
+        job.says(ANN, "/mycelium approve gate")
+        keeper, desk = hosted.job(3)
+        with pytest.raises(Held):
+            keeper.hold(hosted.id, desk=desk)
+
+    history.before = said
+    made = job.work(history)
+    assert made.kept() == ([], [])
+    assert [run.decided_by for run in made.views[hosted.id].runs] == ["ann", None, None]
+    (entry,) = job.keeper.entries()
+    assert (entry.status, entry.holder) == (ExecutionStatus.WAITING, "")
+    hosted.commanded(4, ANN, "/mycelium approve more")
+    assert job.keeper.entries()[0].status is ExecutionStatus.COMPLETED
+
+
+@pytest.mark.parametrize("lets_go", [False, True])
+def test_what_another_job_goes_on_with_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, lets_go: bool
+) -> None:
+    hosted = Hosted(tmp_path)
+    job = Job(hosted, monkeypatch)
+    history = in_branch(job)
+
+    def said() -> None:
+        job.says(ANN, "/mycelium approve gate")
+        if lets_go:
+            hosted.commanded(3, ANN, "/mycelium approve gate")
+        else:
+            keeper, desk = hosted.job(3)
+            keeper.hold(hosted.id, desk=desk)
+
+    history.after = said
+    job.work(history).kept()
+    (entry,) = job.keeper.entries()
+    assert (entry.status, entry.holder) == (ExecutionStatus.WAITING, "" if lets_go else "3/1")
+    assert ("is left to others" in job.stream.getvalue()) is not lets_go
+
+
+def stranded(found: Sequence[Missing]) -> str:
+    (missing,) = found
+    assert missing.stranded
+    return missing.sentences
+
+
+@pytest.mark.parametrize(
+    ("fork", "why"), [(False, "`history-branch` is empty. Name a branch"), (True, "can keep nothing. Leave `forks` at")]
+)
+def test_what_nobody_can_go_on_with_ends_with_its_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fork: bool, why: str
+) -> None:
+    job = Job(Hosted(tmp_path), monkeypatch)
+    made = job.work(reads_only=fork)
+    _, found = made.kept()
+    assert why in stranded(found)
+    seen = made.views[job.hosted.id]
+    assert seen.execution.status is ExecutionStatus.CANCELLED
+    assert "and no later job could have gone on with it" in sentence(seen)
+    results = Results(views=[seen], unkept=found)
+    assert results.failed
+    assert why in results.summary()
+
+
+def test_an_execution_that_cannot_be_kept_asks_for_no_approval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Job(Hosted(tmp_path), monkeypatch)
+    history = KeptHistory(job.keeper, job.desk.services, cast(Any, None), JobLog(job.stream))
+
+    def refused(_: str, **__: object) -> Saved:
+        raise Forbidden("the remote does not let us push", needs="contents: write")
+
+    monkeypatch.setattr(job.keeper, "save", refused)
+    _, found = job.work(history).kept()
+    assert "does not let us push" in stranded(found)
+    assert "Give the job `contents: write`" in stranded(found)
+    assert job.desk.services.store.execution(job.hosted.id).status is ExecutionStatus.CANCELLED
+
+
+def test_what_was_kept_before_goes_on_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Job(Hosted(tmp_path), monkeypatch)
+    history = in_branch(job)
+    history.keep([job.hosted.id], letting_go=False)
+    job.hosted.remote.away = True
+    _, (missing,) = job.work(history).kept()
+    assert not missing.stranded
+    assert "goes on with what was kept before" in missing.sentences
+    assert job.desk.services.store.execution(job.hosted.id).status is ExecutionStatus.WAITING
