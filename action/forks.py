@@ -23,7 +23,7 @@ ALLOWED_BY: Final = "GitHub, in a job without secrets"
 
 OF_A_FORK: Final = (
     "*This job belongs to a pull request from a fork. Its token may only read, so that nothing of this stands on the "
-    "pull request itself; the artifact `mycelium-report`, where there is one, has the same.*"
+    "pull request itself; the artifact `mycelium-report-…`, where there is one, has the same.*"
 )
 
 

@@ -160,14 +160,17 @@ def test_a_pull_request_from_a_fork_waits_and_a_job_of_our_own_says_so(github: G
     done = scene.runner.run("pull_request", scene.event(scene.pull), token=scene.token(reading))
     assert (done.conclusion, done.outputs["status"]) == ("success", "waiting"), done.raw
     assert f"/mycelium allow {scene.pull.head_sha[:12]}" in done.summary
-    assert json.loads((done.artifacts["mycelium-report"] / "report.json").read_text())["decisions"]
+    report = done.artifacts[f"mycelium-report-mycelium-{done.check_run}"]
+    assert json.loads((report / "report.json").read_text())["decisions"]
     assert scene.written() == []
 
     there = scene.runner.run(
         "pull_request", scene.event(scene.pull), token=scene.token(reading), inputs={"forks": "run"}
     )
     assert (there.conclusion, there.outputs["status"]) == ("success", "completed"), there.raw
-    assert "Review: completed" in (there.artifacts["mycelium-report"] / "summary.md").read_text()
+    report = there.artifacts[f"mycelium-report-mycelium-{there.check_run}"]
+    assert "Review: completed" in (report / "summary.md").read_text()
+    assert len(there.artifacts) == 2
     assert scene.written() == []
 
     ran = example("workflow_run", workflow_run={"event": "pull_request", "head_sha": scene.pull.head_sha})

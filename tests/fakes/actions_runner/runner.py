@@ -39,7 +39,7 @@ LOOK_SECONDS = 0.02
 @dataclass(kw_only=True)
 class Job:
     """How a job went: `outputs` are those of the action, `log` what all of its steps printed. `began` is by the wall
-    clock, `took` are the seconds of each step. `run` and `attempt` are numbers of Actions."""
+    clock, `took` are the seconds of each step. `run`, `attempt` and `check_run` are numbers of Actions."""
 
     conclusion: str = "success"
     run: int = 0
@@ -50,6 +50,7 @@ class Job:
     artifacts: dict[str, Path] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
     raw: str = ""
+    check_run: int = 0
     began: float = 0.0
     took: dict[str, float] = field(default_factory=dict)
 
@@ -114,6 +115,7 @@ class Runner:
         (temp / "home").mkdir(parents=True)
         (temp / "event.json").write_text(json.dumps(payload))
         done = Job(run=again.run, attempt=again.attempt + 1) if again else Job(run=next(self._runs))
+        done.check_run = 1000 * done.run + done.attempt
         variables = self._variables(event, temp, done) | dict(env or {})
         running = _Running(
             runner=self,
@@ -302,7 +304,9 @@ class _Running:
                 "action_path": str(self.runner.action),
                 "event_name": self.variables["GITHUB_EVENT_NAME"],
                 "server_url": self.runner.site,
+                "job": self.variables["GITHUB_JOB"],
             },
+            "job": {"check_run_id": self.done.check_run},
             "steps": self.steps,
             "strategy": {"job-index": 0, "job-total": 1, "fail-fast": True, "max-parallel": 1},
             "runner": {"temp": str(self.temp), "os": "Linux"},
