@@ -39,14 +39,14 @@ class History(Protocol):
         ...
 
     def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[Entry]:
-        """Bring back those of them that may go on here; nothing is decided yet."""
+        """Hold those of them that may go on here; nothing is decided yet, and nothing is made ready for the others."""
         ...
 
     def bring(
         self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str], late: Sequence[Entry]
     ) -> Brought:
         """Bring back the executions that the events may be about, of these workflows those of jobs that were killed,
-        and what is `late`."""
+        beside what is `late` and held."""
         ...
 
     def go_on(self, ids: Sequence[str]) -> list[str]:

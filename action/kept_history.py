@@ -17,6 +17,7 @@ from action.late import late_ones
 from action.tidying import Tidying
 from action.unkept import Unkept, of_error
 from orchestrator.errors import Conflict, MyceliumError
+from orchestrator.lifecycle.ports.github import Forbidden
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,20 +54,22 @@ class KeptHistory:
             return []
 
     def bring_late(self, desk: Desk, late: Sequence[Entry]) -> list[Entry]:
-        found: list[Entry] = []
+        bringing = Bringing(self, desk)
         for entry in late:
             try:
-                self._keeper.pull(reference=entry.id, desk=desk)
-                found.append(entry)
+                bringing.hold([entry])
             except MyceliumError as error:
                 self._log.line(f"History: {NOBODY_IN_TIME} on execution {entry.id}, and it stays as it is: {error}")
-        return found
+                if isinstance(error, Forbidden):
+                    break  # a job that may write nothing settles nothing
+        return [entry for entry in late if entry.id in bringing.held]
 
     def bring(
         self, desk: Desk, deliveries: Sequence[Delivery], workflows: Collection[str], late: Sequence[Entry]
     ) -> Brought:
         said = asked(deliveries)
-        bringing = Bringing(self, desk)
+        bringing = Bringing(self, desk, held=[entry.id for entry in late])
+        self._known.update(bringing.held)
         about, known = set[str](), set[str]()
         try:
             if said.looks_back:
@@ -75,10 +78,9 @@ class KeptHistory:
             concerned = self._keeper.concerned(thread, workflows=workflows, gone=self._is_gone)
             known = {entry.id for entry in concerned}
             about = {entry.id for entry in concerned if thread is not None and entry.thread == thread}
-            bringing.hold(concerned, told=about)
+            bringing.hold([entry for entry in concerned if entry.id not in bringing.held], told=about)
             if bringing.held:
                 self._keeper.pull_earlier(desk)
-            bringing.hold([entry for entry in late if entry.id not in known])
         except MyceliumError as error:
             self._log.line(f"History: executions of earlier jobs are not brought back: {error}")
         for each in bringing.held:
@@ -86,7 +88,7 @@ class KeptHistory:
         # What was held before an error is held all the same, and of the same kind.
         return Brought(
             held=tuple(bringing.held),
-            late=tuple(each for each in bringing.held if each not in known),
+            late=tuple(entry.id for entry in late if entry.id not in known),
             elsewhere=tuple(bringing.elsewhere.values()),
         )
 

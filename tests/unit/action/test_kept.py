@@ -22,7 +22,7 @@ from orchestrator.execution.state import Execution, ExecutionStatus
 from orchestrator.lifecycle.intake.occasion import Delivery
 from orchestrator.lifecycle.intake.receive import receive
 from orchestrator.lifecycle.ports import Decision, Ruling
-from orchestrator.lifecycle.ports.github import User
+from orchestrator.lifecycle.ports.github import Forbidden, User
 from tests.fakes.checkout import eventually
 from tests.fakes.garden import MEMBER, STRANGER
 from tests.fakes.hosted import ANN, Hosted, work
@@ -69,7 +69,8 @@ class Job:
 
     def does(self, delivery: Delivery) -> list[Decision]:
         """As `action.run` does it."""
-        self.brought = self.kept.bring(self.desk, [delivery], [], self.kept.late())
+        late = self.kept.bring_late(self.desk, self.kept.late())
+        self.brought = self.kept.bring(self.desk, [delivery], [], late)
         made = receive(replace(self.desk, elsewhere=self.brought.elsewhere), delivery)
         went_on = self.kept.go_on(self.brought.held)
         work(self.desk)
@@ -246,8 +247,6 @@ def test_the_next_job_of_any_event_settles_what_nobody_decided_in_time(
     early = Job(hosted, 2)
     assert early.kept.late() == []
     late = Job(hosted, 4)
-    (entry,) = late.kept.late()
-    assert late.kept.bring_late(late.desk, [entry]) == [entry]
     assert late.does(push(hosted)) == []
     assert (late.brought.held, late.brought.late) == ((hosted.id,), (hosted.id,))
     assert late.execution.status is status
@@ -285,8 +284,24 @@ def test_what_cannot_be_settled_holds_nothing_up(tmp_path: Path) -> None:
     (entry,) = job.kept.late()
     hosted.remote.files[entry.path] = b"what somebody pushed"
     assert job.kept.bring_late(job.desk, [entry]) == []
-    assert "nobody decided in time on execution" in job.stream.getvalue()
+    assert f"Execution {hosted.id} does not go on here: executions/" in job.stream.getvalue()
     assert job.does(push(hosted)) == []
     assert job.brought == Brought()
     hosted.remote.away = True
     assert job.kept.late() == []
+
+
+def test_a_job_that_may_write_nothing_leaves_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it comes here, so that no agents are installed for it either."""
+    hosted = timed(tmp_path, "reject")
+    job = Job(hosted, 4)
+    late = job.kept.late()
+
+    def refused(_: object) -> None:
+        raise Forbidden("the remote does not let us push", needs="contents: write")
+
+    monkeypatch.setattr(job.keeper._branch, "write", refused)
+    assert job.kept.bring_late(job.desk, late * 3) == []
+    assert job.stream.getvalue().count("and it stays as it is: the remote does not let us push") == 1
+    assert hosted.remote.made == 1
+    assert len(Job(hosted, 5).kept.late()) == 1
