@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from action.documented import PAGE, brought_up_to_date, metadata
 from action.inputs import PREFIX
 from orchestrator.definition.expressions import Status, evaluate, is_truthy, parse
+from tests.action_page import PAGE, brought_up_to_date, metadata
 
 METADATA = metadata()
 STEPS: list[dict[str, Any]] = METADATA["runs"]["steps"]
@@ -17,7 +17,7 @@ STEPS: list[dict[str, Any]] = METADATA["runs"]["steps"]
 
 def test_the_page_has_every_input_and_output() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert page == brought_up_to_date(page, METADATA), "python -m action.documented brings it up to date"
+    assert page == brought_up_to_date(page, METADATA), "python -m tests.action_page brings it up to date"
 
 
 def test_the_marketplace_would_list_it() -> None:

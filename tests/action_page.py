@@ -1,4 +1,4 @@
-"""The tables of `docs/action.md`, from `action.yml`: `python -m action.documented` brings them up to date."""
+"""The tables of `docs/action.md`, from `action.yml`: `python -m tests.action_page` brings them up to date."""
 
 from __future__ import annotations
 
