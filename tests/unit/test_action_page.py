@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from action.inputs import PREFIX
-from orchestrator.definition.expressions import Status, evaluate, is_truthy, parse
+from orchestrator.definition.expressions import Status, evaluate, interpolate_text, is_truthy, parse
 from tests.action_page import PAGE, brought_up_to_date, metadata
 
 METADATA = metadata()
@@ -55,3 +55,23 @@ def test_no_artifact_is_uploaded_where_that_would_fail(server: str, path: str, r
     (condition,) = [step["if"] for step in STEPS if step.get("uses", "").startswith("actions/upload-artifact@")]
     contexts = {"github": {"server_url": server}, "steps": {"mycelium": {"outputs": {"artifact-path": path}}}}
     assert is_truthy(evaluate(parse(condition), contexts, Status(success=True))) is runs
+
+
+@pytest.mark.parametrize(
+    ("steps", "job", "told"),
+    [
+        ({"mycelium": {"outputs": {"status": "completed", "result": "success"}}}, "success", ("completed", "success")),
+        ({"mycelium": {"outputs": {"status": "waiting", "result": ""}}}, "success", ("waiting", "")),
+        ({"mycelium": {"outputs": {"status": "none"}}}, "success", ("none", "")),
+        ({"mycelium": {"outputs": {"status": "cancelled", "result": "cancelled"}}}, "cancelled", ("cancelled",) * 2),
+        ({"find": {"outputs": {}}}, "failure", ("failed", "failure")),
+        ({"find": {"outputs": {}}}, "success", ("failed", "failure")),
+        ({"mycelium": {"outputs": {}}}, "cancelled", ("cancelled", "cancelled")),
+        ({}, "cancelled", ("cancelled", "cancelled")),
+    ],
+)
+def test_the_outputs_tell_of_what_did_not_come_to_run(steps: dict[str, Any], job: str, told: tuple[str, str]) -> None:
+    """GitHub makes a job that is cancelled `cancelled` at once, and evaluates outputs whatever failed before."""
+    values = [METADATA["outputs"][name]["value"] for name in ("status", "result")]
+    contexts = {"steps": steps, "job": {"status": job}}
+    assert tuple(interpolate_text(value, contexts) for value in values) == told

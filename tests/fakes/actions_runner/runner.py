@@ -205,13 +205,17 @@ class _Running:
                 break
         outputs = metadata["outputs"].items()
         self.done.outputs = {name: self._filled(each["value"], inputs) for name, each in outputs}
-        self.done.conclusion = "cancelled" if self.cancelled else "failure" if self.failed else "success"
+        self.done.conclusion = self._status
         assert self.vanished or not self.vanish_when, "\n".join(["the machine was to vanish first", *self.lines])
         self.done.raw = "\n".join(self.lines)
         self.done.log = Heeded.of(self.lines)
         kept = self.runner.shelf.folder / "artifacts"
         self.done.artifacts = {each.name: each for each in kept.iterdir()} if kept.is_dir() else {}
         return self.done
+
+    @property
+    def _status(self) -> str:
+        return "cancelled" if self.cancelled else "failure" if self.failed else "success"
 
     def _step(self, number: int, step: Mapping[str, Any], inputs: Mapping[str, str]) -> None:
         if not self._wanted(str(step.get("if", "")), inputs):
@@ -306,7 +310,7 @@ class _Running:
                 "server_url": self.runner.site,
                 "job": self.variables["GITHUB_JOB"],
             },
-            "job": {"check_run_id": self.done.check_run},
+            "job": {"check_run_id": self.done.check_run, "status": self._status},
             "steps": self.steps,
             "strategy": {"job-index": 0, "job-total": 1, "fail-fast": True, "max-parallel": 1},
             "runner": {"temp": str(self.temp), "os": "Linux"},

