@@ -62,8 +62,10 @@ class OwnBranch:
         """Make a commit with `files`, texts by path, that follows `onto`, and move the branch there; its id.
 
         An empty repository (None) gets an empty commit first, so that there is something to compare with. `BadInput`
-        where git does not know who the user is; `Conflict` where somebody else moves the branch at the same moment.
+        where git does not know who the user is, or the branch is checked out somewhere; `Conflict` where somebody else
+        moves the branch at the same moment.
         """
+        self._check_nobody_works_on_it()
         git = self._identified()
         parent = onto or self._begin(git)
         with tempfile.TemporaryDirectory() as folder:
@@ -76,6 +78,14 @@ class OwnBranch:
         made = git.run("commit-tree", "-p", parent, "-F", "-", tree, stdin=message.encode()).line
         self._move(git, f"refs/heads/{self.name}", made)
         return made
+
+    def _check_nobody_works_on_it(self) -> None:
+        """Files that are checked out would seem changed by whoever moved their branch."""
+        ask = ("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{self.name}")
+        where = self.checkout.git.run(*ask).line
+        if where and Path(where).is_dir():
+            hint = "run it there, or switch to another branch there"
+            raise BadInput(f"the branch {self.name} is checked out at {where}", hint=hint)
 
     def _begin(self, git: Command) -> str:
         tree = git.run("hash-object", "-w", "-t", "tree", "--stdin").line

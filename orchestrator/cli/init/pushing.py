@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from orchestrator.git.branch_start import Start
+from orchestrator.git.origin import address
 from orchestrator.git.own_branch import OwnBranch
 
 Step = tuple[str, tuple[str, ...]]
 """What to do, and lines below it."""
+_REMOTE = "git remote add origin https://github.com/OWNER/NAME"
 
 
 def steps(branch: OwnBranch, commit: str, start: Start, link: str | None) -> list[Step]:
-    """To bring `commit` of the branch there, and open a pull request at `link`; None where there is no `origin` yet.
+    """To bring `commit` of the branch there, and open a pull request at `link`; None where `origin` is not on GitHub.
 
     The branch that it shall be compared with goes along while `origin` has none: the first one that comes becomes the
     default branch.
@@ -18,13 +20,11 @@ def steps(branch: OwnBranch, commit: str, start: Start, link: str | None) -> lis
     base = f"{branch.current} " if branch.origin_is_empty and branch.current else ""
     push = f"git push -u origin {base}{branch.name}"
     if link is None:
-        pushing = ("Push it to GitHub, and open a pull request.", (_REMOTE, push))
+        remote = () if address(branch.checkout) else (_REMOTE,)
+        pushing = ("Push it to GitHub, and open a pull request.", (*remote, push))
     else:
         pushing = ("Push it, and open a pull request.", (push, link))
     return [*_in_the_way(branch, commit, start), pushing]
-
-
-_REMOTE = "git remote add origin https://github.com/OWNER/NAME"
 
 
 def _in_the_way(branch: OwnBranch, commit: str, start: Start) -> list[Step]:

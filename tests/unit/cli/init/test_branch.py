@@ -162,12 +162,22 @@ def test_where_the_default_branch_is_not_known_it_is_said_how_it_can_be(reposito
     assert "git remote set-head origin --auto" in said
 
 
+def test_a_branch_that_is_checked_out_elsewhere_is_not_moved(begun: Repository, capsys: Said, tmp_path: Path) -> None:
+    begun.git("worktree", "add", "--quiet", str(tmp_path / "other"), BRANCH)
+    before = begun.at(BRANCH)
+    assert ended(mycelium, ["init", "--template", "release-notes"]) == 2
+    assert f"the branch {BRANCH} is checked out at {tmp_path / 'other'}" in capsys.readouterr().err
+    assert begun.at(BRANCH) == before
+
+
 def test_the_base_goes_along_until_origin_has_one(repository: Repository, capsys: Said) -> None:
     for _ in range(2):
         assert f"git push -u origin main {BRANCH}\n" in initialized(capsys)
         repository.git("update-ref", f"refs/remotes/origin/{BRANCH}", BRANCH)
     repository.git("update-ref", "refs/remotes/origin/main", "main")
     assert f"git push -u origin {BRANCH}\n" in initialized(capsys)
+    repository.git("remote", "set-url", "origin", "/nowhere")
+    assert "git remote add" not in initialized(capsys)
     repository.git("remote", "remove", "origin")
     said = initialized(capsys)
     assert "git remote add origin" in said
