@@ -107,10 +107,11 @@ class GitRecordBranch:
                 self._push(Move(branch=self._name, commit=commit, expected=tip.commit, rewrite=change.alone))
             except (Conflict, Unavailable) as error:
                 # A push that nobody answered may have worked: whoever decides will see it.
-                away += isinstance(error, Unavailable)
-                if isinstance(error, Forbidden) or away > _AWAY_TRIES:
-                    raise
+                out_of_reach = isinstance(error, Unavailable)
+                away += out_of_reach
                 now = patience.monotonic()
+                if isinstance(error, Forbidden) or away > _AWAY_TRIES or (out_of_reach and now > ends):
+                    raise
                 if now > ends:
                     why = f"the branch {self._name} was changed by others all the time for {patience.seconds:g} s"
                     raise Unavailable(why, hint="try again later") from error

@@ -117,6 +117,19 @@ def test_patience_ends(origin: Origin) -> None:
         hasty.write(late)
 
 
+def test_who_is_out_of_reach_is_not_said_to_be_busy(origin: Origin) -> None:
+    hasty = origin.branch(seconds=0.0)
+    hasty.write(putting(a="one"))
+
+    def gone(tip: Tip) -> Change:
+        origin.path.rename(origin.path.with_suffix(".gone"))
+        return Change(message="late", put={"files/late": b"x"})
+
+    with pytest.raises(Unavailable) as raised:
+        hasty.write(gone)
+    assert "changed by others" not in raised.value.message
+
+
 def test_squashing_forgets_commits_and_keeps_files(origin: Origin, branch: GitRecordBranch) -> None:
     for name in ("a", "b", "c"):
         branch.write(putting(**{name: name}))
