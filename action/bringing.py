@@ -43,7 +43,7 @@ class Bringing:
         """Hold what can be; a command is `told` of what cannot."""
         from orchestrator.errors import Conflict
         from orchestrator.lifecycle.archive.record import Damaged
-        from orchestrator.lifecycle.archive.saving import Held
+        from orchestrator.lifecycle.archive.holders import Held
 
         for entry in entries:
             try:
@@ -59,7 +59,7 @@ class Bringing:
                 self.elsewhere.pop(entry.id, None)
 
     def pass_over(self, entry: Entry, error: MyceliumError) -> None:
-        from orchestrator.lifecycle.archive.saving import Held, run_of
+        from orchestrator.lifecycle.archive.holders import Held, run_of
         from orchestrator.lifecycle.intake.elsewhere import Elsewhere
 
         run = run_of(error.holder) if isinstance(error, Held) else ""

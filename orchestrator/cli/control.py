@@ -23,6 +23,7 @@ from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
     from orchestrator.execution.state import Execution
+    from orchestrator.lifecycle.archive.keeper import Keeper
     from orchestrator.lifecycle.services import Services
 
     Decide = Callable[[Services, str, str, str], None]
@@ -87,13 +88,12 @@ def rerun(ctx: click.Context, /, execution: str, failed_only: bool, node: str | 
     found = _found(settings, execution)
     if not found.execution.status.ended:
         raise Conflict(f"execution {found.execution.id} has not ended: it is {found.execution.status.value}")
-    with app.embedded(settings, found.queues, blackboard=found.blackboard) as services:
-        if found.restored:
-            # What came from the history is somebody's word, and is not run for it.
-            with app.keeping(settings, services) as keeper:
-                keeper.check(found.execution.id)
+    in_place = failed_only or node is not None
+    tree = app.embedded(settings, found.queues, blackboard=found.blackboard)
+    with tree as services, _believed(settings, services, found, in_place=in_place):
         again = run_again(services, found.execution.id, failed_only=failed_only, node=node)
-        ctx.exit(_carry(services, settings, again.id, how))
+        code = _carry(services, settings, again.id, how)
+    ctx.exit(code)
 
 
 @click.command()
@@ -203,10 +203,36 @@ def _held(settings: Settings, services: Services, found: _Found) -> Iterator[Non
     else:
         with app.keeping(settings, services) as keeper:
             keeper.take_up(execution.id)
-            try:
+            with _saved(keeper, execution.id):
                 yield
-            finally:
-                keeper.save(execution.id)
+
+
+@contextmanager
+def _believed(settings: Settings, services: Services, found: _Found, *, in_place: bool) -> Iterator[None]:
+    """What came from the history is somebody's word, and runs again only if it may run here. What runs again in place
+    is in our hands meanwhile, and is saved there again."""
+    from orchestrator import app
+
+    if not found.restored:
+        yield
+        return
+    execution_id = found.execution.id
+    with app.keeping(settings, services) as keeper:
+        if not in_place:
+            keeper.check(execution_id)
+            yield
+            return
+        keeper.hold(execution_id, again=True)
+        with _saved(keeper, execution_id):
+            yield
+
+
+@contextmanager
+def _saved(keeper: Keeper, execution_id: str) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        keeper.save(execution_id)
 
 
 def _carry(services: Services, settings: Settings, execution_id: str, how: dict[str, bool]) -> int:

@@ -49,4 +49,7 @@ def test_an_execution_goes_on_where_there_is_only_a_clone(checkout: Checkout, la
     checkout.mycelium("site", "build", "--full")
     assert checkout.page(id) == laptop.page(id)
     assert "after.txt" in checkout.page(id)
+    again = checkout.mycelium("executions", "rerun", id, "--node", "after", "--json").json()
+    assert statuses(again)["after"] == "completed"
+    assert "1 execution new or changed" in laptop.mycelium("history", "pull", id).stdout
     assert "one commit now: 1 execution." in checkout.mycelium("history", "squash").stdout

@@ -20,6 +20,7 @@ from orchestrator.lifecycle.archive.entry import Entry
 from orchestrator.lifecycle.archive.limits import INDEX_BYTES
 from orchestrator.lifecycle.archive.record import Damaged
 from orchestrator.lifecycle.archive.strict import strict
+from orchestrator.lifecycle.ports.record_branch import Tip
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -80,6 +81,19 @@ def load(text: bytes) -> Index:
     if len(entries) < len(found) or not all(map(_is_plain, found)):
         raise Damaged(f"{INDEX} names an execution twice, or a file that is no record")
     return Index(head=head, entries=entries)
+
+
+def index_of(tip: Tip) -> Index:
+    """That of the branch; an empty one where there is no branch. `SetupError` for a branch of something else."""
+    if tip.commit is None:
+        return Index()
+    found = tip.read([INDEX]).get(INDEX)
+    if found is None:
+        raise SetupError(
+            f"the branch holds something else than a history: it has no {INDEX}",
+            hint="set MYCELIUM_HISTORY_BRANCH to a branch that is not there yet",
+        )
+    return load(found)
 
 
 def _is_plain(entry: Entry) -> bool:

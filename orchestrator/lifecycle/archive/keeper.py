@@ -17,19 +17,19 @@ from orchestrator.lifecycle.archive.checked import check
 from orchestrator.lifecycle.archive.claimed import claimed
 from orchestrator.lifecycle.archive.codec import decode
 from orchestrator.lifecycle.archive.entry import Entry
-from orchestrator.lifecycle.archive.holders import claim, let_go
-from orchestrator.lifecycle.archive.record import Damaged, Record
-from orchestrator.lifecycle.archive.restoring import RESTORED, replaceable, restore, saved_at
-from orchestrator.lifecycle.archive.saving import (
+from orchestrator.lifecycle.archive.holders import (
     IsGone,
-    Saved,
-    Saving,
-    index_of,
+    claim,
     is_before,
     is_past,
+    let_go,
     nobody,
     same_place,
 )
+from orchestrator.lifecycle.archive.index import index_of
+from orchestrator.lifecycle.archive.record import Damaged, Record
+from orchestrator.lifecycle.archive.restoring import RESTORED, replaceable, restore, saved_at
+from orchestrator.lifecycle.archive.saving import Saved, Saving
 from orchestrator.lifecycle.archive.squashing import Squashed, squash
 from orchestrator.lifecycle.intake.occasion import Desk
 from orchestrator.lifecycle.ports import Dossier
@@ -146,22 +146,30 @@ class Keeper:
         """Have this process tree run what this process holds; what has ended here since only tells its end."""
         resume(self._services, execution_id, of=RESTORED)
 
-    def hold(self, execution_id: str, *, desk: Desk | None = None, gone: IsGone | None = None) -> None:
+    def hold(
+        self, execution_id: str, *, desk: Desk | None = None, gone: IsGone | None = None, again: bool = False
+    ) -> None:
         """From now on nobody else runs it; nothing of it starts yet, and it is pulled first.
+
+        `again` is for one that has ended, and a part of which is to be run again.
 
         It may go on if its workflow, agents and project file are those of the commit that is trusted for its event, and
         its approvals can be found where people gave them: that takes a `desk`. `Conflict` where it has ended, where
-        somebody holds it who is not `gone` (`Held`), or where it may not go on; the message says what to do.
+        somebody holds it who is not `gone` (`Held`), where it has gone on both here and elsewhere, or where it may not
+        go on; the message says what to do.
         """
         for _ in range(_TRIES):
             self.pull(reference=execution_id)
-            _refuse_ended(self._services.store.execution(execution_id))
+            _check_ended(self._services.store.execution(execution_id), again)
             self.check(execution_id, desk=desk)
             if desk is not None:
                 # Its job may have shown more than it saved.
                 recognise(self._services, desk.github, execution_id)
             if self._claimed(execution_id, gone or nobody):
                 return
+            if not replaceable(self._services, execution_id):
+                what = f"execution {execution_id} has gone on here, and elsewhere too: the history has a later state"
+                raise Conflict(what, hint="wait for its end here, or cancel it; then the later state takes its place")
         raise Conflict(f"execution {execution_id} is saved by somebody else all the time", hint="try again")
 
     def let_go(self, execution_id: str, gone: IsGone) -> bool:
@@ -262,7 +270,9 @@ def _named(entries: Collection[Entry], reference: str) -> Entry:
     return found[0]
 
 
-def _refuse_ended(execution: Execution) -> None:
-    if execution.status.ended:
+def _check_ended(execution: Execution, ended: bool) -> None:
+    if execution.status.ended and not ended:
         what = f"execution {execution.id} has already ended: {execution.status.value}"
         raise Conflict(what, hint="`rerun` starts it again")
+    if ended and not execution.status.ended:
+        raise Conflict(f"execution {execution.id} has not ended: it is {execution.status.value}")

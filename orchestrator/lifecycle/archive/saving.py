@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from orchestrator.errors import Conflict, SetupError
+from orchestrator.errors import Conflict
 from orchestrator.execution.state import Execution, ExecutionStatus
 from orchestrator.lifecycle.archive.codec import Body
 from orchestrator.lifecycle.archive.entry import Entry
-from orchestrator.lifecycle.archive.index import INDEX, Index, dump, load, path_of
+from orchestrator.lifecycle.archive.holders import nobody, refuse_held
+from orchestrator.lifecycle.archive.index import INDEX, Index, dump, index_of, path_of
 from orchestrator.lifecycle.archive.record import Record
 from orchestrator.lifecycle.archive.restoring import mark_of, saved_at
 from orchestrator.lifecycle.archive.taking import take
 from orchestrator.lifecycle.ports.record_branch import Change, Tip
 from orchestrator.lifecycle.services import Services
-
-IsGone = Callable[[str], bool]
-"""Whether the holder of this name has ended for good: Actions knows it of a run and its attempt."""
-
-TOKEN_LIFE: Final = timedelta(hours=24)
 
 _README: Final = "README.md"
 
@@ -31,16 +26,6 @@ This branch keeps what workflows did: one compressed file for each execution, an
 `index.jsonl`. Mycelium writes it, and reads it to build pages and to go on with what waits. Nobody has to check it out;
 deleting the branch deletes the history.
 """
-
-
-class Held(Conflict):
-    """Somebody else, `holder`, runs the execution now."""
-
-    def __init__(self, execution_id: str, holder: str) -> None:
-        super().__init__(
-            f"execution {execution_id} is run by {holder}", hint="wait until that has ended; what it saves can go on"
-        )
-        self.holder = holder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,59 +151,3 @@ class Saving:
 
 def _due(record: Record) -> datetime | None:
     return min((run.deadline for run in record.dossier.runs if run.deadline and not run.status.settled), default=None)
-
-
-def index_of(tip: Tip) -> Index:
-    if tip.commit is None:
-        return Index()
-    found = tip.read([INDEX]).get(INDEX)
-    if found is None:
-        raise SetupError(
-            f"the branch holds something else than a history: it has no {INDEX}",
-            hint="set MYCELIUM_HISTORY_BRANCH to a branch that is not there yet",
-        )
-    return load(found)
-
-
-def refuse_held(entry: Entry, mine: str, gone: IsGone, now: datetime) -> None:
-    if entry.holder in ("", mine) or is_earlier_attempt(entry.holder, mine) or is_past(entry, now):
-        return
-    if gone(entry.holder):
-        return
-    raise Held(entry.id, entry.holder)
-
-
-def same_place(holder: str, mine: str) -> bool:
-    """Whether both are the same job of the same file of Actions, in whatever run."""
-    theirs, ours = (name.split("/", 2)[2:] for name in (holder, mine))
-    return bool(ours) and theirs == ours
-
-
-def is_earlier_attempt(holder: str, mine: str) -> bool:
-    """Of the same run of Actions, which begins a new attempt when the one before has ended."""
-    (run, _, attempt), (our_run, _, our_attempt) = holder.partition("/"), mine.partition("/")
-    numbers = [text.partition("/")[0] for text in (attempt, our_attempt)]
-    return run == our_run and all(map(str.isdecimal, (run, *numbers))) and int(numbers[0]) < int(numbers[1])
-
-
-def is_before(holder: str, mine: str) -> bool:
-    """Whether it was an earlier attempt of this very job: of the same leg, where a matrix makes several of it."""
-    return is_earlier_attempt(holder, mine) and holder.split("/", 2)[2:] == mine.split("/", 2)[2:]
-
-
-def is_past(entry: Entry, now: datetime) -> bool:
-    """Whether a job of Actions holds it that could not save it any more: its token lives a day at most.
-
-    https://docs.github.com/en/actions/concepts/security/github_token
-    """
-    return bool(run_of(entry.holder)) and entry.held_at is not None and now - entry.held_at > TOKEN_LIFE
-
-
-def run_of(holder: str) -> str:
-    """The run of Actions that a holder is a job of; empty for others."""
-    run = holder.partition("/")[0]
-    return run if run.isdecimal() else ""
-
-
-def nobody(_holder: str) -> bool:
-    return False

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orchestrator.lifecycle.archive.entry import Entry
-from orchestrator.lifecycle.archive.index import INDEX, Index, dump
-from orchestrator.lifecycle.archive.saving import index_of
+from orchestrator.lifecycle.archive.index import INDEX, Index, dump, index_of
 from orchestrator.lifecycle.ports.record_branch import Change, RecordBranch, Tip
 
 
@@ -30,19 +29,19 @@ def squash(
         nonlocal done
         index = index_of(tip)
         since = index.head.squashed_at
-        old = [entry for entry in index.entries.values() if _is_old(entry, now, drop_after_days)]
-        kept = {id_: entry for id_, entry in index.entries.items() if entry not in old}
+        old = {id_: entry for id_, entry in index.entries.items() if _is_old(entry, now, drop_after_days)}
+        kept = {id_: entry for id_, entry in index.entries.items() if id_ not in old}
         early = since is not None and now - since < timedelta(days=unless_within_days)
-        done = Squashed(records=len(kept), dropped=tuple(sorted(entry.id for entry in old)), done=not early)
+        done = Squashed(records=len(kept), dropped=tuple(sorted(old)), done=not early)
         if tip.commit is None or early:
             done = Squashed(records=len(index.entries), done=False)
             return None
         numbers = dict(index.head.numbers)
-        for entry in old:
+        for entry in old.values():
             numbers[entry.workflow_id] = max(entry.number, numbers.get(entry.workflow_id, 0))
         head = replace(index.head, squashed_at=now, numbers=numbers)
         written = dump(Index(head=head, entries=kept))
-        paths = {entry.path for entry in old}
+        paths = {entry.path for entry in old.values()}
         return Change(message="Forget earlier commits", put={INDEX: written}, remove=paths, alone=True)
 
     branch.write(decide)

@@ -6,7 +6,7 @@ import copy
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,18 @@ from orchestrator.errors import BadInput, Conflict, NotFound, SetupError, Unavai
 from orchestrator.execution.approval import approved, rejected
 from orchestrator.execution.outcome import Outcome
 from orchestrator.execution.state import Execution, ExecutionStatus, NodeRun, NodeStatus, Result
-from orchestrator.lifecycle.archive import codec, holders, saving
+from orchestrator.lifecycle.archive import codec, holders, saving, squashing
+from orchestrator.lifecycle.archive.entry import Entry
 from orchestrator.lifecycle.archive.index import INDEX, Head, Index, dump, load
 from orchestrator.lifecycle.archive.keeper import Keeper
 from orchestrator.lifecycle.archive.record import Damaged, Record
 from orchestrator.lifecycle.archive.restoring import RESTORED
+from orchestrator.lifecycle.archive.squashing import squash
 from orchestrator.lifecycle.decide import approve
 from orchestrator.lifecycle.definitions.committed import CommittedDefinitions
 from orchestrator.lifecycle.ports import Vote
 from orchestrator.lifecycle.ports.github import User
+from orchestrator.lifecycle.rerun import rerun
 from orchestrator.report.check_run import CheckRun, CheckStatus, Conclusion
 from tests.fakes.garden import MEMBER, STRANGER, Garden, reader_of
 from tests.fakes.hosted import ANN, FLOW, Hosted, work
@@ -36,6 +39,8 @@ from tests.fakes.world import World, node, workflow
 GATED = workflow(
     node("a", workspace=WorkspaceMode.WRITE), node("gate", "a", action=Approval(timeout_minutes=5)), node("b", "gate")
 )
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Job:
@@ -192,6 +197,41 @@ def test_what_works_here_is_not_pulled_over(jobs: Jobs, waiting: Execution) -> N
     assert jobs.first.keeper.pull() == ()
 
 
+def test_what_went_on_here_and_elsewhere_is_said_to_have(jobs: Jobs, waiting: Execution) -> None:
+    second = jobs.job("2/1")
+    second.keeper.pull()
+    second.keeper._claimed(waiting.id, lambda _: False)
+    with second.world.store.begin() as tx:
+        tx.save(replace(tx.lock(waiting.id), error_message="moved on"))
+    second.keeper.save(waiting.id)
+    with jobs.first.world.store.begin() as tx:
+        tx.save(replace(tx.lock(waiting.id), status=ExecutionStatus.RUNNING))
+    jobs.first.keeper.check = lambda *_, **__: None  # type: ignore[method-assign]
+    with pytest.raises(Conflict, match="has gone on here, and elsewhere too"):
+        jobs.first.keeper.hold(waiting.id)
+
+
+def test_what_runs_again_is_in_the_hands_of_one(jobs: Jobs) -> None:
+    ended = jobs.first.world.run(workflow(node("b")))
+    jobs.first.keeper.save(ended.id)
+    one, other = jobs.job("ada@one#1"), jobs.job("ada@one#2")
+    for each in (one, other):
+        each.keeper.pull()
+        each.keeper.check = lambda *_, **__: None  # type: ignore[method-assign]
+    with pytest.raises(Conflict, match="already ended"):
+        one.keeper.hold(ended.id)
+    one.keeper.hold(ended.id, again=True)
+    with pytest.raises(Conflict, match="is run by ada@one#1"):
+        other.keeper.hold(ended.id, again=True)
+    rerun(one.world.services, ended.id, failed_only=False, node="b")
+    one.keeper.save(ended.id)
+    with pytest.raises(Conflict, match="has not ended"):
+        other.keeper.hold(ended.id, again=True)
+    one.world.work()
+    assert one.keeper.save(ended.id).entry.holder == ""
+    other.keeper.hold(ended.id, again=True)
+
+
 @pytest.mark.parametrize(
     ("holder", "mine", "gone", "held"),
     [
@@ -289,6 +329,29 @@ def test_squashing_keeps_records_or_drops_the_old(jobs: Jobs, waiting: Execution
     assert keeper.squash(drop_after_days=0).dropped == (young.id,)
     late = jobs.job("3/1").named("job-late")
     assert late.keeper.save(late.world.run(GATED).id).entry.number == 4
+
+
+def test_squashing_many_compares_no_entry_with_another() -> None:
+    entry = Entry(
+        id="0" * 8,
+        path="executions/2026/01/x.jsonl.gz",
+        workflow_id="r",
+        number=1,
+        status=ExecutionStatus.COMPLETED,
+        created_at=LONG_AGO,
+        saved_at=LONG_AGO,
+    )
+    entries = {f"{number:08}": replace(entry, id=f"{number:08}") for number in range(40)}
+    remote = MemoryRemote(files={INDEX: b""}, commits=["c"])
+
+    def never(one: Entry, other: object) -> bool:
+        raise AssertionError(f"{one} was compared with {other}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(squashing, "index_of", lambda _: Index(entries=entries))
+        patch.setattr(Entry, "__eq__", never)
+        done = squash(remote.branch(), LONG_AGO + timedelta(days=9), drop_after_days=3)
+    assert len(done.dropped) == 40
 
 
 def test_squashing_nothing_is_no_error(jobs: Jobs) -> None:
