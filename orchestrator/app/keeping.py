@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import SetupError
@@ -32,7 +33,7 @@ def keeper(settings: Settings, services: Services, *, holder: str = "") -> Keepe
 
     It pushes with the settings' credential for GitHub, else to `origin` as the user's own git does. `holder` tells this
     process from all others; of itself it is `RUN_ID/ATTEMPT/JOB@FILE` in Actions, with `JOB#LEG` for a leg of a matrix,
-    elsewhere user and machine.
+    elsewhere user and machine, with the name of the home folder behind `#`.
     """
     from orchestrator.app.sources import definitions
     from orchestrator.git.record_branch import GitRecordBranch
@@ -43,11 +44,11 @@ def keeper(settings: Settings, services: Services, *, holder: str = "") -> Keepe
         raise SetupError("executions are kept nowhere: MYCELIUM_HISTORY_BRANCH is empty", hint=hint)
     branch = GitRecordBranch(settings.history_branch, lambda: _remote(settings, services), os.environ)
     known = services.definitions or definitions(settings, services.git)
-    return Keeper(services, branch, known, holder=holder or holder_of(os.environ))
+    return Keeper(services, branch, known, holder=holder or holder_of(os.environ, settings.home_dir))
 
 
-def holder_of(environ: Mapping[str, str]) -> str:
-    """Who this process is, for others that find it holding an execution.
+def holder_of(environ: Mapping[str, str], home: Path) -> str:
+    """Who this process is, for others that find it holding an execution. `home` tells two clones of one person apart.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     """
@@ -58,7 +59,9 @@ def holder_of(environ: Mapping[str, str]) -> str:
     file = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].rpartition("/")[2]
     if run:
         return "/".join(filter(None, (run, attempt or "1", "@".join(filter(None, (job, file))))))
-    return f"{environ.get('USER') or os.getuid()}@{socket.gethostname()}"
+    from orchestrator.queue.instance import home_id
+
+    return f"{environ.get('USER') or os.getuid()}@{socket.gethostname()}#{home_id(home)}"
 
 
 def _remote(settings: Settings, services: Services) -> Remote:

@@ -70,6 +70,13 @@ def dead(home: Path, ids: Collection[str]) -> set[str]:
     return {id for id in mine if not _held(folder / f"{id}.lock")}
 
 
+def home_id(home: Path) -> str:
+    """What this home folder is called, in the identities that it gives out and wherever else it has to be told from
+    others. `SetupError` where the folder cannot be written."""
+    with _writing(home / FOLDER):
+        return _home_id(_folder(home))
+
+
 def _held(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)

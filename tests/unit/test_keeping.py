@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.app.keeping import holder_of, keeper
 from orchestrator.errors import SetupError
+from orchestrator.lifecycle.archive.holders import run_of
 from orchestrator.settings import load
 
 
@@ -28,12 +29,17 @@ from orchestrator.settings import load
         ),
     ],
 )
-def test_a_job_is_told_by_run_and_attempt(environ: dict[str, str], holder: str) -> None:
-    assert holder_of(environ) == holder
+def test_a_job_is_told_by_run_and_attempt(environ: dict[str, str], holder: str, tmp_path: Path) -> None:
+    assert holder_of(environ, tmp_path) == holder
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_person_is_told_by_name_and_machine() -> None:
-    assert holder_of({"USER": "ada"}).startswith("ada@")
+def test_a_person_is_told_by_name_machine_and_home(tmp_path: Path) -> None:
+    one, other = (holder_of({"USER": "ada"}, tmp_path / clone) for clone in ("one", "other"))
+    assert one.startswith("ada@")
+    assert one == holder_of({"USER": "ada"}, tmp_path / "one") != other
+    assert one.partition("#")[0] == other.partition("#")[0]
+    assert not run_of(one)
 
 
 def test_without_a_branch_nothing_is_kept(tmp_path: Path) -> None:
