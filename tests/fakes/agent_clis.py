@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from zlib import crc32
 
 import pytest
 
@@ -108,3 +109,13 @@ def every_cli() -> list[Any]:
     """For `parametrize`: each program, skipped where it is not installed."""
     marks = {"claude": claude_cli.needs_claude, "codex": codex_cli.needs_codex}
     return [pytest.param(cli, id=name, marks=marks[name]) for name, cli in CLIS.items()]
+
+
+def takes_turn(nodeid: str, name: str) -> bool:
+    """Whether the test with this id, of which `name` is the program, is done where each is done with one program only.
+
+    It is the same program whatever else is selected.
+    """
+    test, _, case = nodeid.partition("[")
+    others = [part for part in case.removesuffix("]").split("-") if part != name]
+    return list(CLIS)[crc32("-".join([test, *others]).encode()) % len(CLIS)] == name

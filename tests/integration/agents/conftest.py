@@ -6,12 +6,11 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from itertools import cycle
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.agent_clis import CLIS, Cli
+from tests.fakes.agent_clis import Cli, takes_turn
 from tests.fakes.checkout import Checkout, checkouts
 from tests.fakes.model_server import ModelServer, Script, model_server
 
@@ -19,25 +18,23 @@ Serve = Callable[[Cli, Script], AbstractContextManager[ModelServer]]
 
 
 ALL_ENGINES = bool(os.environ.get("ALL_ENGINES"))
-"""Whether each test is done with each program (`make engines`). Else they take turns: a start costs seconds."""
+"""Whether each test is done with each program (`make engines`). Else with one of them: a start costs seconds."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if ALL_ENGINES or any("::" in each for each in config.args):  # who names a test wants that one
         return
-    turns, turn_of = cycle(CLIS), dict[str, str]()
-    left = set[pytest.Item]()
-    for item in items:
-        if not isinstance(item, pytest.Function) or not item.path.is_relative_to(Path(__file__).parent):
-            continue
-        name = item.callspec.params["cli"].name
-        test = item.nodeid.replace(name, "")
-        if test not in turn_of:
-            turn_of[test] = next(turns)
-        if turn_of[test] != name:
-            left.add(item)
+    left = {item for item in items if isinstance(item, pytest.Function) and not _takes_turn(item)}
     config.hook.pytest_deselected(items=list(left))
     items[:] = [item for item in items if item not in left]
+
+
+def _takes_turn(item: pytest.Function) -> bool:
+    """Tests of other folders always do, and so do those that are about no program."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    if "cli" not in parameters or not item.path.is_relative_to(Path(__file__).parent):
+        return True
+    return takes_turn(item.nodeid, parameters["cli"].name)
 
 
 @pytest.fixture
