@@ -9,7 +9,7 @@ LOG_BYTES: Final = 20_000_000
 
 LEAST_LOG_BYTES: Final = 20_000
 
-MOST_LOG_BYTES: Final = 30_000_000
+TOTAL_LOG_BYTES: Final = 30_000_000
 """For all together where there are very many, who then have less than the least."""
 
 COMMIT_BYTES: Final = 20_000_000

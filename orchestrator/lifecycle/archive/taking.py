@@ -21,7 +21,7 @@ from orchestrator.lifecycle.archive.limits import (
     FILE_BYTES,
     LEAST_LOG_BYTES,
     LOG_BYTES,
-    MOST_LOG_BYTES,
+    TOTAL_LOG_BYTES,
 )
 from orchestrator.lifecycle.archive.record import Record
 from orchestrator.lifecycle.ports import Dossier, NewLogLine
@@ -124,7 +124,7 @@ class _Packing:
         """Lines of all node runs; of a long log its head and its tail, and a line that tells."""
         begun = [run for run in dossier.runs if run.started_at or run.outcome or run.epoch]
         many = max(len(begun), 1)
-        share = max(LOG_BYTES // many, min(LEAST_LOG_BYTES, MOST_LOG_BYTES // many))
+        share = max(LOG_BYTES // many, min(LEAST_LOG_BYTES, TOTAL_LOG_BYTES // many))
         cut: list[str] = []
         for run in dossier.runs:
             lines, dropped = shortened(self._lines(run), share)

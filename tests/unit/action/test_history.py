@@ -91,19 +91,22 @@ def test_a_later_attempt_goes_on_with_what_an_earlier_one_began() -> None:
 
 
 def test_what_is_held_before_an_outage_is_still_that_of_others_and_seen_to() -> None:
-    """Two that are late, and after the first the branch is away: the step of this job is not theirs."""
+    """Of those that are late, and then the branch is away: the step of this job is not theirs."""
     looked_at: list[str] = []
 
     def runs(execution_id: str) -> list[Any]:
         looked_at.append(execution_id)
         return []
 
-    made, stream = kept(FakeKeeper(unheld="three"), runs)
-    late = [SimpleNamespace(id=each) for each in ("two", "three", "four")]
-    brought = made.bring(cast(Any, None), [], ["flow"], cast(Any, late))
-    assert brought == Brought(held=("one", "two"), late=("two",))
-    assert looked_at == ["one", "two"]
-    assert stream.getvalue() == "History: executions of earlier jobs are not brought back: the remote is away\n"
+    made, stream = kept(FakeKeeper(unheld="one"), runs)
+    late = made.bring_late(cast(Any, None), cast(Any, [SimpleNamespace(id=each) for each in ("one", "two")]))
+    brought = made.bring(cast(Any, None), [], ["flow"], late)
+    assert brought == Brought(held=("two",), late=("two",))
+    assert looked_at == ["two"]
+    assert stream.getvalue().splitlines() == [
+        "History: nobody decided in time on execution one, and it stays as it is: the remote is away",
+        "History: executions of earlier jobs are not brought back: the remote is away",
+    ]
 
 
 def test_what_cannot_be_settled_now_keeps_nothing_from_running() -> None:
