@@ -42,8 +42,8 @@ class Bringing:
     def hold(self, entries: Iterable[Entry], *, told: Collection[str] = ()) -> None:
         """Hold what can be; a command is `told` of what cannot."""
         from orchestrator.errors import Conflict
-        from orchestrator.lifecycle.archive.record import Damaged
         from orchestrator.lifecycle.archive.holders import Held
+        from orchestrator.lifecycle.archive.record import Damaged
 
         for entry in entries:
             try:

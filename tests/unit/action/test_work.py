@@ -21,7 +21,8 @@ from action.results import Results
 from action.unkept import Missing, Unkept
 from action.work import Work
 from orchestrator.execution.state import ExecutionStatus
-from orchestrator.lifecycle.archive.saving import Held, Saved
+from orchestrator.lifecycle.archive.holders import Held
+from orchestrator.lifecycle.archive.saving import Saved
 from orchestrator.lifecycle.ports.github import Forbidden, User
 from orchestrator.lifecycle.report import view
 from orchestrator.lifecycle.services import Services
