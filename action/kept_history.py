@@ -153,10 +153,10 @@ class KeptHistory:
         self._log.line(line)
 
     def bury(self, entry: Entry, desk: Desk, why: MyceliumError) -> None:
-        """Where its job was killed, nobody goes on with it: then it is not to stand on GitHub as at work."""
+        """Where its job was killed, nobody goes on with it: then it is not to stand on GitHub and pages as at work."""
         from orchestrator.lifecycle.projection.burying import bury, lost
 
-        if self._keeper.let_go(entry.id, self._is_gone):
+        if self._keeper.bury(entry.id, self._is_gone, why.message):
             bury(desk.github, lost(entry, why.message))
 
     def _time_out(self, execution_id: str, said_at: datetime | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orchestrator.execution.state import ExecutionStatus
 
@@ -38,3 +38,7 @@ class Entry:
     def open(self) -> bool:
         """Whether it can go on."""
         return not self.status.ended
+
+    def later(self, at: datetime) -> datetime:
+        """`at`, or a moment after it was saved: no two versions have the same."""
+        return max(at, self.saved_at + timedelta(microseconds=1))

@@ -54,23 +54,6 @@ def claim(
     return done
 
 
-def let_go(branch: RecordBranch, execution_id: str, mine: str, *, gone: IsGone, now: Now) -> bool:
-    """As `Keeper.let_go`."""
-    done = False
-
-    def decide(tip: Tip) -> Change | None:
-        nonlocal done
-        index = index_of(tip)
-        entry = index.entries.get(execution_id)
-        done = entry is not None and entry.holder not in ("", mine) and _is_free(entry, mine, gone, now())
-        if entry is None or not done:
-            return None
-        return _changed(index, replace(entry, holder="", held_at=None), f"Let go of {execution_id}")
-
-    branch.write(decide)
-    return done
-
-
 def refuse_held(entry: Entry, mine: str, gone: IsGone, now: datetime) -> None:
     if entry.holder in ("", mine) or is_earlier_attempt(entry.holder, mine) or is_past(entry, now):
         return
@@ -113,14 +96,6 @@ def run_of(holder: str) -> str:
 
 def nobody(_holder: str) -> bool:
     return False
-
-
-def _is_free(entry: Entry, mine: str, gone: IsGone, at: datetime) -> bool:
-    try:
-        refuse_held(entry, mine, gone, at)
-    except Conflict:
-        return False
-    return True
 
 
 def _changed(index: Index, entry: Entry, message: str) -> Change:

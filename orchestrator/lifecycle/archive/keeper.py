@@ -13,21 +13,20 @@ from typing import Final
 from orchestrator.errors import BadInput, Conflict, NotFound
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.archive import going_on
-from orchestrator.lifecycle.archive.checked import check
+from orchestrator.lifecycle.archive.burying import bury
 from orchestrator.lifecycle.archive.claimed import claimed
-from orchestrator.lifecycle.archive.codec import decode
 from orchestrator.lifecycle.archive.entry import Entry
 from orchestrator.lifecycle.archive.holders import (
     IsGone,
     claim,
     is_before,
     is_past,
-    let_go,
     nobody,
     same_place,
 )
 from orchestrator.lifecycle.archive.index import index_of
-from orchestrator.lifecycle.archive.record import Damaged, Record
+from orchestrator.lifecycle.archive.reading import read
+from orchestrator.lifecycle.archive.record import Damaged
 from orchestrator.lifecycle.archive.restoring import RESTORED, replaceable, restore, saved_at
 from orchestrator.lifecycle.archive.saving import Saved, Saving
 from orchestrator.lifecycle.archive.squashing import Squashed, squash
@@ -172,10 +171,12 @@ class Keeper:
                 raise Conflict(what, hint="wait for its end here, or cancel it; then the later state takes its place")
         raise Conflict(f"execution {execution_id} is saved by somebody else all the time", hint="try again")
 
-    def let_go(self, execution_id: str, gone: IsGone) -> bool:
-        """Have nobody hold an execution that did not go on here, and whose holder is `gone`: no other job comes upon it
-        then. False where nobody holds it, or somebody who is at work."""
-        return let_go(self._branch, execution_id, self._holder, gone=gone, now=self._services.clock.now)
+    def bury(self, execution_id: str, gone: IsGone, why: str) -> bool:
+        """End an execution as cancelled that may not go on here (`why`), and whose holder is `gone`: nobody holds it
+        then, no other job comes upon it, and pages do not show it as at work for ever. A record that cannot be read
+        stays as it is. False where nobody holds the execution, or somebody who is at work."""
+        now = self._services.clock.now()
+        return bury(self._branch, execution_id, self._holder, why, gone=gone, at=now)
 
     def squash(self, *, drop_after_days: int | None = None, unless_within_days: int = 0) -> Squashed:
         """Make all commits of the branch one without a parent; the records stay, and those that come meanwhile too.
@@ -218,11 +219,7 @@ class Keeper:
 
     def _put(self, entry: Entry, content: bytes | None, desk: Desk | None) -> None:
         """`Damaged` where it cannot be read, `Conflict` where it may not run or is at work here."""
-        try:
-            record = _read(entry, content)
-        except Damaged as error:
-            what = f"{entry.path} in the history cannot be read: {error.message}"
-            raise Damaged(what, hint=error.hint) from error
+        record = read(entry, content)
         if desk is not None:
             self._check(record.dossier, desk)
         restore(self._services, record)
@@ -245,16 +242,6 @@ def _logged(_entry: Entry, error: Conflict | Damaged) -> None:
 
 def _raised(_entry: Entry, error: Conflict | Damaged) -> None:
     raise error
-
-
-def _read(entry: Entry, content: bytes | None) -> Record:
-    if content is None:
-        raise Damaged("the index names it, and it is not there, or far too large")
-    record = decode(content)
-    check(record, entry.id)
-    if record.saved_at != entry.saved_at:
-        raise Damaged("it is another state of the execution than the index says")
-    return record
 
 
 def _named(entries: Collection[Entry], reference: str) -> Entry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from orchestrator.errors import Conflict
@@ -128,9 +128,7 @@ class Saving:
         execution, record = self._execution, self._record
         waits = execution.status is ExecutionStatus.WAITING
         resting = execution.status.ended or (waits and self._letting_go)
-        at = record.saved_at
-        if before and at <= before.saved_at:
-            at = before.saved_at + timedelta(microseconds=1)
+        at = before.later(record.saved_at) if before else record.saved_at
         return Entry(
             id=execution.id,
             path=path_of(execution),

@@ -11,6 +11,7 @@ import pytest
 
 from action.commands import JobLog
 from action.kept_history import KeptHistory
+from orchestrator.execution.state import ExecutionStatus, NodeStatus
 from orchestrator.lifecycle.intake.occasion import Delivery
 from orchestrator.lifecycle.ports.github import Busy
 from orchestrator.lifecycle.projection.burying import TITLE, Lost, bury
@@ -65,9 +66,25 @@ def test_what_may_not_go_on_is_ended_and_let_go(hosted: Hosted) -> None:
     assert ended.startswith(f"{marker('r')}\n{newest_marker(hosted.id)}\n**{TITLE}.**")
     assert "is another one than that of its event" in ended
     assert other.endswith("running")
-    (entry,) = hosted.job(4)[0].entries()
-    assert (entry.holder, entry.open) == ("", True)
+    keeper, desk = hosted.job(4)
+    (entry,) = keeper.entries()
+    assert (entry.holder, entry.status, entry.number) == ("", ExecutionStatus.CANCELLED, 1)
+    assert keeper.pull() == (hosted.id,)
+    execution = desk.services.store.execution(hosted.id)
+    assert execution.status is ExecutionStatus.CANCELLED
+    assert str(execution.error_message).startswith("its job was killed, and it does not go on: execution")
+    assert {run.status for run in desk.services.store.runs(hosted.id)} == {NodeStatus.CANCELLED}
+    assert not keeper.save(hosted.id).changed
     assert brought(hosted, 5, gone=True) == ""
+
+
+def test_what_cannot_be_read_is_let_go_and_stays_as_it_is(hosted: Hosted) -> None:
+    (entry,) = hosted.job(4)[0].entries()
+    hosted.remote.files[entry.path] = b"what somebody pushed"
+    assert "cannot be read" in brought(hosted, 5, gone=True)
+    (left,) = hosted.job(6)[0].entries()
+    assert left == replace(entry, holder="", held_at=None)
+    assert hosted.remote.files[entry.path] == b"what somebody pushed"
 
 
 def test_it_is_told_a_write_at_a_time_and_gives_up_in_the_end(hosted: Hosted) -> None:
