@@ -14,6 +14,7 @@ from typing import Final
 from orchestrator.errors import Unavailable
 from orchestrator.git.command import Command, GitFailed
 from orchestrator.git.mirror import Mirror
+from orchestrator.git.objects import contents
 from orchestrator.git.origin import FETCHED, OPTIONS, Origin, is_shallow
 
 STEPS: Final = (50, 200, 1000)
@@ -106,15 +107,9 @@ def _ends(mirror: Mirror, before: Collection[str]) -> set[str]:
 
 def _parents(mirror: Mirror, commits: Collection[str]) -> dict[str, list[str]]:
     """What commits themselves say they build on, whether or not it is here."""
-    asked = "".join(f"{commit}\n" for commit in commits).encode()
-    output = mirror.git.run("cat-file", "--batch", stdin=asked).output if commits else b""
-    found, at = dict[str, list[str]](), 0
-    while at < len(output):
-        # `<id> commit <size>`, a line end, the content, a line end
-        start = output.index(b"\n", at) + 1
-        commit, _, size = output[at : start - 1].decode("ascii").split(" ")
-        at = start + int(size) + 1
-        head = output[start:at].partition(b"\n\n")[0].decode("ascii", "replace")
+    found = dict[str, list[str]]()
+    for commit, content in zip(commits, contents(mirror.git, commits), strict=True):
+        head = content.partition(b"\n\n")[0].decode("ascii", "replace")
         found[commit] = [line[7:] for line in head.splitlines() if line.startswith("parent ")]
     return found
 

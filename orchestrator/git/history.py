@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from orchestrator.execution.commit import Commit, FileChange
 from orchestrator.git.changes import CHANGE_OPTIONS, DIFF_OPTIONS, parse_changes
 from orchestrator.git.message import take_apart
 from orchestrator.git.mirror import Mirror
+from orchestrator.git.objects import contents
 from orchestrator.lifecycle.ports.git import DIFF_GOES_ON
 
 _FORMAT = "%H%x00%P%x00%an%x00%ae%x00%aI%x00%B"
@@ -68,7 +69,7 @@ def new_files(mirror: Mirror, base: str, commit: str, limit: int) -> list[bytes]
         return None
     if not blobs:
         return []
-    return list(_contents(mirror, [name for _, _, name in blobs]))
+    return list(contents(mirror.git, [name for _, _, name in blobs]))
 
 
 def read(mirror: Mirror, commit: str, path: str) -> bytes | None:
@@ -81,18 +82,7 @@ def read_all(mirror: Mirror, commit: str, paths: Collection[str]) -> dict[str, b
     """The content of each of `paths` that is there, from one git process; of a symbolic link, its target."""
     wanted = set(paths)
     blobs = {path: blob for path, blob in _blobs(mirror, commit, "").items() if path in wanted}
-    return dict(zip(blobs, _contents(mirror, blobs.values()), strict=True)) if blobs else {}
-
-
-def _contents(mirror: Mirror, blobs: Iterable[str]) -> Iterator[bytes]:
-    """The content of each blob, from one git process."""
-    output = mirror.git.run("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode()).output
-    at = 0
-    while at < len(output):
-        # `<id> blob <size>`, a line end, the content, a line end
-        start = output.index(b"\n", at) + 1
-        at = start + int(output[at : start - 1].rsplit(b" ", 1)[1]) + 1
-        yield output[start : at - 1]
+    return dict(zip(blobs, contents(mirror.git, blobs.values()), strict=True)) if blobs else {}
 
 
 def files(mirror: Mirror, commit: str, under: str) -> list[str]:
