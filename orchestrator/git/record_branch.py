@@ -27,6 +27,7 @@ from orchestrator.git.authorized import authorized
 from orchestrator.git.command import Command, Result, find_git
 from orchestrator.git.gitdir import EMAIL, NAME
 from orchestrator.git.mirror import Mirror
+from orchestrator.git.objects import contents
 from orchestrator.git.origin import as_the_user
 from orchestrator.git.push import Move, arguments, check_name, reaching, translated
 from orchestrator.lifecycle.ports.github import Forbidden, Remote
@@ -215,7 +216,7 @@ class _FetchedTip:
             sizes |= self._sizes(missing)
         found: dict[str, bytes] = {}
         for some in _batches({blob: size for blob, size in sizes.items() if size <= LARGEST}):
-            found |= self._contents(some)
+            found |= zip(some, contents(self._here.git, some), strict=True)
         return {path: found[blob] for path, blob in wanted.items() if blob in found}
 
     def _sizes(self, blobs: Collection[str]) -> dict[str, int]:
@@ -226,18 +227,6 @@ class _FetchedTip:
         answers = self._here.git.run("cat-file", "--batch-check", stdin=asked).line.splitlines()
         parts = [answer.split(" ") for answer in answers]
         return {blob: int(rest[1]) for blob, *rest in parts if rest[0] == "blob"}
-
-    def _contents(self, blobs: Collection[str]) -> dict[str, bytes]:
-        asked = "".join(f"{blob}\n" for blob in blobs).encode()
-        output = self._here.git.run("cat-file", "--batch", stdin=asked).output
-        found: dict[str, bytes] = {}
-        at = 0
-        for blob in blobs:
-            # `<id> blob <size>`, a line end, the content, a line end
-            start = output.index(b"\n", at) + 1
-            end = start + int(output[at : start - 1].rsplit(b" ", 1)[1])
-            found[blob], at = output[start:end], end + 1
-        return found
 
     @property
     def tree(self) -> str:
