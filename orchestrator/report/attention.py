@@ -54,18 +54,18 @@ def takes_comments(view: ExecutionView) -> bool:
 
 
 def is_lost(view: ExecutionView) -> bool:
-    """Whether no command reaches it once its job has ended: it is kept nowhere."""
-    return bool(view.links.job) and not view.links.pull and not takes_comments(view)
+    """Whether no command reaches it once its job has ended: it is kept nowhere. Until then comments do."""
+    return bool(view.links.job) and not view.links.pull
 
 
 def rerun_commands(view: ExecutionView, run: NodeRun | None = None) -> tuple[str, ...]:
     """What to type, one after the other, where it is shown on GitHub, to run a node again; without one, all that
     failed. Nothing where it is lost."""
     key = one_line(run.key, 200) if run else ""
-    if takes_comments(view):
-        return (f"/mycelium rerun {_word(key) if run else 'failed'}",)
     if is_lost(view):
         return ()
+    if takes_comments(view):
+        return (f"/mycelium rerun {_word(key) if run else 'failed'}",)
     what = f"--node {shlex.quote(key)}" if run else "--failed"
     again = f"mycelium executions rerun {shlex.quote(view.execution.id)} {what}"
     return tuple(filter(None, (view.links.pull, again)))

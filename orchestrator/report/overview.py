@@ -99,7 +99,8 @@ def _linked(text: str, address: str) -> str:
 
 def _asked(view: ExecutionView) -> Iterator[Part]:
     for decision in decisions(view):
-        how = f"Nobody can answer. {START_ANEW}" if is_lost(view) else _answered(decision)
+        nobody = is_lost(view) and not decision.commented
+        how = f"Nobody can answer. {START_ANEW}" if nobody else _answered(decision)
         yield Notice(kind="IMPORTANT", markdown=f"**{safe_inline(decision.question, 300)}** {how}")
 
 

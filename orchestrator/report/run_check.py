@@ -142,7 +142,7 @@ def _asked(view: ExecutionView, run: NodeRun, *, buttons: bool) -> Iterator[str]
         return
     for decision in (each for each in decisions(view) if each.run.index == run.index):
         yield f"**{safe_inline(decision.question, 300)}**"
-        if is_lost(view):
+        if is_lost(view) and not decision.commented:
             yield f"Nobody can answer. {START_ANEW}"
             return
         yield from _answered(decision, buttons=buttons)

@@ -451,9 +451,15 @@ def test_what_is_kept_nowhere_has_no_command() -> None:
     waits = replace(renamed(views.waiting(), 9, "gate", None), links=links)
     failed = replace(renamed(views.failed(), 6, "test (b)", None), links=links)
     texts = [comment(waits), run_check(waits, waits.runs[9]).summary, "".join(plain_lines(None, waits))]
-    for text in (*texts, comment(failed), run_check(failed, failed.runs[6]).summary):
+    below = replace(renamed(views.failed(), 6, "test (b)", NUMBERED), links=links)
+    texts += [text for each in (failed, below) for text in (comment(each), run_check(each, each.runs[6]).summary)]
+    for text in texts:
         assert "mycelium executions" not in text
+        assert "/mycelium" not in text
         assert START_ANEW in text
+    heard = replace(renamed(views.waiting(), 9, "gate", NUMBERED), links=links)
+    assert "/mycelium approve gate" in comment(heard)
+    assert "/mycelium approve gate" in run_check(heard, heard.runs[9]).summary
 
 
 @pytest.mark.parametrize("key", ["gate", "gate (prod)", "gate (it's)", "gate (\"a\" 'b')", 'say"so', '"'])
