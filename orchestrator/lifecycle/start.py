@@ -21,6 +21,7 @@ from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.notice import tell
 from orchestrator.lifecycle.perform import perform
 from orchestrator.lifecycle.ports import Snapshot, Transaction
+from orchestrator.lifecycle.secrecy import keep_out_secrets
 from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.transition import Transition
 from orchestrator.lifecycle.travel import pack_base
@@ -72,8 +73,8 @@ def start(services: Services, request: StartRequest, *, also: Also | None = None
     """Store a new execution with its first node runs ready, and have workers woken.
 
     `also` is called in the same transaction before anything is stored: what it writes is kept with the execution or not
-    at all, and where it raises nothing starts. Raises `BadInput` for inputs that do not fit, and `InvalidDefinition`
-    for agents that are missing or a matrix that comes to nothing; then nothing is stored.
+    at all, and where it raises nothing starts. Raises `BadInput` as `planned` does, and `InvalidDefinition` for agents
+    that are missing or a matrix that comes to nothing; then nothing is stored.
     """
     _check_agents(request)
     execution = planned(services, request)
@@ -180,8 +181,9 @@ def _agents_of(node: Node) -> list[str]:
 
 
 def planned(services: Services, request: StartRequest) -> Execution:
-    """The execution as it would begin, not stored. `BadInput` for inputs that do not fit."""
-    snapshot = request.snapshot
+    """The execution as it would begin, not stored. `BadInput` for inputs that do not fit, or hold a secret."""
+    snapshot, inputs = request.snapshot, check_inputs(request.workflow, request.inputs)
+    keep_out_secrets(services, request.workflow, inputs)
     return Execution(
         id=services.new_id(),
         number=0,
@@ -192,7 +194,7 @@ def planned(services: Services, request: StartRequest) -> Execution:
         event_name=request.event_name,
         event=dict(request.event),
         target=request.target,
-        inputs=check_inputs(request.workflow, request.inputs),
+        inputs=inputs,
         repository=snapshot.repository if snapshot else "",
         repository_path=request.repository_path,
         branch=snapshot.branch if snapshot else "",

@@ -133,9 +133,9 @@ def test_an_agent_file_names_no_model_of_another_engine(world: World) -> None:
 
 def test_engine_and_model_are_remembered_evaluated_and_masked(world: World) -> None:
     world = World(world.folder, secrets={"TOKEN": "hunter22"})
-    action = Agent(agent="writer", engine="${{ inputs.engine }}", model="${{ inputs.model }}")
-    definition = workflow(node("fix", action=action), inputs={name: Input(name=name) for name in ("engine", "model")})
-    world.run(definition, agents=AGENTS, inputs={"engine": "claude", "model": "a\n hunter22"})
+    action = Agent(agent="writer", engine="${{ inputs.engine }}", model="${{ github.event.model }}")
+    definition = workflow(node("fix", action=action), inputs={"engine": Input(name="engine")})
+    world.run(definition, agents=AGENTS, inputs={"engine": "claude"}, event={"model": "a\n hunter22"})
     assert [(row.engine, row.model) for row in remembered(world)] == [("claude", "a ***")]
 
 
