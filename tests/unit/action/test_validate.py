@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +14,11 @@ import pytest
 from action import validate as mode
 from action.commands import JobLog
 from action.inputs import Inputs
+from action.interruption import Interruption
 from action.job import Job
+from action.step import Step
 from action.validate import base_of, validate
+from orchestrator import settings
 from orchestrator.definition.model import JsonValue
 from orchestrator.errors import BadInput, ExitCode, MyceliumError
 
@@ -52,6 +56,13 @@ def job_of(payload: dict[str, JsonValue], folder: Path | None = None) -> Job:
     )
 
 
+WRONG = {"file": "workflows/a.yaml", "line": 3, "column": 5, "node": "", "message": "no", "hint": ""}
+
+
+def told(*problems: dict[str, JsonValue]) -> str:
+    return json.dumps({"valid": not problems, "files": ["workflows/a.yaml"], "problems": problems})
+
+
 class Validated:
     """The step where `mycelium validate` ends like that: what it says, and what became of it."""
 
@@ -71,20 +82,20 @@ class Validated:
 
 
 def test_problems_fail_the_step_and_a_valid_file_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bad = Validated(tmp_path, monkeypatch, 2, "::error file=workflows/a.yaml::no\n", "")
+    bad = Validated(tmp_path, monkeypatch, 2, told(WRONG), "")
     assert (bad.code, bad.error) == (ExitCode.BAD_INPUT, "")
-    assert bad.log == "::error file=workflows/a.yaml::no\n"
+    assert bad.log == "::error file=workflows/a.yaml,line=3,col=5::no\n"
     assert "❌ 1 problem in workflow files." in bad.summary.read_text()
     assert "\nfailed\n" in bad.output.read_text()
     (tmp_path / "output").unlink()
-    good = Validated(tmp_path, monkeypatch, 0, "", "")
+    good = Validated(tmp_path, monkeypatch, 0, told(), "")
     assert (good.code, good.log) == (ExitCode.COMPLETED, "All workflow files are valid.\n")
     assert "✅ All workflow files are valid." in good.summary.read_text()
     assert "\ncompleted\n" in good.output.read_text()
 
 
 def test_where_there_is_nothing_to_check_a_warning_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nothing = Validated(tmp_path, monkeypatch, 0, "", "There is no folder workflows.\n")
+    nothing = Validated(tmp_path, monkeypatch, 0, told(), "There is no folder workflows.\n")
     assert nothing.code == ExitCode.COMPLETED
     assert nothing.log == "::warning title=Mycelium::There is no folder workflows.\n"
     summary = nothing.summary.read_text()
@@ -96,7 +107,7 @@ def test_where_there_is_nothing_to_check_a_warning_says_so(tmp_path: Path, monke
     ("code", "out", "kind"),
     [
         (ExitCode.BUG, "", ExitCode.FAILED),
-        (ExitCode.BUG, "::error::half of it\n", ExitCode.FAILED),
+        (ExitCode.BUG, '{"problems": [{"fi', ExitCode.FAILED),
         (-9, "", ExitCode.FAILED),
         (ExitCode.BAD_INPUT, "", BadInput.exit_code),
     ],
@@ -110,3 +121,41 @@ def test_what_could_not_be_checked_is_not_called_valid(
     assert "valid" not in broken.log
     assert not broken.summary.exists()
     assert not broken.output.exists()
+
+
+@pytest.mark.parametrize(("most", "last"), [(500, "n13"), (12, "n11")])
+def test_all_problems_stand_in_the_summary_also_without_a_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, last: str
+) -> None:
+    monkeypatch.setattr(mode, "MOST_SHOWN", most)
+    (tmp_path / "workflows").mkdir()
+    nodes = "".join(f"  n{number}: {{run: x, neds: two}}\n" for number in range(14))
+    (tmp_path / "workflows/new.yaml").write_text(f"nodes:\n{nodes}")
+    log, summary = io.StringIO(), tmp_path / "summary.md"
+    job = Job(
+        event="schedule",
+        payload={},
+        delivery="",
+        page="",
+        reads_only=False,
+        temporary=tmp_path,
+        output=tmp_path / "output",
+        summary=summary,
+    )
+    step = Step(
+        inputs=Inputs(folder=tmp_path),
+        job=job,
+        settings=settings.load(tmp_path, {}),
+        log=JobLog(log),
+        interruption=Interruption(),
+    )
+    assert mode.validate(step) == ExitCode.BAD_INPUT
+    annotations = log.getvalue().splitlines()
+    assert len(annotations) == 14
+    said = "node `n0`: unknown key `neds` in a node (did you mean `needs`?)"
+    assert annotations[0] == f"::error file=workflows/new.yaml,line=2,col=16::{said}"
+    told = summary.read_text().splitlines()
+    assert told[2:5] == ["❌ 14 problems in workflow files.", "", f"- `workflows/new.yaml:2` {said}"]
+    listed = [line for line in told if line.startswith("- `workflows/new.yaml:")]
+    assert (len(listed), f"node `{last}`" in listed[-1]) == (min(14, most), True)
+    assert told[-1] == listed[-1] or told[-1] == "- and 2 more"
