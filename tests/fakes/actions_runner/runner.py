@@ -38,13 +38,15 @@ LOOK_SECONDS = 0.02
 
 @dataclass(kw_only=True)
 class Job:
-    """How a job went: `outputs` are those of the action, `log` what all of its steps printed. `began` is by the wall
-    clock, `took` are the seconds of each step. `run`, `attempt` and `check_run` are numbers of Actions."""
+    """How a job went: `outputs` are those of the action, `outcomes` those of its steps by id, `log` what all of them
+    printed. `began` is by the wall clock, `took` are the seconds of each step. `run`, `attempt` and `check_run` are
+    numbers of Actions."""
 
     conclusion: str = "success"
     run: int = 0
     attempt: int = 1
     outputs: dict[str, str] = field(default_factory=dict)
+    outcomes: dict[str, str] = field(default_factory=dict)
     log: Heeded = field(default_factory=Heeded)
     summary: str = ""
     artifacts: dict[str, Path] = field(default_factory=dict)
@@ -221,6 +223,7 @@ class _Running:
         if not self._wanted(str(step.get("if", "")), inputs):
             return
         self.done.ran.append(step["name"])
+        before = self.cancelled
         files = {name: self.temp / f"{name.lower()}-{number}" for name in ("OUTPUT", "ENV", "PATH", "STEP_SUMMARY")}
         for file in files.values():
             file.touch()
@@ -232,9 +235,12 @@ class _Running:
             code = self._script(step, inputs, files)
             outputs = dict(_read_outputs(files["OUTPUT"]))
         self.done.summary += files["STEP_SUMMARY"].read_text()
+        # What was cancelled while it ran is that, however it ended.
+        outcome = "cancelled" if self.cancelled and not before else "failure" if code else "success"
         if "id" in step:
-            self.steps[step["id"]] = {"outputs": outputs, "outcome": "failure" if code else "success"}
-        self.failed = self.failed or code != 0
+            self.steps[step["id"]] = {"outputs": outputs, "outcome": outcome}
+            self.done.outcomes[step["id"]] = outcome
+        self.failed = self.failed or outcome == "failure"
 
     def _wanted(self, condition: str, inputs: Mapping[str, str]) -> bool:
         if not condition:
