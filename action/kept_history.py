@@ -174,10 +174,10 @@ class KeptHistory:
     def _is_gone(self, holder: str) -> bool:
         """Whether the job that held an execution has ended, without having been able to say so."""
         from orchestrator import app
+        from orchestrator.lifecycle.archive.holders import job_of
 
         github = app.github(self._settings, None)
-        run, _, rest = holder.partition("/")
-        return github is not None and github.job_is_over(run, rest.partition("/")[0])
+        return github is not None and github.job_is_over(*job_of(holder))
 
 
 @contextmanager

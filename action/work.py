@@ -20,6 +20,7 @@ from orchestrator.execution.state import Execution, ExecutionStatus
 
 if TYPE_CHECKING:
     from orchestrator.lifecycle.intake.occasion import Delivery, Desk
+    from orchestrator.lifecycle.services import Services
     from orchestrator.report.view import ExecutionView
 
 Views = dict[str, "ExecutionView"]
@@ -121,7 +122,10 @@ class Work:
 
     def _moving(self) -> list[str]:
         """Those that nobody has watched yet, or that have moved on since they were seen to wait."""
-        ids = dict.fromkeys((*self.taken_up, *starting.started(self.desk.services, self.given)))
+        services = self.desk.services
+        # What another job started on the same event may have come with the history: it is not this one's.
+        ours = [each for each in starting.started(services, self.given) if _runs_here(services, each)]
+        ids = dict.fromkeys((*self.taken_up, *ours))
         return [each for each in ids if each not in self.views or self._moved(self.views[each].execution)]
 
     def _moved(self, seen: Execution) -> bool:
@@ -129,3 +133,7 @@ class Work:
             return False
         now = self.desk.services.store.execution(seen.id)
         return (now.status, now.open_runs) != (seen.status, seen.open_runs)
+
+
+def _runs_here(services: Services, execution_id: str) -> bool:
+    return services.store.execution(execution_id).instance == services.instance

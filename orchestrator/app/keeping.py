@@ -32,8 +32,8 @@ def keeper(settings: Settings, services: Services, *, holder: str = "") -> Keepe
     """What keeps the executions of `services` in the branch of the settings (`MYCELIUM_HISTORY_BRANCH`), until `close`.
 
     It pushes with the settings' credential for GitHub, else to `origin` as the user's own git does. `holder` tells this
-    process from all others; of itself it is `RUN_ID/ATTEMPT/JOB@FILE` in Actions, with `JOB#LEG` for a leg of a matrix,
-    elsewhere user and machine, with the name of the home folder behind `#`.
+    process from all others; of itself it is `RUN_ID/ATTEMPT/JOB@FILE~CHECK` in Actions, with `JOB#LEG` for a leg of a
+    matrix, elsewhere user and machine, with the name of the home folder behind `#`.
     """
     from orchestrator.app.sources import definitions
     from orchestrator.git.record_branch import GitRecordBranch
@@ -48,19 +48,24 @@ def keeper(settings: Settings, services: Services, *, holder: str = "") -> Keepe
 
 
 def holder_of(environ: Mapping[str, str], home: Path) -> str:
-    """Who this process is, for others that find it holding an execution. `home` tells two clones of one person apart.
+    """Who this process is, for others that find it holding an execution. `home` tells two clones of one person apart,
+    and two jobs where GitHub does not.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     """
+    from orchestrator.lifecycle.archive.holders import CHECK
+    from orchestrator.queue.instance import home_id
+
     run, attempt, job = (environ.get(f"GITHUB_{name}", "") for name in ("RUN_ID", "RUN_ATTEMPT", "JOB"))
     # All legs of a matrix are the same job, as far as the runner says.
     job = "#".join(filter(None, (job, environ.get("MYCELIUM_JOB_LEG"))))
     # `octo/demo/.github/workflows/mycelium.yml@refs/heads/main`
     file = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].rpartition("/")[2]
     if run:
-        return "/".join(filter(None, (run, attempt or "1", "@".join(filter(None, (job, file))))))
-    from orchestrator.queue.instance import home_id
-
+        place = "/".join(filter(None, (run, attempt or "1", "@".join(filter(None, (job, file))))))
+        # One reusable workflow that is called twice has jobs of the same id, file and leg. The steps of a job share a
+        # home, and those of two jobs do not.
+        return f"{place}{CHECK}{environ.get('MYCELIUM_JOB_CHECK_RUN') or f'home-{home_id(home)}'}"
     return f"{environ.get('USER') or os.getuid()}@{socket.gethostname()}#{home_id(home)}"
 
 

@@ -25,6 +25,8 @@ from orchestrator.lifecycle.ports.github import (
 )
 
 _NO_PARTS: Final = frozenset({"", ".", ".."})
+_PAGE: Final = 100
+_MOST_PAGES: Final = 5
 
 
 @guarded
@@ -81,20 +83,36 @@ class GitHubRepository(People, Checks, Comments, Pulls, Issues):
     def remote(self) -> Remote:
         return Remote(url=f"{self.url}.git", token=self._connection.tokens.token())
 
-    def job_is_over(self, run: str, attempt: str) -> bool:
-        """Whether an attempt of a run of Actions has ended; false where nobody can say. It takes `actions: read`.
+    def job_is_over(self, run: str, attempt: str, check: str = "") -> bool:
+        """Whether a job of an attempt of a run of Actions has ended; false where nobody can say. It takes `actions:
+        read`. Without the number of its check run it is over when the whole attempt is.
 
         https://docs.github.com/en/rest/actions/workflow-runs#get-a-workflow-run-attempt
         """
         if not (run.isdecimal() and attempt.isdecimal()):
             return False
+        path = f"{self._path}/actions/runs/{run}/attempts/{attempt}"
         try:
-            _, found = self._wire.requestJsonAndCheck("GET", f"{self._path}/actions/runs/{run}/attempts/{attempt}")
+            _, found = self._wire.requestJsonAndCheck("GET", path)
         except NotFound:
             return True
         except Forbidden:
             return False
-        return bool(found["status"] == "completed")
+        return found["status"] == "completed" or (check.isdecimal() and self._has_ended(f"{path}/jobs", check))
+
+    def _has_ended(self, path: str, check: str) -> bool:
+        """Of the jobs there, that with this check run: their names are for people, and say less.
+
+        https://docs.github.com/en/rest/actions/workflow-jobs#list-jobs-for-a-workflow-run-attempt
+        """
+        for page in range(1, _MOST_PAGES + 1):
+            _, found = self._wire.requestJsonAndCheck("GET", path, parameters={"per_page": _PAGE, "page": page})
+            for job in found["jobs"]:
+                if job["check_run_url"].endswith(f"/{check}"):
+                    return bool(job["status"] == "completed")
+            if len(found["jobs"]) < _PAGE:
+                break
+        return False
 
     def granted(self) -> Mapping[str, str]:
         """What an App's token may do; empty for others, whose tokens do not tell."""

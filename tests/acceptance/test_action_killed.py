@@ -95,7 +95,7 @@ def test_an_execution_outlives_machines_that_vanish(github: GitHubStandIn, story
     github.faults.lift()
     assert (story.ran("first"), story.ran("second")) == (2, 2)
     (entry,) = story.entries()
-    assert entry.holder == "71/2/mycelium@mycelium.yml"
+    assert entry.holder == f"71/2/mycelium@mycelium.yml~{second.check_run}"
 
     # It goes on where it was, to its end. This machine is gone when all has been published, and its end was not kept.
     story.let("second")

@@ -14,7 +14,7 @@ class Entry:
 
     `path` is the record's in the branch. `saved_at` tells one version of it from the next. `thread` is the number of
     the issue or pull request that the execution is shown at, `head` the commit. `holder` names whoever runs it now, as
-    Actions' `RUN_ID/ATTEMPT/JOB@FILE`, and is empty where nobody does: then it has ended, or waits for a person;
+    Actions' `RUN_ID/ATTEMPT/JOB@FILE~CHECK`, and is empty where nobody does: then it has ended, or waits for a person;
     `held_at` is when they last said so. `saved_by` is whoever saved it last, whether they hold it or not. `due` is when
     an approval stops waiting. `digest` is the same for records that differ in nothing but `saved_at`.
     """

@@ -15,6 +15,9 @@ from orchestrator.lifecycle.ports.record_branch import Change, RecordBranch, Tip
 IsGone = Callable[[str], bool]
 """Whether the holder of this name has ended for good: Actions knows it of a run and its attempt."""
 
+CHECK: Final = "~"
+"""Before what tells one job of Actions from another with the same id: the number of its check run, or a word."""
+
 TOKEN_LIFE: Final = timedelta(hours=24)
 
 Now = Callable[[], datetime]
@@ -64,20 +67,20 @@ def refuse_held(entry: Entry, mine: str, gone: IsGone, now: datetime) -> None:
 
 def same_place(holder: str, mine: str) -> bool:
     """Whether both are the same job of the same file of Actions, in whatever run."""
-    theirs, ours = (name.split("/", 2)[2:] for name in (holder, mine))
+    theirs, ours = _place(holder), _place(mine)
     return bool(ours) and theirs == ours
 
 
 def is_earlier_attempt(holder: str, mine: str) -> bool:
     """Of the same run of Actions, which begins a new attempt when the one before has ended."""
     (run, _, attempt), (our_run, _, our_attempt) = holder.partition("/"), mine.partition("/")
-    numbers = [text.partition("/")[0] for text in (attempt, our_attempt)]
+    numbers = [text.partition("/")[0].partition(CHECK)[0] for text in (attempt, our_attempt)]
     return run == our_run and all(map(str.isdecimal, (run, *numbers))) and int(numbers[0]) < int(numbers[1])
 
 
 def is_before(holder: str, mine: str) -> bool:
     """Whether it was an earlier attempt of this very job: of the same leg, where a matrix makes several of it."""
-    return is_earlier_attempt(holder, mine) and holder.split("/", 2)[2:] == mine.split("/", 2)[2:]
+    return is_earlier_attempt(holder, mine) and _place(holder) == _place(mine)
 
 
 def is_past(entry: Entry, now: datetime) -> bool:
@@ -92,6 +95,21 @@ def run_of(holder: str) -> str:
     """The run of Actions that a holder is a job of; empty for others."""
     run = holder.partition("/")[0]
     return run if run.isdecimal() else ""
+
+
+def job_of(holder: str) -> tuple[str, str, str]:
+    """The run of Actions, its attempt, and the number of the job's check run; empty where it is none, or not known."""
+    run, _, rest = holder.partition("/")
+    check = holder.rpartition(CHECK)[2]
+    attempt = rest.partition("/")[0].partition(CHECK)[0]
+    return run, attempt, check if check.isdecimal() and CHECK in rest else ""
+
+
+def _place(holder: str) -> str:
+    """The job and its file, without what differs from one run to the next."""
+    place, sign, check = holder.partition("/")[2].partition("/")[2].rpartition(CHECK)
+    # Nothing was after it in the past, and the name of a file may have one.
+    return place if sign and "." not in check else place + sign + check
 
 
 def nobody(_holder: str) -> bool:

@@ -23,6 +23,7 @@ from action.work import Work
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.archive.holders import Held
 from orchestrator.lifecycle.archive.saving import Saved
+from orchestrator.lifecycle.intake.occasion import Delivery
 from orchestrator.lifecycle.ports.github import Forbidden, User
 from orchestrator.lifecycle.report import view
 from orchestrator.lifecycle.services import Services
@@ -215,3 +216,17 @@ def test_what_was_kept_before_goes_on_from_there(tmp_path: Path, monkeypatch: py
     assert not missing.stranded
     assert "goes on with what was kept before" in missing.sentences
     assert job.desk.services.store.execution(job.hosted.id).status is ExecutionStatus.WAITING
+
+
+def test_what_another_job_started_on_the_same_event_is_not_watched(tmp_path: Path) -> None:
+    """Of one workflow of Actions that another calls twice: what it decided came with the history."""
+    hosted = Hosted(tmp_path)
+    keeper, desk = hosted.job(2)
+    keeper.pull()
+    with desk.services.store.begin() as tx:
+        (decision,) = tx.intake.of_thread(hosted.pull.number)
+    given = [Delivery(id=decision.delivery_id, event="pull_request", payload={})]
+    work = Work(step=cast(Any, None), desk=desk, given=given, history=NoHistory(), taken_up=[])
+    assert (decision.execution_id, work._moving()) == (hosted.id, [])
+    keeper.take_up(hosted.id, desk=desk)
+    assert work._moving() == [hosted.id]

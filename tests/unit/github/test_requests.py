@@ -478,5 +478,21 @@ def test_whether_a_job_is_over(
     assert github().job_is_over("77", "2") is is_over
 
 
+@pytest.mark.parametrize(("check", "is_over"), [("7", True), ("17", False), ("107", True), ("9", False), ("x", False)])
+def test_whether_a_job_is_over_whose_run_goes_on(
+    github: Made, wire: responses.RequestsMock, check: str, *, is_over: bool
+) -> None:
+    """They are told apart by their check runs; the first page has a hundred."""
+    first = [{"check_run_url": f"{REPO}/check-runs/{100 + number}", "status": "completed"} for number in range(98)]
+    first += [{"check_run_url": f"{REPO}/check-runs/17", "status": "in_progress"}] * 2
+    pages = [first, [{"check_run_url": f"{REPO}/check-runs/7", "status": "completed"}]]
+    wire.assert_all_requests_are_fired = False
+    wire.get(f"{REPO}/actions/runs/77/attempts/2", json={"status": "in_progress"})
+    for number, jobs in enumerate(pages, start=1):
+        query = [responses.matchers.query_param_matcher({"per_page": 100, "page": number})]
+        wire.get(f"{REPO}/actions/runs/77/attempts/2/jobs", json={"jobs": jobs}, match=query)
+    assert github().job_is_over("77", "2", check) is is_over
+
+
 def test_what_is_no_job_is_not_over(github: Made) -> None:
     assert not github().job_is_over("../77", "2")
