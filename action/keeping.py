@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,8 +10,12 @@ from contextlib import contextmanager
 from typing import Final
 
 from action.history import History
+from orchestrator.errors import Unavailable
 from orchestrator.execution.state import NodeStatus
+from orchestrator.lifecycle.following.follow import AFTER_ERROR_SECONDS, OUTAGE_SECONDS
 from orchestrator.report.view import ExecutionView
+
+_LOG = logging.getLogger(__name__)
 
 LEAST_PAUSE_SECONDS: Final = 1.0
 PAUSE_FACTOR: Final = 4
@@ -79,14 +84,35 @@ class Keeping:
         while first or not self._ended.is_set():
             began = time.monotonic()
             for each in self._taken():
-                self._history.keep([each], letting_go=False)
+                self._keep(each)
                 if first:
-                    self._kept(each)
+                    self._tell(each)
             first = False
             now = time.monotonic()
             self._ended.wait(self._rest(now - began, now - self._began))
             with self._changed:
                 self._changed.wait_for(lambda: self._due or self._ended.is_set())
+
+    def _keep(self, execution_id: str) -> None:
+        try:
+            self._history.keep([execution_id], letting_go=False)
+        except Exception:  # a mistake of ours keeps no other from being kept, nor this one the next time
+            _LOG.warning("execution %s cannot be kept now", execution_id, exc_info=True)
+
+    def _tell(self, execution_id: str) -> None:
+        """Call `kept`; where the database is away again, for as long as who watches the execution waits for that."""
+        give_up = time.monotonic() + OUTAGE_SECONDS
+        while not self._told(execution_id, last=self._ended.is_set() or time.monotonic() > give_up):
+            self._ended.wait(AFTER_ERROR_SECONDS)
+
+    def _told(self, execution_id: str, *, last: bool) -> bool:
+        try:
+            self._kept(execution_id)
+        except Exception as error:  # as above
+            if isinstance(error, Unavailable) and not last:
+                return False
+            _LOG.warning("execution %s is shown late", execution_id, exc_info=True)
+        return True
 
     def _taken(self) -> list[str]:
         with self._changed:

@@ -9,8 +9,11 @@ from typing import Any, cast
 
 import pytest
 
+from action import keeping as module
 from action.keeping import Keeping, pause
+from orchestrator.errors import Unavailable
 from orchestrator.execution.state import ExecutionStatus, NodeStatus
+from tests.fakes.checkout import eventually
 
 
 class Branch:
@@ -66,6 +69,58 @@ def test_what_ends_before_it_was_kept_is_kept_once_all_the_same(branch: Branch) 
         pass
     keeping.wait()
     assert branch.kept == ["one"]
+
+
+def test_a_mistake_with_one_execution_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither where it is kept nor where it is told of: the next is, and the same one the next time."""
+    kept, told, again = list[str](), list[str](), threading.Event()
+
+    def keep(ids: Sequence[str], **_: bool) -> None:
+        kept.extend(ids)
+        if kept == ["one"]:
+            raise ZeroDivisionError
+        if len(kept) == 3:
+            again.set()
+
+    def tell(execution_id: str) -> None:
+        told.append(execution_id)
+        if execution_id == "one":
+            raise KeyError(execution_id)
+
+    keeping = Keeping(cast(Any, SimpleNamespace(keep=keep)), ["one", "two"], tell, rest=lambda *_: 0.0)
+    with keeping.going_on():
+        eventually(lambda: len(told) == 2, "the first time")
+        keeping.note(seen(NodeStatus.COMPLETED))
+        assert again.wait(30)
+    keeping.wait()
+    assert (kept, told) == (["one", "two", "one"], ["one", "two"])
+    assert [each.getMessage() for each in caplog.records] == [
+        "execution one cannot be kept now",
+        "execution one is shown late",
+    ]
+
+
+@pytest.mark.parametrize(("outage", "tries"), [(120.0, 3), (-1.0, 1)], ids=["soon back", "given up"])
+def test_a_database_that_is_away_is_waited_for(
+    outage: float, tries: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "OUTAGE_SECONDS", outage)
+    monkeypatch.setattr(module, "AFTER_ERROR_SECONDS", 0.001)
+    told, over = list[str](), threading.Event()
+
+    def tell(execution_id: str) -> None:
+        told.append(execution_id)
+        if execution_id == "two":
+            over.set()
+        elif len(told) < 3:
+            raise Unavailable("the database is away")
+
+    keeping = Keeping(cast(Any, SimpleNamespace(keep=lambda *_, **__: None)), ["one", "two"], tell)
+    with keeping.going_on():
+        assert over.wait(30)
+    keeping.wait()
+    assert told == ["one"] * tries + ["two"]
+    assert len(caplog.records) == (tries == 1)
 
 
 @pytest.mark.parametrize(
