@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from action import pages, starting, telling
 from action.attempt import of_earlier_attempt
 from action.equipping import install_agents
-from action.forks import deliveries
 from action.kept_history import history
 from action.results import Results
 from action.step import Step
@@ -83,11 +82,10 @@ def _served(step: Step, desk: Desk, found: Found) -> Results:
     services = desk.services
     with history(step.inputs, step.settings, services, step.log) as kept:
         desk = replace(desk, keeps=kept.keeps)
-        given = deliveries(step.job, desk, step.inputs.workflow)
-        brought = kept.bring(desk, given, [workflow.id for workflow in found.starts], found.late)
+        brought = kept.bring(desk, found.given, [workflow.id for workflow in found.starts], found.late)
         desk = replace(desk, elsewhere=brought.elsewhere)
         # Where an earlier attempt of this very job was cut short, what it has decided stands.
-        given = [of_earlier_attempt(desk, step.job, each) for each in given]
+        given = [of_earlier_attempt(desk, step.job, each) for each in found.given]
         for delivery in given:
             starting.decide(step, desk, delivery)
         work = Work(step=step, desk=desk, given=given, history=kept, taken_up=kept.go_on(brought.held))

@@ -29,9 +29,10 @@ REFUSED_INPUTS: Final = ("inputs", "file", "concurrency")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """`late` are executions of which an approval's time is over, `of_late` their workflows. `untold` is what GitHub
-    does not show of changes to workflows, where there is nothing to run."""
+    """`given` is what the job is about. `late` are executions of which an approval's time is over, `of_late` their
+    workflows. `untold` is what GitHub does not show of changes to workflows, where there is nothing to run."""
 
+    given: Sequence[Delivery] = ()
     startable: Sequence[Startable] = ()
     late: Sequence[Entry] = ()
     of_late: Sequence[Workflow] = ()
@@ -64,7 +65,7 @@ def looked_up(step: Step, desk: Desk) -> Found:
             found = [startable(desk, each, name=step.inputs.workflow) for each in given]
             late = kept.bring_late(desk, fetched.result())
         plans = [services.plan(each.id).definition for each in late]
-        looked = Found(startable=found, late=late, of_late=plans)
+        looked = Found(given=given, startable=found, late=late, of_late=plans)
         if looked.workflows:
             return looked
         return replace(looked, untold=of_changes(show_changes(desk, given, step.log, step.interruption)))

@@ -176,8 +176,10 @@ def test_a_pull_request_from_a_fork_waits_and_a_job_of_our_own_says_so(github: G
 
     ran = example("workflow_run", workflow_run={"event": "pull_request", "head_sha": scene.pull.head_sha})
     ran["repository"].update(full_name="octo/demo", default_branch="main")
+    asked = len(github.sent("GET", "/pulls"))
     told = scene.runner.run("workflow_run", ran, token=scene.token())
     assert told.conclusion == "success", told.raw
+    assert len(github.sent("GET", "/pulls")) == asked + 1
     (body,) = scene.comments()
     assert "/mycelium allow" in body
     assert scene.checks() == {}
