@@ -31,12 +31,15 @@ def amended(there: Existing, file: ActionsFile, variables: Sequence[str]) -> Exi
     """
     if there.place is None:
         return None
-    amending = _Amending(there, file, *there.place)
-    amending.events()
-    amending.permissions()
-    amending.variables(variables)
-    amending.history()
-    amending.validating()
+    try:
+        amending = _Amending(there, file, *there.place)
+        amending.events()
+        amending.permissions()
+        amending.variables(variables)
+        amending.history()
+        amending.validating()
+    except _NoPlace:
+        return None
     # Where the tag stands as we wrote it, a commit shall; whoever wrote it in another way wants it so.
     text = amending.additions.text().replace(used(ACTION), used(file.action))
     after = existing.read(text)
@@ -48,6 +51,10 @@ def _has_all_of(there: Existing, after: Existing) -> bool:
     before, now = there.said.asked, after.said.asked
     known = (before.events.keys() <= now.events.keys(), before.permissions.keys() <= now.permissions.keys())
     return all(known) and there.variables.keys() <= after.variables.keys() and there.place == after.place
+
+
+class _NoPlace(LookupError):
+    """Something is written in a way that this does not know."""
 
 
 class _Amending:
@@ -158,8 +165,12 @@ class _Amending:
         elif isinstance(given, MappingNode) and given.value:
             for name, value in values.items():
                 self.additions.put(given, name, value)
-        else:
+        elif self._is_empty(given):
             self.additions.fill(given, values)
+
+    def _is_empty(self, node: Node) -> bool:
+        """Not so where an expression makes it: what that has cannot be seen."""
+        return self.additions.written(node) in ("", "null", "~") or (isinstance(node, MappingNode) and not node.value)
 
     def validating(self) -> None:
         jobs = _sure(at(self.root, "jobs"))
@@ -180,5 +191,5 @@ def _as_written(jobs: Node) -> bool:
 def _sure(node: Node | None) -> Node:
     """A place that the file was read to have."""
     if node is None:
-        raise LookupError("the file has no such place")
+        raise _NoPlace
     return node

@@ -127,6 +127,8 @@ def read(text: str) -> Existing | None:
         return None
     if not isinstance(found, dict) or not isinstance(found.get("jobs"), dict):
         return None
+    # YAML takes other keys than the words that Actions does.
+    found["jobs"] = {str(name): job for name, job in found["jobs"].items()}
     place = _place(found)
     between = _BETWEEN.search(text)
     said = replace(_said(found, _running(found, place)), steps=between[1].splitlines() if between else (STEPS,))
@@ -152,14 +154,14 @@ def unreadable(text: str) -> Existing:
 
 def _said(found: Mapping[str, Any], run: Mapping[str, Any]) -> ActionsFile:
     on = found.get("on")
-    on = on if isinstance(on, dict) else dict.fromkeys(on if isinstance(on, list) else [on])
+    on = on if isinstance(on, dict) else dict.fromkeys(on if isinstance(on, list) else filter(None, [on]))
     events: Events = {}
     for name, filters in on.items():
         if name == "schedule":
             events[name] = {"crons": [str(each.get("cron")) for each in filters or () if isinstance(each, dict)]}
         else:
             given = filters if isinstance(filters, dict) else {}
-            events[str(name)] = {key: _listed(value) for key, value in given.items() if key != "inputs"}
+            events[str(name)] = {key: _listed(value) for key, value in given.items() if key != "inputs" and value}
     env = _environment(run)
     return ActionsFile(
         asked=Asked(
@@ -203,7 +205,7 @@ def _place(found: Mapping[str, Any]) -> tuple[str, int] | None:
     for name, job in found["jobs"].items():
         for number, step in enumerate(_steps(job)):
             if _ACTION.fullmatch(str(step.get("uses"))) and _mode(step) == "run":
-                return str(name), number
+                return name, number
     return None
 
 
@@ -264,5 +266,6 @@ def _choices(dispatch: object) -> list[str]:
         return []
 
 
-def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _listed(value: object) -> list[str]:
+    """Filters as Actions reads them: a branch may look like a number."""
+    return [str(each) for each in (value if isinstance(value, list) else [value]) if each is not None]

@@ -175,9 +175,35 @@ def test_all_at_once_at_the_end_of_a_file_without_a_last_line() -> None:
         "on: [push, # much\n  issues]\npermissions: write-all\n" + JOB,
         "on: {schedule}\npermissions: write-all\n" + JOB,
         "on: push\njobs: {a: {steps: [{run: x}]}}\n",
+        f"permissions: write-all\n{JOB}",
     ],
 )
 def test_what_cannot_be_put_in_is_left(text: str) -> None:
     there = existing.read(text)
     assert there is not None
     assert amended(there, ActionsFile(asked=only("schedule")), ()) is None
+
+
+def test_what_an_expression_makes_is_left_as_it_is() -> None:
+    written = "      env: ${{ fromJSON(vars.ENV) }}\n"
+    text = f"on: push\n{JOB}".replace("      with:", f"{written}      with:")
+    there = existing.read(text)
+    assert there is not None
+    after = amended(there, ActionsFile(asked=only("schedule")), ("A_KEY",))
+    assert after is not None
+    assert written in after.text
+    assert "A_KEY" not in after.variables
+
+
+@pytest.mark.parametrize(
+    "on",
+    ["{push: {branches: [main, 2.0]}}", "{pull_request: {types: }}", "{push: {branches: 2.0}}"],
+)
+def test_filters_are_read_as_actions_reads_them(on: str) -> None:
+    there = existing.read(f"on: {on}\n{JOB}".replace("  flows:", "  1:"))
+    assert there is not None
+    values = [value for filters in there.said.asked.events.values() for each in filters.values() for value in each]
+    assert values in (["main", "2.0"], [], ["2.0"])
+    assert there.place == ("1", 1)
+    assert there.lacks(ASKED)
+    assert amended(there, ActionsFile(asked=ASKED), ()) is not None
