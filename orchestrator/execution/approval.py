@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from orchestrator.definition.model import Approval
 from orchestrator.execution.outcome import FailureClass, Outcome
 
 TIMEOUT = "timeout"
 """`decided_by` where nobody did."""
+
+
+def deadline(approval: Approval, since: datetime) -> datetime | None:
+    """When it stops waiting, if it began then; None where it waits as long as it takes."""
+    minutes = approval.timeout_minutes
+    return None if minutes is None else since + timedelta(minutes=minutes)
 
 
 def approved(by: str) -> Outcome:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from orchestrator.definition.expressions import ExpressionError, evaluate, is_truthy, parse
 from orchestrator.definition.model import Approval, EdgeCondition, JsonValue, Node, Workflow
-from orchestrator.execution import needs
+from orchestrator.execution import approval, needs
 from orchestrator.execution.failure import error_code
 from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.execution.state import NodeRun, NodeStatus, Result
@@ -123,6 +123,5 @@ def _condition_holds(node: Node, run: NodeRun, predecessors: Sequence[NodeRun], 
 def _ready(run: NodeRun, node: Node, now: datetime) -> NodeRun:
     if not isinstance(node.action, Approval):
         return replace(run, status=NodeStatus.QUEUED, ready_at=now)
-    minutes = node.action.timeout_minutes
-    deadline = None if minutes is None else now + timedelta(minutes=minutes)
-    return replace(run, status=NodeStatus.WAITING, ready_at=now, started_at=now, deadline=deadline)
+    until = approval.deadline(node.action, now)
+    return replace(run, status=NodeStatus.WAITING, ready_at=now, started_at=now, deadline=until)

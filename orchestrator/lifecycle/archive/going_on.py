@@ -9,21 +9,24 @@ pull request was allowed, has to be found where they wrote it. What nodes came t
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from orchestrator.definition.event import PullRequestState
 from orchestrator.definition.inputs import check_inputs
-from orchestrator.errors import BadInput, MyceliumError
+from orchestrator.errors import BadInput, MyceliumError, NotFound
 from orchestrator.execution.machine import Situation
 from orchestrator.execution.standing import misplaced
-from orchestrator.execution.state import NodeRun
+from orchestrator.execution.state import Execution, NodeRun
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.archive.claimed import Claimed
 from orchestrator.lifecycle.archive.claimed import refused as _no
 from orchestrator.lifecycle.archive.said import check_said
 from orchestrator.lifecycle.intake.occasion import Delivery, Desk, Occasion, occasion, state_of
 from orchestrator.lifecycle.ports.definitions import Definitions
+from orchestrator.lifecycle.ports.github import GitHub
 from orchestrator.lifecycle.start import lay_out
 
 _SHOWN: Final = 12
@@ -52,19 +55,45 @@ def check_on_github(claimed: Claimed, desk: Desk) -> None:
 
 
 def _check_commit(claimed: Claimed, found: Occasion) -> None:
-    """What nodes work on is the event's commit, and the event's pull request is as GitHub has it."""
+    """What nodes work on is the event's commit, or one of the branch that is trusted where an event has none; and its
+    branch, or its pull request, is as GitHub has it."""
     execution, told = claimed.execution, found.event.pull_request
-    if told is None and found.event.name not in _OF_COMMITS:
-        return
-    if {execution.head, execution.base} != {found.commit}:
+    commits = {execution.head, execution.base} - {None}
+    if (told or found.event.name in _OF_COMMITS) and commits != {found.commit}:
         raise _no(execution, f"it works on another commit than that of its event, {found.commit[:_SHOWN]}")
-    if told is None:
-        return
-    there = found.desk.github.pull_request(told.number)
+    if told:
+        _check_pull_request(execution, told, found.desk.github)
+    else:
+        _check_refs(execution, found, commits)
+
+
+def _check_pull_request(execution: Execution, told: PullRequestState, github: GitHub) -> None:
+    there = github.pull_request(told.number)
     if _identity(state_of(there)) != _identity(told):
         raise _no(execution, f"pull request {told.number} is another one than that of its event")
     if there.from_fork and there.head_sha != execution.head:
         raise _no(execution, f"the pull request has a new head, {there.head_sha[:_SHOWN]}")
+
+
+def _check_refs(execution: Execution, found: Occasion, commits: Iterable[str | None]) -> None:
+    """Else anybody's commit could be said to have been pushed."""
+    github, event = found.desk.github, found.event
+    trusted = event.ref if event.name in _OF_COMMITS else found.definitions.commit
+    wanted: list[tuple[str | None, tuple[str, ...]]] = [(commit, (trusted,)) for commit in commits]
+    if event.name == "merge_group":
+        group = found.payload.get("merge_group")
+        own = group.get("head_ref") if isinstance(group, dict) else None
+        wanted = [(event.after, (str(own), event.ref)), (event.before, (event.ref,))]
+    for commit, refs in wanted:
+        if commit and not any(_has(github, ref, commit) for ref in refs):
+            raise _no(execution, f"GitHub has no commit {commit[:_SHOWN]} on {refs[0][:80] or 'its branch'}")
+
+
+def _has(github: GitHub, ref: str, commit: str) -> bool:
+    try:
+        return ref == commit or github.merge_base(re.sub("^refs/(heads|tags)/", "", ref), commit) == commit
+    except NotFound:
+        return False
 
 
 def _identity(pull: PullRequestState) -> tuple[object, ...]:

@@ -48,8 +48,8 @@ class _Hearing:
                     raise refused(self._execution, f"`{run.key}` was decided, and is no approval")
             elif run.status in _DECIDED:
                 self._check_decided(run, asked)
-            elif by := self._voters(run):
-                self._check_given(run, asked, by, approves=True)
+            elif run.status is NodeStatus.WAITING:
+                self._check_waiting(run, asked)
 
     def _check_allowed(self) -> None:
         """A fork's pull request was allowed, with all digits of its head: others may begin alike."""
@@ -97,12 +97,13 @@ class _Hearing:
         if limit is None or waited < limit * 60:
             raise refused(self._execution, f"`{run.key}` was decided by nobody before its time was over")
 
-    def _voters(self, run: NodeRun) -> set[str]:
-        """Who has agreed to what waits still, or is said to."""
-        if run.status is not NodeStatus.WAITING:
-            return set()
+    def _check_waiting(self, run: NodeRun, asked: Approval) -> None:
+        """Its time ends when it should, and whoever has agreed has said so."""
+        if run.started_at is None or run.deadline != approval.deadline(asked, run.started_at):
+            raise refused(self._execution, f"`{run.key}` does not wait until its time is over")
         votes = self._claimed.votes
-        return {vote.by.lower() for vote in votes if (vote.index, vote.since) == (run.index, run.started_at)}
+        if by := {vote.by.lower() for vote in votes if (vote.index, vote.since) == (run.index, run.started_at)}:
+            self._check_given(run, asked, by, approves=True)
 
     def _check_given(self, run: NodeRun, asked: Approval, by: set[str], *, approves: bool) -> None:
         """Each has said so where it can be seen, since the node run began to wait, and may."""

@@ -32,6 +32,7 @@ from orchestrator.lifecycle.rerun import rerun
 from orchestrator.report.check_run import CheckRun, CheckStatus, Conclusion
 from tests.fakes.garden import MEMBER, STRANGER, Garden, reader_of
 from tests.fakes.hosted import ANN, FLOW, Hosted, work
+from tests.fakes.payloads import account, payload, pushed
 from tests.fakes.record_branch import MemoryRemote
 from tests.fakes.runner import writes
 from tests.fakes.world import World, node, workflow
@@ -560,6 +561,8 @@ Runs = Callable[[NodeRun, NodeRun, NodeRun], list[NodeRun]]
         (lambda gate, more, after: [passed_over(gate), passed_over(more), queued(after)], "`gate` cannot be skipped"),
         (lambda gate, more, _: [passed_over(gate), queued(more, NodeStatus.WAITING)], "`gate` cannot be skipped"),
         (lambda gate, _more, _after: [queued(gate)], "`gate` cannot be queued"),
+        (lambda gate, _more, _after: [replace(gate, deadline=LONG_AGO)], "does not wait until its time is over"),
+        (lambda gate, _more, _after: [replace(gate, started_at=None)], "does not wait until its time is over"),
         (
             lambda gate, more, after: [
                 decided(gate, rejected("x"), "x"),
@@ -582,6 +585,54 @@ def test_no_approval_is_walked_past(hosted: Hosted, make: Runs, why: str) -> Non
     keeper, desk = hosted.job(9)
     with pytest.raises((Conflict, Damaged), match=why):
         keeper.take_up(hosted.id, desk=desk, gone=lambda _: True)
+
+
+@pytest.mark.parametrize(
+    ("event", "commit", "why"),
+    [
+        ("issues", "main", None),
+        ("issues", "later", None),
+        ("issues", "fork", "GitHub has no commit"),
+        ("push", "main", None),
+        ("push", "later", None),
+        ("push", "fork", "GitHub has no commit"),
+        ("merge_group", "main", None),
+        ("merge_group", "fork", "GitHub has no commit"),
+    ],
+)
+def test_no_other_event_makes_a_commit_one_of_the_repository(
+    tmp_path: Path, event: str, commit: str, why: str | None
+) -> None:
+    """`later`: the branch has moved on since. `fork`: somebody's commit is said to have been pushed."""
+    flow = {"workflows/r.yaml": "on: [pull_request, issues, push, merge_group]\nnodes: {gate: {approval: go}}\n"}
+    hosted = Hosted(tmp_path, flow)
+    garden, began = hosted.garden, hosted.garden.main
+    who, group = account("mia", 2), {"base_ref": "refs/heads/main", "base_sha": began, "head_sha": began}
+    body: dict[str, Any] = {
+        "issues": payload("opened", issue={"number": 1, "user": who}, sender=who),
+        "push": pushed(after=began, sender=who),
+        "merge_group": payload("checks_requested", merge_group={**group, "head_ref": "refs/heads/queue/1"}),
+    }[event]
+    garden.deliver(event, body)
+    made = garden.executions[-1]
+    assert made.event_name == event
+    if commit == "later":
+        garden.push({**flow, "README.md": "later"})
+        garden.github.repo.merge_bases[began] = began
+    if commit == "fork":
+        other = garden.open(flow, author=STRANGER, fork=True).head_sha
+        garden.github.repo.merge_bases[other] = began
+        told = {"after": other} if event == "push" else {"merge_group": {**group, "head_sha": other}}
+        keys = {"head": other, "base": other, "event": {**made.event, **told}}
+        with garden.world.store.begin() as tx:
+            tx.save(replace(tx.lock(made.id), **keys))
+    hosted.keeper(garden.world, "1/1").save(made.id)
+    keeper, desk = hosted.job(9)
+    if why is None:
+        keeper.take_up(made.id, desk=desk)
+    else:
+        with pytest.raises(Conflict, match=why):
+            keeper.take_up(made.id, desk=desk)
 
 
 @pytest.mark.parametrize("said", [True, False])
