@@ -9,7 +9,6 @@ succeeds, and the others make theirs anew.
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import tempfile
@@ -22,14 +21,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from orchestrator.errors import BadInput, Conflict, Unavailable
+from orchestrator.errors import Conflict, Unavailable
 from orchestrator.git.authorized import authorized
 from orchestrator.git.command import Command, Result, find_git
-from orchestrator.git.gitdir import EMAIL, NAME
 from orchestrator.git.mirror import Mirror
-from orchestrator.git.objects import contents
 from orchestrator.git.origin import as_the_user
 from orchestrator.git.push import Move, arguments, check_name, reaching, translated
+from orchestrator.git.record_commit import commit_stream
+from orchestrator.git.record_tip import FetchedTip
 from orchestrator.lifecycle.ports.github import Forbidden, Remote
 from orchestrator.lifecycle.ports.record_branch import Change, Tip
 
@@ -39,9 +38,6 @@ PATIENCE_SECONDS: Final = 180.0
 _LONGEST_PAUSE: Final = 6.0
 _AWAY_TRIES: Final = 3
 
-LARGEST: Final = 100_000_000
-"""Bytes of a file that is read; GitHub takes none that is larger."""
-
 _TIP: Final = "refs/mycelium/tip"
 _MISSING: Final = ("couldn't find remote ref", "Remote branch")
 _UNKNOWN_CALLER: Final = ("error: 401", "error: 403", "Authentication failed", "could not read Username", "not found")
@@ -50,7 +46,6 @@ _CONTENTS: Final = (
     *("--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--recurse-submodules=no"),
     *("--filter=blob:none", "--stdin"),
 )
-_LONGEST_NAME: Final = 400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +77,7 @@ class GitRecordBranch:
         self._patience = patience or Patience()
         self._remove: weakref.finalize[..., GitRecordBranch] | None = None
 
-    def tip(self) -> _FetchedTip:
+    def tip(self) -> FetchedTip:
         """As `RecordBranch.tip`."""
         for attempt in range(_AWAY_TRIES):
             try:
@@ -139,12 +134,12 @@ class GitRecordBranch:
         check_name(mirror, self._name)
         return mirror
 
-    def _fetched(self) -> _FetchedTip:
+    def _fetched(self) -> FetchedTip:
         told = self._reached("fetch", *_SMALL, "--", "history", f"+refs/heads/{self._name}:{_TIP}")
         if not told.code:
-            return _FetchedTip(self._here, (self._here.path / _TIP).read_text().strip(), self._bring)
+            return FetchedTip(self._here, (self._here.path / _TIP).read_text().strip(), self._bring)
         if any(words in told.reason for words in _MISSING):
-            return _FetchedTip(self._here, None, self._bring)
+            return FetchedTip(self._here, None, self._bring)
         raise self._refusal(told)
 
     def _bring(self, blobs: Collection[str]) -> None:
@@ -159,8 +154,8 @@ class GitRecordBranch:
             return Forbidden(f"{url} does not let us read: {told.reason}", needs="contents: read")
         return Unavailable(f"the branch {self._name} cannot be read from {url}: {told.reason}")
 
-    def _made(self, tip: _FetchedTip, change: Change) -> str:
-        stream = b"".join(_commit(tip, change, int(self._patience.now())))
+    def _made(self, tip: FetchedTip, change: Change) -> str:
+        stream = b"".join(commit_stream(tip, change, int(self._patience.now())))
         said = self._here.git.run("fast-import", "--quiet", "--done", "--force", stdin=stream).line
         return said.strip()
 
@@ -189,86 +184,3 @@ class GitRecordBranch:
                 yield git
         else:
             yield as_the_user(self._here.git, self._environ)
-
-
-class _FetchedTip:
-    """`Tip` in our repository; `bring` fetches contents by their ids."""
-
-    def __init__(self, here: Mirror, commit: str | None, bring: Callable[[Collection[str]], None]) -> None:
-        self._here = here
-        self._bring = bring
-        self.commit = commit
-
-    @cached_property
-    def files(self) -> Mapping[str, str]:
-        if self.commit is None:
-            return {}
-        listed = self._here.git.run("ls-tree", "-r", "-z", "--full-tree", self.commit).fields()
-        entries = (field.partition("\t") for field in listed)
-        # Neither links nor submodules are files of ours, whatever somebody pushes.
-        return {path: facts.split(" ")[2] for facts, _, path in entries if facts.startswith("100644 blob ")}
-
-    def read(self, paths: Collection[str]) -> dict[str, bytes]:
-        wanted = {path: self.files[path] for path in paths if path in self.files}
-        sizes = self._sizes(set(wanted.values()))
-        if missing := wanted.values() - sizes.keys():
-            self._bring(missing)
-            sizes |= self._sizes(missing)
-        found: dict[str, bytes] = {}
-        for some in _batches({blob: size for blob, size in sizes.items() if size <= LARGEST}):
-            found |= zip(some, contents(self._here.git, some), strict=True)
-        return {path: found[blob] for path, blob in wanted.items() if blob in found}
-
-    def _sizes(self, blobs: Collection[str]) -> dict[str, int]:
-        """Of those that are here."""
-        if not blobs:
-            return {}
-        asked = "".join(f"{blob}\n" for blob in blobs).encode()
-        answers = self._here.git.run("cat-file", "--batch-check", stdin=asked).line.splitlines()
-        parts = [answer.split(" ") for answer in answers]
-        return {blob: int(rest[1]) for blob, *rest in parts if rest[0] == "blob"}
-
-    @property
-    def tree(self) -> str:
-        return self._here.git.run("rev-parse", f"{self.commit}^{{tree}}").line
-
-
-def _batches(sizes: Mapping[str, int]) -> Iterator[list[str]]:
-    """So many at once as fit into memory comfortably."""
-    batch: list[str] = []
-    total = 0
-    for blob, size in sizes.items():
-        if batch and total + size > LARGEST:
-            yield batch
-            batch, total = [], 0
-        batch.append(blob)
-        total += size
-    if batch:
-        yield batch
-
-
-def _commit(tip: _FetchedTip, change: Change, at: int) -> Iterator[bytes]:
-    """What `git fast-import` reads: https://git-scm.com/docs/git-fast-import"""
-    message = change.message.encode("utf-8", "replace")
-    yield f"commit refs/mycelium/next\nmark :1\ncommitter {NAME} <{EMAIL}> {at} +0000\n".encode()
-    yield b"data %d\n%b\n" % (len(message), message)
-    if tip.commit and change.alone:
-        yield f'M 040000 {tip.tree} ""\n'.encode()
-    elif tip.commit:
-        yield f"from {tip.commit}\n".encode()
-    for path in sorted(change.remove):
-        yield f"D {_quoted(path)}\n".encode()
-    for path, content in sorted(change.put.items()):
-        yield f"M 100644 inline {_quoted(path)}\ndata {len(content)}\n".encode()
-        yield content
-        yield b"\n"
-    yield b"get-mark :1\ndone\n"
-
-
-def _quoted(path: str) -> str:
-    """A path as `git fast-import` reads it; only plain ones are written."""
-    if not path or len(path) > _LONGEST_NAME or not path.isascii() or not path.isprintable() or '"' in path:
-        raise BadInput(f"{path[:80]!r} is no path for a record")
-    if "\\" in path or os.path.normpath(path) != path or path.startswith(("/", "..")):
-        raise BadInput(f"{path[:80]!r} is no path for a record")
-    return path

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from orchestrator.errors import SetupError
+from orchestrator.errors import BadInput, NotFound, SetupError
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.archive.checked import IDENTIFIER
 from orchestrator.lifecycle.archive.entry import Entry
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 INDEX: Final = "index.jsonl"
 VERSION: Final = 1
+_SHORTEST_PREFIX: Final = 4
 _PATH: Final = re.compile(r"executions/[0-9]{4}/[0-9]{2}/[0-9a-z-]+\.jsonl\.gz")
 
 
@@ -94,6 +95,20 @@ def index_of(tip: Tip) -> Index:
             hint="set MYCELIUM_HISTORY_BRANCH to a branch that is not there yet",
         )
     return load(found)
+
+
+def named(entries: Collection[Entry], reference: str) -> Entry:
+    """The one that `reference` means, as in `Store.find`. `NotFound`, and `BadInput` where it means several."""
+    if reference == "latest" and entries:
+        return max(entries, key=lambda entry: entry.id)
+    found = [entry for entry in entries if entry.id == reference]
+    if not found and len(reference) >= _SHORTEST_PREFIX:
+        found = [entry for entry in entries if entry.id.startswith(reference)]
+    if len(found) > 1:
+        raise BadInput(f"several executions in the history begin with {reference}", hint="give more of the id")
+    if not found:
+        raise NotFound(f"the history has no execution {reference}", hint="`mycelium history list` shows what there is")
+    return found[0]
 
 
 def _is_plain(entry: Entry) -> bool:

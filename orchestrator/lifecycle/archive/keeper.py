@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
-from orchestrator.errors import BadInput, Conflict, NotFound
+from orchestrator.errors import Conflict
 from orchestrator.execution.state import Execution
 from orchestrator.lifecycle.archive import going_on
 from orchestrator.lifecycle.archive.burying import bury
@@ -24,7 +24,7 @@ from orchestrator.lifecycle.archive.holders import (
     nobody,
     same_place,
 )
-from orchestrator.lifecycle.archive.index import index_of
+from orchestrator.lifecycle.archive.index import index_of, named
 from orchestrator.lifecycle.archive.reading import read
 from orchestrator.lifecycle.archive.record import Damaged
 from orchestrator.lifecycle.archive.restoring import RESTORED, replaceable, restore, saved_at
@@ -44,7 +44,6 @@ _LOG = logging.getLogger(__name__)
 PassedOver = Callable[[Entry, Conflict | Damaged], None]
 """Told of an execution that is not brought here, and why."""
 
-_SHORTEST_PREFIX: Final = 4
 _TRIES: Final = 3
 _MOST_ASKED: Final = 8
 """Jobs about which GitHub is asked whether they have ended; the next job asks about others."""
@@ -124,7 +123,7 @@ class Keeper:
         if reference is None:
             return self._pull(lambda entry: thread is None or entry.thread == thread, desk, passed_over or _logged)
         tip = self._branch.tip()
-        return self._brought(tip, [_named(index_of(tip).entries.values(), reference)], desk, _raised)
+        return self._brought(tip, [named(index_of(tip).entries.values(), reference)], desk, _raised)
 
     def check(self, execution_id: str, *, desk: Desk | None = None) -> None:
         """`Conflict` unless what came from the branch may run here, as `take_up` says."""
@@ -242,19 +241,6 @@ def _logged(_entry: Entry, error: Conflict | Damaged) -> None:
 
 def _raised(_entry: Entry, error: Conflict | Damaged) -> None:
     raise error
-
-
-def _named(entries: Collection[Entry], reference: str) -> Entry:
-    if reference == "latest" and entries:
-        return max(entries, key=lambda entry: entry.id)
-    found = [entry for entry in entries if entry.id == reference]
-    if not found and len(reference) >= _SHORTEST_PREFIX:
-        found = [entry for entry in entries if entry.id.startswith(reference)]
-    if len(found) > 1:
-        raise BadInput(f"several executions in the history begin with {reference}", hint="give more of the id")
-    if not found:
-        raise NotFound(f"the history has no execution {reference}", hint="`mycelium history list` shows what there is")
-    return found[0]
 
 
 def _check_ended(execution: Execution, ended: bool) -> None:
