@@ -1,17 +1,21 @@
-"""After a job was cancelled: what was cut short is ended here, and GitHub is told, while the runner still lets us."""
+"""After a job was cancelled, or its process killed: what was cut short is ended here, and GitHub is told, while the
+runner still lets us."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from typing import Final
 
 from action.commands import JobLog
 from action.step import Step
-from action.watching import BY, cancel_all
+from action.watching import cancel_all
 from orchestrator.definition.project import BLACKBOARD
 from orchestrator.errors import Conflict, ExitCode
 from orchestrator.execution.state import Execution, ExecutionStatus
 from orchestrator.lifecycle.services import Services
+
+BY: Final = "the job of GitHub Actions, which was cut short"
 
 
 def finish(step: Step) -> int:
@@ -39,7 +43,8 @@ def finish(step: Step) -> int:
 
 
 def left_behind(services: Services) -> list[Execution]:
-    """Those of this job that have not ended, or whose end GitHub was not told; what waits for a person waits on.
+    """Those of this job that have not ended, or whose end GitHub was not told; what waits for a person waits on where
+    it is kept.
 
     What came from the history and was not taken up is no more than a copy: another job may be running it, and of what
     this one held, without having begun anything, the next job finds that its holder is gone.
@@ -48,7 +53,7 @@ def left_behind(services: Services) -> list[Execution]:
     from orchestrator.lifecycle.resume import owes
 
     ours = [each for each in services.store.executions(limit=100) if each.instance != RESTORED]
-    found = [each for each in ours if each.status is not ExecutionStatus.WAITING]
+    found = [each for each in ours if each.status is not ExecutionStatus.WAITING or not services.history]
     return [each for each in found if not each.status.ended or owes(services, each)]
 
 

@@ -142,7 +142,7 @@ def test_a_cancelled_job_cancels_its_execution_and_says_so(
     done = scene.pulled(cancel_when=begun)
     assert done.conclusion == "cancelled"
     assert done.outcomes["mycelium"] == "cancelled"
-    assert "Say on GitHub that the job was cancelled" in done.ran
+    assert "Say on GitHub that the job was cut short" in done.ran
     assert scene.checks()["Slow"] == ("completed", "cancelled"), done.raw
     assert scene.checks()["Slow / only"] == ("completed", "cancelled"), done.raw
     assert "cancelled" in scene.comments()[0]

@@ -75,3 +75,28 @@ def test_the_outputs_tell_of_what_did_not_come_to_run(steps: dict[str, Any], job
     values = [METADATA["outputs"][name]["value"] for name in ("status", "result")]
     contexts = {"steps": steps, "job": {"status": job}}
     assert tuple(interpolate_text(value, contexts) for value in values) == told
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "branch", "cancelled", "runs"),
+    [
+        ("cancelled", "", "kept", True, True),
+        ("failure", "cancelled", "kept", True, True),
+        ("", "", "kept", True, False),
+        ("skipped", "", "", True, False),
+        ("failure", "", "", False, True),
+        ("failure", "", "kept", False, False),
+        ("failure", "failed", "", False, False),
+        ("success", "completed", "", False, False),
+    ],
+)
+def test_what_is_cut_short_is_ended_where_no_later_job_goes_on(
+    outcome: str, status: str, branch: str, *, cancelled: bool, runs: bool
+) -> None:
+    (condition,) = [step["if"] for step in STEPS if step["name"].endswith("was cut short")]
+    contexts = {
+        "inputs": {"mode": "run", "history-branch": branch},
+        "steps": {"mycelium": {"outcome": outcome, "outputs": {"status": status}}},
+    }
+    found = Status(success=outcome == "success", failure=outcome == "failure", cancelled=cancelled)
+    assert is_truthy(evaluate(parse(condition), contexts, found)) is runs

@@ -145,4 +145,4 @@ def test_nothing_is_kept_after_something_of_the_repository_ran() -> None:
 
 def test_a_job_that_is_cancelled_before_anything_is_there_starts_nothing() -> None:
     steps = {step["name"]: step for step in YAML(typ="safe").load(ROOT / "action.yml")["runs"]["steps"]}
-    assert "steps.mycelium.outcome" in steps["Say on GitHub that the job was cancelled"]["if"]
+    assert "steps.mycelium.outcome" in steps["Say on GitHub that the job was cut short"]["if"]

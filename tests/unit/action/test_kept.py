@@ -160,6 +160,12 @@ def test_a_job_that_is_cancelled_ends_what_it_runs_and_no_copy_of_what_another_r
     assert [each.id for each in left_behind(heir.desk.services)] == [hosted.id]
 
 
+@pytest.mark.parametrize("branch", ["", "kept"])
+def test_what_waits_goes_on_in_a_later_job_only_where_it_is_kept(hosted: Hosted, branch: str) -> None:
+    waiting = left_behind(replace(hosted.garden.world.services, history=branch))
+    assert [each.id for each in waiting] == ([] if branch else [hosted.id])
+
+
 def test_a_job_hears_what_is_said_to_it_and_nothing_else(hosted: Hosted, monkeypatch: pytest.MonkeyPatch) -> None:
     job = Job(hosted, 20)
     job.keeper.take_up(hosted.id, desk=job.desk)
