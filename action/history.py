@@ -59,7 +59,7 @@ class History(Protocol):
 
     def keep(self, ids: Sequence[str], *, letting_go: bool = True) -> list[Unkept]:
         """Keep these executions as they are now; this job holds what waits, unless it is `letting_go`. What is not
-        kept."""
+        kept, or not so that it can go on elsewhere."""
         ...
 
     def take_back(self, execution_id: str, desk: Desk) -> bool:

@@ -15,7 +15,7 @@ from action.history import Brought, History, NoHistory
 from action.inputs import Inputs
 from action.late import late_ones
 from action.tidying import Tidying
-from action.unkept import Unkept, of_error
+from action.unkept import Unkept, of_error, of_rest
 from orchestrator.errors import Conflict, MyceliumError
 from orchestrator.lifecycle.ports.github import Forbidden
 from orchestrator.settings import Settings
@@ -121,6 +121,7 @@ class KeptHistory:
             self._tidying.note(saved)
             for line in saved.left_out:
                 self._tell(f"History: not all of execution {each} is kept: {line}")
+            unkept += [of_rest(each, saved.stays)] if saved.stays else []
         return unkept
 
     def take_back(self, execution_id: str, desk: Desk) -> bool:

@@ -30,7 +30,8 @@ _AGAIN: Final = "Start the job again once that is mended."
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unkept:
     """An execution that the history has not got as it is now, `why`, and what to do about it. `earlier` says that it
-    has an earlier state of it, or that somebody else keeps it; `chosen` that nothing was to be kept here.
+    has an earlier state of it, or that somebody else keeps it; `chosen` that nothing was to be kept here; `bound` that
+    it is kept, and cannot go on on another machine.
     """
 
     execution_id: str
@@ -38,6 +39,7 @@ class Unkept:
     hint: str = _AGAIN
     earlier: bool = False
     chosen: bool = False
+    bound: bool = False
 
     def strands(self, seen: ExecutionView | None) -> bool:
         """Whether it waits, seen so, for what nobody can give it."""
@@ -70,12 +72,17 @@ def of_error(execution_id: str, error: MyceliumError, *, earlier: bool) -> Unkep
     return Unkept(execution_id=execution_id, why=str(error), hint=hint, earlier=earlier)
 
 
+def of_rest(execution_id: str, left_out: str) -> Unkept:
+    """Of an execution that is kept without what is `left_out`."""
+    return Unkept(execution_id=execution_id, why=left_out, bound=True)
+
+
 def of_choice(execution_id: str, *, fork: bool) -> Unkept:
     why, hint = (OF_A_FORK, _WAIT) if fork else (NO_BRANCH, _NAME_ONE)
     return Unkept(execution_id=execution_id, why=why, hint=hint, chosen=True)
 
 
 def missing(unkept: Iterable[Unkept], views: Mapping[str, ExecutionView]) -> list[Missing]:
-    """What somebody should know of: all but what ended where nothing was to be kept."""
+    """What somebody should know of: all but what ended, and is kept, or was not to be."""
     found = [Missing(of=each, stranded=each.strands(views.get(each.execution_id))) for each in unkept]
-    return [each for each in found if each.stranded or not each.of.chosen]
+    return [each for each in found if each.stranded or not (each.of.chosen or each.of.bound)]

@@ -88,6 +88,7 @@ class Work:
                 cancel(services, each.of.execution_id, BY, why=each.of.ended)
         seen = watch(services, ids, step.log, step.interruption, lambda _: None)
         self.views.update(zip(ids, seen, strict=True))
+        self.history.keep([each.of.execution_id for each in stranded if each.of.bound])
         return telling.wait_for_github(step, services, self.views)
 
     @cached_property

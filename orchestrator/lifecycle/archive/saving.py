@@ -14,7 +14,7 @@ from orchestrator.lifecycle.archive.holders import nobody, refuse_held
 from orchestrator.lifecycle.archive.index import INDEX, Index, dump, index_of, path_of
 from orchestrator.lifecycle.archive.record import Record
 from orchestrator.lifecycle.archive.restoring import mark_of, saved_at
-from orchestrator.lifecycle.archive.taking import take
+from orchestrator.lifecycle.archive.taking import STAYS, take
 from orchestrator.lifecycle.ports.record_branch import Change, Tip
 from orchestrator.lifecycle.services import Services
 
@@ -41,6 +41,11 @@ class Saved:
     left_out: tuple[str, ...] = ()
     squashed_at: datetime | None = None
     """When the commits of the branch were last made one, or the first was made."""
+
+    @property
+    def stays(self) -> str:
+        """The line that says why it cannot go on elsewhere; empty where it can."""
+        return next((line for line in self.left_out if STAYS in line), "")
 
 
 class Saving:

@@ -31,7 +31,8 @@ from orchestrator.lifecycle.services import Services
 from orchestrator.lifecycle.travel import bring
 
 _PAGE: Final = 1000
-_STAYS: Final = "the execution cannot go on on another machine"
+STAYS: Final = "the execution cannot go on on another machine"
+"""What a line of `Record.left_out` says of a commit."""
 _SHOWN: Final = 5
 _FIELDS: Final = tuple(field.name for field in fields(NewLogLine))
 
@@ -74,10 +75,10 @@ class _Packing:
             if not digest or not commit:
                 continue
             if why := self._leak(dossier, commit):
-                self.left_out.append(f"{name} is left out, and {_STAYS}: {why}")
+                self.left_out.append(f"{name} is left out, and {STAYS}: {why}")
             else:
                 clean.append((name, digest))
-        self._take(clean, COMMIT_BYTES, _STAYS)
+        self._take(clean, COMMIT_BYTES, STAYS)
 
     def _leak(self, dossier: Dossier, commit: str) -> str:
         """Why a commit may not lie in a branch that others read; empty where it may.

@@ -63,7 +63,7 @@ class FakeKeeper:
         assert letting_go
         if self.away:
             raise Unavailable("the remote is away")
-        return SimpleNamespace(left_out=["its log is cut"], squashed_at=None)
+        return SimpleNamespace(left_out=["its log is cut"], stays="", squashed_at=None)
 
 
 def no_runs(_: str) -> list[Any]:

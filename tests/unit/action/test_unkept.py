@@ -7,13 +7,14 @@ from typing import Any, cast
 
 import pytest
 
-from action.unkept import Unkept, missing, of_choice, of_error
+from action.unkept import Unkept, missing, of_choice, of_error, of_rest
 from orchestrator.errors import Unavailable
 from orchestrator.execution.state import ExecutionStatus
 from orchestrator.lifecycle.ports.github import Forbidden
 
 AWAY = of_error("one", Unavailable("the remote is away."), earlier=False)
 REFUSED = of_error("one", Forbidden("no", needs="contents: write"), earlier=False)
+BOUND = of_rest("one", "its commit is left out")
 BEFORE = of_error("one", Unavailable("the remote is away"), earlier=True)
 
 
@@ -24,6 +25,12 @@ BEFORE = of_error("one", Unavailable("the remote is away"), earlier=True)
         (AWAY, ExecutionStatus.COMPLETED, "Execution one is not kept: the remote is away. No page or command knows"),
         (REFUSED, ExecutionStatus.COMPLETED, "Give the job `contents: write`"),
         (BEFORE, ExecutionStatus.WAITING, "A later job goes on with what was kept before."),
+        (
+            BOUND,
+            ExecutionStatus.WAITING,
+            "no later job could have gone on with it: its commit is left out. Start the job",
+        ),
+        (BOUND, ExecutionStatus.COMPLETED, ""),
         (of_choice("one", fork=True), ExecutionStatus.WAITING, "the job of a fork's pull request can keep nothing. "),
         (of_choice("one", fork=False), ExecutionStatus.COMPLETED, ""),
     ],

@@ -230,3 +230,14 @@ def test_what_another_job_started_on_the_same_event_is_not_watched(tmp_path: Pat
     assert (decision.execution_id, work._moving()) == (hosted.id, [])
     keeper.take_up(hosted.id, desk=desk)
     assert work._moving() == [hosted.id]
+
+
+def test_what_is_kept_without_its_commits_ends_in_the_branch_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Job(Hosted(tmp_path), monkeypatch)
+    monkeypatch.setattr(Saved, "stays", "the commit of `a` is left out")
+    _, found = job.work(in_branch(job)).kept()
+    assert "the commit of `a` is left out" in stranded(found)
+    (entry,) = job.keeper.entries()
+    assert (entry.status, entry.holder) == (ExecutionStatus.CANCELLED, "")
