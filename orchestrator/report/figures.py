@@ -184,7 +184,7 @@ def sentence(view: ExecutionView) -> str:
     if status is ExecutionStatus.CANCELLED:
         said = f"Cancelled after {counts.get(NodeStatus.COMPLETED, 0)} of {counted_runs(total, view)}"
         why = one_line(view.execution.error_message or "", 240)
-        return f"{said}: {why}" if why and not why.startswith(CANCELLED_BY) else f"{said}."
+        return f"{said}: {why.rstrip('.')}." if why and not why.startswith(CANCELLED_BY) else f"{said}."
     if status is ExecutionStatus.PENDING:
         return f"{counted_runs(total, view)} will run."
     running = [one_line(run.key, 60) for run in view.runs if run.status is NodeStatus.RUNNING]

@@ -188,6 +188,7 @@ def test_what_nobody_can_go_on_with_ends_with_its_job(
     seen = made.views[job.hosted.id]
     assert seen.execution.status is ExecutionStatus.CANCELLED
     assert "and no later job could have gone on with it" in sentence(seen)
+    assert sentence(seen).endswith(".")
     results = Results(views=[seen], unkept=found)
     assert results.failed
     assert why in results.summary()
