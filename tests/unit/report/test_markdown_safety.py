@@ -14,8 +14,8 @@ CODE = re.compile(r"<(code|pre)[^>]*>.*?</\1>", re.DOTALL)
 
 
 def prose(markdown: str) -> str:
-    """What GitHub's filters see: the rendered HTML outside code."""
-    return CODE.sub("", GITHUB.render(markdown))
+    """What GitHub's filters see: the rendered HTML outside code. What stands before code and after it are two texts."""
+    return CODE.sub(" ", GITHUB.render(markdown))
 
 
 @pytest.mark.parametrize(
