@@ -60,14 +60,20 @@ class Hearing:
             stop.set()
             thread.join(MOST_SECONDS)
 
-    def hear(self) -> None:
-        """Do what new comments say about what runs or waits here; GitHub's errors are told, and it is asked again."""
+    def hear(self) -> bool:
+        """Do what new comments say about what runs or waits here; GitHub's errors are told, and it is asked again.
+
+        Whether there was a command that could be looked at to its end.
+        """
+        heard = False
         with self._lock:
             try:
                 for number, executions in self._threads().items():
-                    self._hear(number, executions)
+                    for comment in self._new(number, executions):
+                        heard |= self._hear(comment, number, executions)
             except MyceliumError as error:
                 self._log.line(f"Comments cannot be read now: {error}")
+        return heard
 
     def called(self) -> list[str]:
         """What runs or waits here and somebody has said something about that is not done yet, and that decides."""
@@ -96,11 +102,12 @@ class Hearing:
                 found.setdefault(each.target.number, []).append(each)
         return found
 
-    def _hear(self, number: int, executions: Sequence[Execution]) -> None:
-        for comment in self._new(number, executions):
-            if _decides(comment):
-                self._obey(_delivery(comment, number, executions[0]), comment)
-            self._heard.add(comment.id)
+    def _hear(self, comment: Comment, number: int, executions: Sequence[Execution]) -> bool:
+        commands = _decides(comment)
+        if commands:
+            self._obey(_delivery(comment, number, executions[0]), comment)
+        self._heard.add(comment.id)
+        return commands
 
     def _new(self, number: int, executions: Sequence[Execution]) -> Iterator[Comment]:
         """The comments since the executions are there, and those that other jobs have been too late for."""

@@ -19,12 +19,14 @@ class Brought:
     """What came from the history for the events of this job.
 
     `held` are executions that this job may go on with; nothing of them starts before `go_on`. `late` are those of them
-    that the events are not about: an approval's time is over, and no other job came. `elsewhere` are those that a
-    command is about and that this job can do nothing with.
+    that the events are not about: an approval's time is over, and no other job came. `earlier` are those that earlier
+    attempts of this job have let go, ended or waiting. `elsewhere` are those that a command is about and that this job
+    can do nothing with.
     """
 
     held: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
 
 

@@ -70,7 +70,7 @@ class KeptHistory:
         said = asked(deliveries)
         bringing = Bringing(self, desk, held=[entry.id for entry in late])
         self._known.update(bringing.held)
-        about, known = set[str](), set[str]()
+        about, known, earlier = set[str](), set[str](), tuple[str, ...]()
         try:
             if said.looks_back:
                 self._keeper.pull(thread=said.thread, desk=desk, passed_over=bringing.pass_over)
@@ -80,7 +80,7 @@ class KeptHistory:
             about = {entry.id for entry in concerned if thread is not None and entry.thread == thread}
             bringing.hold([entry for entry in concerned if entry.id not in bringing.held], told=about)
             if bringing.held:
-                self._keeper.pull_earlier(desk)
+                earlier = self._keeper.pull_earlier(desk)
         except MyceliumError as error:
             self._log.line(f"History: executions of earlier jobs are not brought back: {error}")
         for each in bringing.held:
@@ -89,6 +89,7 @@ class KeptHistory:
         return Brought(
             held=tuple(bringing.held),
             late=tuple(entry.id for entry in late if entry.id not in known),
+            earlier=earlier,
             elsewhere=tuple(bringing.elsewhere.values()),
         )
 

@@ -88,7 +88,8 @@ def _served(step: Step, desk: Desk, found: Found) -> Results:
         given = [of_earlier_attempt(desk, step.job, each) for each in found.given]
         for delivery in given:
             starting.decide(step, desk, delivery)
-        work = Work(step=step, desk=desk, given=given, history=kept, taken_up=kept.go_on(brought.held))
+        on, earlier = kept.go_on(brought.held), brought.earlier
+        work = Work(step=step, desk=desk, given=given, history=kept, taken_up=on, earlier=earlier)
         untold, unkept = work.kept()
         views = work.views
         if not step.interruption.asked.is_set():

@@ -20,7 +20,6 @@ from orchestrator.execution.state import Execution, ExecutionStatus
 
 if TYPE_CHECKING:
     from orchestrator.lifecycle.intake.occasion import Delivery, Desk
-    from orchestrator.lifecycle.services import Services
     from orchestrator.report.view import ExecutionView
 
 Views = dict[str, "ExecutionView"]
@@ -30,13 +29,15 @@ BY: Final = "the job of GitHub Actions, which ended"
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What the events came to, and what was `taken_up` of earlier jobs."""
+    """What the events came to, and what was `taken_up` of earlier jobs; `earlier` is what earlier attempts of this job
+    came to on the same events, and have let go."""
 
     step: Step
     desk: Desk
     given: Sequence[Delivery]
     history: History
     taken_up: Sequence[str]
+    earlier: Collection[str] = ()
     views: Views = field(default_factory=dict)
 
     def kept(self) -> tuple[list[Untold], list[Missing]]:
@@ -74,9 +75,11 @@ class Work:
             return False
         called = self._hearing.called()
         ours = [each for each in called if each in stranded or self.history.take_back(each, self.desk)]
-        if ours:
-            self._hearing.hear()
-        return bool(ours)
+        if not ours or self._hearing.hear():
+            return bool(ours)
+        # GitHub does not say whether it counts, and would not the next time: so somebody else may try.
+        self.history.keep(ours)
+        return False
 
     def _end(self, stranded: Collection[Missing]) -> list[Untold]:
         from action.watching import watch
@@ -125,16 +128,16 @@ class Work:
         """Those that nobody has watched yet, or that have moved on since they were seen to wait."""
         services = self.desk.services
         # What another job started on the same event may have come with the history: it is not this one's.
-        ours = [each for each in starting.started(services, self.given) if _runs_here(services, each)]
+        ours = [each for each in starting.started(services, self.given) if self._is_ours(each)]
         ids = dict.fromkeys((*self.taken_up, *ours))
         return [each for each in ids if each not in self.views or self._moved(self.views[each].execution)]
+
+    def _is_ours(self, execution_id: str) -> bool:
+        services = self.desk.services
+        return execution_id in self.earlier or services.store.execution(execution_id).instance == services.instance
 
     def _moved(self, seen: Execution) -> bool:
         if seen.status is not ExecutionStatus.WAITING:
             return False
         now = self.desk.services.store.execution(seen.id)
         return (now.status, now.open_runs) != (seen.status, seen.open_runs)
-
-
-def _runs_here(services: Services, execution_id: str) -> bool:
-    return services.store.execution(execution_id).instance == services.instance

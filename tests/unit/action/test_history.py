@@ -45,8 +45,9 @@ class FakeKeeper:
         assert workflows == ["flow"]
         return self.entries()
 
-    def pull_earlier(self, desk: object) -> None:
+    def pull_earlier(self, desk: object) -> tuple[str, ...]:
         self.earlier += 1
+        return ("zero",)
 
     def pull(self, **_: object) -> None:
         self.entries()
@@ -84,7 +85,7 @@ def test_a_later_attempt_goes_on_with_what_an_earlier_one_began() -> None:
     keeper = FakeKeeper()
     made, stream = kept(keeper)
     brought = made.bring(cast(Any, None), [Delivery(id="1", event="pull_request", payload=opened())], ["flow"], [])
-    assert brought == Brought(held=("one",))
+    assert brought == Brought(held=("one",), earlier=("zero",))
     assert keeper.earlier == 1
     assert made.go_on(["one", "two"]) == ["one"]
     assert stream.getvalue() == "Execution two does not go on here: it has ended\n"
@@ -114,7 +115,7 @@ def test_what_cannot_be_settled_now_keeps_nothing_from_running() -> None:
         raise Unavailable("the database is away")
 
     made, stream = kept(FakeKeeper(), runs)
-    assert made.bring(cast(Any, None), [], ["flow"], []) == Brought(held=("one",))
+    assert made.bring(cast(Any, None), [], ["flow"], []) == Brought(held=("one",), earlier=("zero",))
     assert "nobody decided in time on execution one is seen to later: the database is away" in stream.getvalue()
 
 

@@ -169,6 +169,28 @@ def test_what_another_job_goes_on_with_is_left_to_it(
     assert ("is left to others" in job.stream.getvalue()) is not lets_go
 
 
+@pytest.mark.parametrize("keeps", [False, True])
+def test_what_github_will_not_answer_ends_no_job_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, keeps: bool
+) -> None:
+    """Whoever asks for teams needs more than a job's token may do, and gets the same answer each time."""
+    asked = "on: pull_request\nnodes:\n  gate: {approval: {message: Go, reviewers: [octo/team]}}\n"
+    job = Job(Hosted(tmp_path, {"workflows/flow.yaml": asked}), monkeypatch)
+    refusals = []
+
+    def refused(*_: object) -> bool:
+        refusals.append(1)
+        assert len(refusals) < 20
+        raise Forbidden("not accessible by integration", needs="members: read")
+
+    monkeypatch.setattr(job.hosted.github, "in_team", refused)
+    job.says(ANN, "/mycelium approve gate")
+    job.work(in_branch(job) if keeps else None).kept()
+    assert job.stream.getvalue().count("not accessible by integration") == len(refusals) > 1
+    if keeps:
+        assert [(entry.status, entry.holder) for entry in job.keeper.entries()] == [(ExecutionStatus.WAITING, "")]
+
+
 def stranded(found: Sequence[Missing]) -> str:
     (missing,) = found
     assert missing.stranded
@@ -229,6 +251,8 @@ def test_what_another_job_started_on_the_same_event_is_not_watched(tmp_path: Pat
     given = [Delivery(id=decision.delivery_id, event="pull_request", payload={})]
     work = Work(step=cast(Any, None), desk=desk, given=given, history=NoHistory(), taken_up=[])
     assert (decision.execution_id, work._moving()) == (hosted.id, [])
+    # What an earlier attempt of this job came to counts: its failure fails this attempt too.
+    assert replace(work, earlier=[hosted.id])._moving() == [hosted.id]
     keeper.take_up(hosted.id, desk=desk)
     assert work._moving() == [hosted.id]
 
