@@ -97,9 +97,10 @@ def _needed(unit: Unit, execution: Ledger, run: Ledger, coming: Mapping[Unit, Co
 
 
 def _share(free: int, coming: Coming, least: int) -> int:
-    """What others were promised is set aside, unless too little would be left: then all get the same."""
-    beside = (free - coming.promised) // coming.sharing
-    return beside if beside >= least else free // coming.runs
+    """What others were promised is set aside, unless too little would be left: then all get the same. Where nobody is
+    counted, for a claim of the past has left something reserved, the one that asks is alone."""
+    beside = (free - coming.promised) // max(1, coming.sharing)
+    return beside if beside >= least else free // max(1, coming.runs)
 
 
 def _lack(unit: Unit, needed: int, ledger: Ledger, *, own: bool) -> Lack:

@@ -7,6 +7,7 @@ reservation is closed once: by whoever ends the claim.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from orchestrator.execution.amounts import Amounts, Unit, limits, total, used
@@ -77,10 +78,14 @@ def close(change: Transition, run: NodeRun, outcome: Outcome) -> None:
         return
     held = change.tx.reservation(run.execution_id, run.index, run.epoch)
     if held and held.open:
-        seconds = (change.situation.now - run.started_at).total_seconds() if run.started_at else 0.0
-        spent = _spent(held.reserved, outcome, seconds)
-        change.tx.put_reservation(run.execution_id, replace(held, spent=spent, assumed=is_unknown(outcome)))
+        change.tx.put_reservation(run.execution_id, ended(held, run, outcome, change.situation.now))
     _let_go_on(change)
+
+
+def ended(held: Reservation, run: NodeRun, outcome: Outcome, now: datetime) -> Reservation:
+    """What becomes of an open reservation of the claim of `run`."""
+    seconds = (now - run.started_at).total_seconds() if run.started_at else 0.0
+    return replace(held, spent=_spent(held.reserved, outcome, seconds), assumed=is_unknown(outcome))
 
 
 def _spent(reserved: Amounts, outcome: Outcome, seconds: float) -> Amounts:

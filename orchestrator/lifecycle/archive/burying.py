@@ -7,7 +7,9 @@ from datetime import datetime
 
 from orchestrator.errors import Conflict
 from orchestrator.execution import progress
+from orchestrator.execution.outcome import FailureClass, Outcome
 from orchestrator.execution.state import NodeRun, NodeStatus, Result
+from orchestrator.lifecycle import budgets
 from orchestrator.lifecycle.archive.codec import Body
 from orchestrator.lifecycle.archive.entry import Entry
 from orchestrator.lifecycle.archive.holders import IsGone, refuse_held
@@ -62,12 +64,18 @@ def _to_bury(entry: Entry, tip: Tip) -> Record | None:
 def _cancelled(record: Record, why: str, at: datetime) -> Record:
     dossier = record.dossier
     runs = tuple(run if run.status.settled else _stopped(run, at) for run in dossier.runs)
+    lost = Outcome(failure=FailureClass.LOST, message=why)
+    # What stays reserved would be missing in the budget for ever, whoever runs it again.
+    reservations = tuple(
+        budgets.ended(each, dossier.runs[each.index], lost, at) if each.open else each for each in dossier.reservations
+    )
     message = f"its job was killed, and it does not go on: {why}"
     counted = replace(
         dossier.execution, cancel_requested=True, open_runs=0, active_runs=0, error_message=message, completed_at=None
     )
     execution = progress.ended(counted, runs, at)
-    return replace(record, dossier=replace(dossier, execution=execution, runs=runs, effects=()), saved_at=at)
+    buried = replace(dossier, execution=execution, runs=runs, reservations=reservations, effects=())
+    return replace(record, dossier=buried, saved_at=at)
 
 
 def _stopped(run: NodeRun, at: datetime) -> NodeRun:

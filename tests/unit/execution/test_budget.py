@@ -151,6 +151,12 @@ def test_whether_waiting_helps(execution: Ledger, run: Ledger, later: bool) -> N
     assert passes(execution, run) is later
 
 
+def test_who_is_not_counted_gets_what_is_free_and_nothing_of_what_is_spent() -> None:
+    nobody = Coming(runs=0, sharing=0, promised=0)
+    assert asked(dollars(2, reserved=0.5), coming=nobody) == 1.5
+    assert not passes(dollars(2, spent=2), coming=nobody)
+
+
 def test_every_unit_must_be_there() -> None:
     execution = Ledger(limit={USD: 1_000_000, TURNS: 10}, balance=Balance(reserved={TURNS: 10}))
     coming = {USD: ALONE, TURNS: ALONE}
@@ -210,7 +216,7 @@ def test_usage_of_several_calls() -> None:
 counts = st.integers(0, 3_000_000)
 units = st.dictionaries(st.sampled_from(Unit), counts)
 limited = st.dictionaries(st.sampled_from(Unit), st.integers(1_000, 3_000_000))
-comings = st.builds(Coming, runs=st.integers(2, 9), sharing=st.integers(1, 2), promised=counts)
+comings = st.builds(Coming, runs=st.integers(0, 9), sharing=st.integers(0, 2), promised=counts)
 
 
 @given(execution=limited, own=limited, spent=units, reserved=units, earlier=units, coming=comings)
