@@ -105,7 +105,8 @@ class ActionsFile:
             yield f"    if: {ONLY_COMMANDS}"
         yield from (f"    runs-on: {self.runs_on}", f"    timeout-minutes: {self.minutes}", "    permissions:")
         for name, level in self.asked.permissions.items():
-            yield f"      {name}: {level} # {reason(name, level, self.history_branch)}"
+            why = reason(name, level, self.history_branch)
+            yield f"      {name}: {level}{f' # {why}' if why else ''}"
         yield from ("    steps:", f"      - uses: {self.checkout}", "        with:")
         if events.keys() & {"pull_request", "pull_request_review"}:
             yield "          ref: ${{ github.event.pull_request.head.sha || github.sha }}"
@@ -156,9 +157,9 @@ _HEAD: Final = (
 
 
 def reason(name: str, level: str, history_branch: str) -> str:
-    """What a permission is for, in words."""
+    """What a permission is for, in words; empty for one that Mycelium does not need."""
     known = {**_REASONS, **({} if history_branch else _WITHOUT_HISTORY), **(_READING if level == "read" else {})}
-    return known[name]
+    return known.get(name, "")
 
 
 def _on(events: Events, dispatched: Sequence[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from orchestrator.cli.init import existing
 from orchestrator.cli.init.actions_file import (
@@ -77,7 +77,7 @@ class _Amending:
         }
         if isinstance(on, MappingNode):
             self._into(on, new, more)
-        elif (new or more) and "#" not in self.additions.written(on):
+        elif (new or more) and _names_alone(on) and "#" not in self.additions.written(on):
             self._instead(on, new, more)
         offered = self.has.dispatched
         if missing := [name for name in self.file.asked.dispatched if offered and name not in offered]:
@@ -181,6 +181,10 @@ class _Amending:
 def _types(name: str, lacking: Mapping[str, list[str]]) -> list[str]:
     """All that are to be named, where none were: those that GitHub took before, and the new ones."""
     return sorted({*DEFAULT_TYPES.get(name, ()), *lacking["types"]})
+
+
+def _names_alone(on: Node) -> bool:
+    return all(isinstance(each, ScalarNode) for each in (on.value if isinstance(on, SequenceNode) else [on]))
 
 
 def _as_written(jobs: Node) -> bool:

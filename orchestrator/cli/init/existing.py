@@ -123,7 +123,8 @@ def read(text: str) -> Existing | None:
 
     try:
         found = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError):
+    except (YAMLError, ValueError, LookupError, RecursionError):
+        # `!!bool x` is a KeyError.
         return None
     if not isinstance(found, dict) or not isinstance(found.get("jobs"), dict):
         return None
@@ -153,12 +154,12 @@ def unreadable(text: str) -> Existing:
 
 
 def _said(found: Mapping[str, Any], run: Mapping[str, Any]) -> ActionsFile:
-    on = found.get("on")
-    on = on if isinstance(on, dict) else dict.fromkeys(on if isinstance(on, list) else filter(None, [on]))
+    on = _events(found.get("on"))
     events: Events = {}
     for name, filters in on.items():
         if name == "schedule":
-            events[name] = {"crons": [str(each.get("cron")) for each in filters or () if isinstance(each, dict)]}
+            crons = filters if isinstance(filters, list) else []
+            events[name] = {"crons": [str(each.get("cron")) for each in crons if isinstance(each, dict)]}
         else:
             given = filters if isinstance(filters, dict) else {}
             events[str(name)] = {key: _listed(value) for key, value in given.items() if key != "inputs" and value}
@@ -176,6 +177,13 @@ def _said(found: Mapping[str, Any], run: Mapping[str, Any]) -> ActionsFile:
         history_branch=_given(run, "history-branch", DEFAULT_HISTORY_BRANCH),
         validate=any(_mode(step) == "validate" for job in found["jobs"].values() for step in _ours(job)),
     )
+
+
+def _events(on: object) -> Mapping[str, Any]:
+    """What is under `on`, with filters or as names alone; anything else that is listed there starts nothing."""
+    if isinstance(on, dict):
+        return on
+    return {name: None for name in (on if isinstance(on, list) else [on]) if name and isinstance(name, str)}
 
 
 def _replaced(concurrency: object) -> tuple[str, ...]:

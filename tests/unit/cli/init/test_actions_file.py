@@ -157,7 +157,7 @@ def test_steps_of_the_users_own_stay() -> None:
     assert "the event issues" in existing.lacks(more.asked)
 
 
-@pytest.mark.parametrize("text", ["", "a: [", "jobs: 3", "- x"])
+@pytest.mark.parametrize("text", ["", "a: [", "jobs: 3", "- x", "on: !!bool x\njobs: {}", "on: 2020-13-45\njobs: {}"])
 def test_what_is_no_workflow_file_is_none(text: str) -> None:
     assert read(text) is None
 
@@ -225,6 +225,34 @@ def test_a_file_lacks_what_it_does_not_let_through(on: str, wanted: list[str], l
     existing = read(f"on: {{{on}}}\n{ALL}" if ":" in on else f"on: {on}\n{ALL}")
     assert existing is not None
     assert [each for each in existing.lacks(needed(*wanted)) if each != "the event issue_comment"] == lacks
+
+
+ODD = [
+    "",
+    "3",
+    "[[x]]",
+    "[push, {push: x}]",
+    "{x: {y: [z]}}",
+    "{1: 2}",
+    "{schedule: 3}",
+    "{schedule: [x, {cron: [y]}]}",
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_whatever_stands_in_a_place_the_file_is_read(odd: str) -> None:
+    """A file that Actions refuses is no reason to end, nor is a permission that Mycelium does not need."""
+    step = f"{{uses: o/mycelium@v1, with: {odd}, env: {odd}}}"
+    keys = "".join(f"{key}: {odd}\n" for key in ("name", "env", "permissions", "concurrency"))
+    for text in (
+        f"on: {odd}\n{keys}jobs: {{a: {odd}, b: {{steps: {odd}}}, c: {{steps: [{{uses: {odd}}}, {step}]}}}}\n",
+        f"on: {{push: {odd}, issues: {{types: {odd}}}, workflow_dispatch: {{inputs: {odd}}}}}\n{ALL}",
+    ):
+        existing = read(text)
+        assert existing is not None
+        assert existing.uses_action
+        assert existing.lacks(needed("on: {pull_request: {types: [opened]}}"))
+        assert not existing.untouched
 
 
 def test_permissions_may_be_those_of_all() -> None:

@@ -176,6 +176,7 @@ def test_all_at_once_at_the_end_of_a_file_without_a_last_line() -> None:
         "on: {schedule}\npermissions: write-all\n" + JOB,
         "on: push\njobs: {a: {steps: [{run: x}]}}\n",
         f"permissions: write-all\n{JOB}",
+        f"on: [push, {{issues: {{types: [opened]}}}}]\npermissions: write-all\n{JOB}",
     ],
 )
 def test_what_cannot_be_put_in_is_left(text: str) -> None:
