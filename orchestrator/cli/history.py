@@ -97,6 +97,19 @@ def pull(execution: str | None) -> None:
 
 
 @history.command()
+@click.argument("execution")
+def release(execution: str) -> None:
+    """Let go of an execution whose holder was killed, or its home folder removed: then anybody may go on with it."""
+    from orchestrator import app
+
+    settings = repository_settings()
+    with app.offline(settings) as services, app.keeping(settings, services) as keeper:
+        before = keeper.release(execution)
+    done = f"is released: {before.holder} held it" if before.holder else "was held by nobody"
+    Console.stdout().line(printable(f"{before.workflow_id} #{before.number} {before.id} {done}"))
+
+
+@history.command()
 @click.option("--drop-after", type=click.IntRange(1), metavar="DAYS", help="Drop what was saved earlier, if it ended.")
 @click.option(
     "--unless-within",

@@ -52,4 +52,5 @@ def test_an_execution_goes_on_where_there_is_only_a_clone(checkout: Checkout, la
     again = checkout.mycelium("executions", "rerun", id, "--node", "after", "--json").json()
     assert statuses(again)["after"] == "completed"
     assert "1 execution new or changed" in laptop.mycelium("history", "pull", id).stdout
+    assert f"{id} was held by nobody" in laptop.mycelium("history", "release", id).stdout
     assert "one commit now: 1 execution." in checkout.mycelium("history", "squash").stdout

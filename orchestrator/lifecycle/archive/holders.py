@@ -9,7 +9,7 @@ from typing import Final
 
 from orchestrator.errors import Conflict
 from orchestrator.lifecycle.archive.entry import Entry
-from orchestrator.lifecycle.archive.index import INDEX, Index, dump, index_of
+from orchestrator.lifecycle.archive.index import INDEX, Index, dump, index_of, named
 from orchestrator.lifecycle.ports.record_branch import Change, RecordBranch, Tip
 
 IsGone = Callable[[str], bool]
@@ -27,9 +27,10 @@ class Held(Conflict):
     """Somebody else, `holder`, runs the execution now."""
 
     def __init__(self, execution_id: str, holder: str) -> None:
-        super().__init__(
-            f"execution {execution_id} is run by {holder}", hint="wait until that has ended; what it saves can go on"
-        )
+        hint = "wait until that has ended; what it saves can go on"
+        if not run_of(holder):
+            hint += f". Where it was killed, or its home folder is gone: mycelium history release {execution_id}"
+        super().__init__(f"execution {execution_id} is run by {holder}", hint=hint)
         self.holder = holder
 
 
@@ -57,8 +58,32 @@ def claim(
     return done
 
 
+def release(branch: RecordBranch, reference: str) -> Entry:
+    """Have the index say that nobody holds it; its entry as it was. `reference` is as in `named`.
+
+    `Conflict` where a job of Actions does: GitHub knows when that has ended. A person's machine cannot be asked.
+    """
+    found: Entry | None = None
+
+    def decide(tip: Tip) -> Change | None:
+        nonlocal found
+        index = index_of(tip)
+        found = named(index.entries.values(), reference)
+        if run_of(found.holder):
+            what = f"execution {found.id} is run by {found.holder}, a job of GitHub Actions"
+            raise Conflict(what, hint="cancel that job: the next one goes on, and a day after its last word so may you")
+        freed = replace(found, holder="", held_at=None)
+        return _changed(index, freed, f"Release {found.id}") if found.holder else None
+
+    branch.write(decide)
+    assert found is not None  # noqa: S101 - whoever wrote has decided
+    return found
+
+
 def refuse_held(entry: Entry, mine: str, gone: IsGone, now: datetime) -> None:
     if entry.holder in ("", mine) or is_earlier_attempt(entry.holder, mine) or is_past(entry, now):
+        return
+    if _is_name_of_the_past(entry.holder, mine):
         return
     if gone(entry.holder):
         return
@@ -81,6 +106,11 @@ def is_earlier_attempt(holder: str, mine: str) -> bool:
 def is_before(holder: str, mine: str) -> bool:
     """Whether it was an earlier attempt of this very job: of the same leg, where a matrix makes several of it."""
     return is_earlier_attempt(holder, mine) and _place(holder) == _place(mine)
+
+
+def _is_name_of_the_past(holder: str, mine: str) -> bool:
+    """Whether it is the same person on the same machine, from before home folders were told apart."""
+    return not run_of(mine) and bool(holder) and holder == mine.rpartition("#")[0]
 
 
 def is_past(entry: Entry, now: datetime) -> bool:

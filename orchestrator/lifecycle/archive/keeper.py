@@ -22,6 +22,7 @@ from orchestrator.lifecycle.archive.holders import (
     is_before,
     is_past,
     nobody,
+    release,
     same_place,
 )
 from orchestrator.lifecycle.archive.index import index_of, named
@@ -176,6 +177,12 @@ class Keeper:
         stays as it is. False where nobody holds the execution, or somebody who is at work."""
         now = self._services.clock.now()
         return bury(self._branch, execution_id, self._holder, why, gone=gone, at=now)
+
+    def release(self, reference: str) -> Entry:
+        """Nobody holds an execution any more (`reference` as in `Store.find`), as a person says who knows that nobody
+        is at work on it; the entry as it was before. A process that is at work all the same holds it again when it next
+        saves, unless somebody has gone on since: then it has to stop. `Conflict` where a job of Actions holds it."""
+        return release(self._branch, reference)
 
     def squash(self, *, drop_after_days: int | None = None, unless_within_days: int = 0) -> Squashed:
         """Make all commits of the branch one without a parent; the records stay, and those that come meanwhile too.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -246,6 +247,10 @@ def test_what_runs_again_is_in_the_hands_of_one(jobs: Jobs) -> None:
         ("2/2", "2/1", False, True),
         ("ada@laptop", "2/1", False, True),
         ("x/1", "x/2", False, True),
+        ("ada@laptop", "ada@laptop#0a1b", False, False),
+        ("ada@laptop", "ada@desktop#0a1b", False, True),
+        ("ada@laptop#0a1b", "ada@laptop#2c3d", False, True),
+        ("77/1/run", "77/1/run#2", False, True),
     ],
 )
 def test_only_one_goes_on(jobs: Jobs, waiting: Execution, holder: str, mine: str, gone: bool, held: bool) -> None:
@@ -262,6 +267,33 @@ def test_only_one_goes_on(jobs: Jobs, waiting: Execution, holder: str, mine: str
     else:
         assert job.keeper._claimed(waiting.id, lambda _: gone)
         assert job.keeper.entries()[0].holder == mine
+
+
+def test_what_a_machine_held_that_is_gone_is_released_by_hand(jobs: Jobs, waiting: Execution) -> None:
+    (entry,) = jobs.first.keeper.entries()
+    held = replace(entry, holder="ada@laptop#0a1b", held_at=entry.saved_at)
+    jobs.remote.files[INDEX] = dump(Index(head=Head(), entries={waiting.id: held}))
+    job = jobs.job("ada@laptop#2c3d")
+    job.keeper.pull()
+    with pytest.raises(holders.Held) as caught:
+        job.keeper._claimed(waiting.id, saving.nobody)
+    assert f"mycelium history release {waiting.id}" in str(caught.value.hint)
+    assert job.keeper.release(waiting.id[:5]) == held
+    assert job.keeper.entries() == (replace(held, holder="", held_at=None),)
+    before = list(jobs.remote.commits)
+    assert job.keeper.release("latest").holder == ""
+    assert jobs.remote.commits == before
+    assert job.keeper._claimed(waiting.id, saving.nobody)
+    with pytest.raises(NotFound):
+        job.keeper.release("0000x")
+
+
+def test_what_a_job_of_actions_holds_is_not_released_by_hand(jobs: Jobs) -> None:
+    execution = jobs.first.world.start(GATED)
+    jobs.first.keeper.save(execution.id)
+    with pytest.raises(Conflict, match="is run by 1/1, a job of GitHub Actions"):
+        jobs.job("ada@laptop#2c3d").keeper.release(execution.id)
+    assert jobs.first.keeper.entries()[0].holder == "1/1"
 
 
 def test_of_two_that_claim_at_one_moment_one_goes_on(
@@ -299,6 +331,23 @@ def test_a_push_that_nobody_answered_is_known_the_next_time(jobs: Jobs) -> None:
     world.work()
     assert keeper.save(execution.id).changed
     assert jobs.job("2/1").keeper.pull() == (execution.id,)
+
+
+def test_what_was_compressed_in_another_way_goes_on(jobs: Jobs, waiting: Execution) -> None:
+    """Records are older than who reads them: one part instead of two, and a digest over other bytes."""
+    (entry,) = jobs.first.keeper.entries()
+    jobs.remote.files[entry.path] = gzip.compress(gzip.decompress(jobs.remote.files[entry.path]), mtime=0)
+    past = replace(entry, digest="0" * 64, saved_by="")
+    jobs.remote.files[INDEX] = dump(Index(head=Head(), entries={waiting.id: past}))
+    second = jobs.job("2/1")
+    second.keeper.pull()
+    assert second.keeper._claimed(waiting.id, saving.nobody)
+    second.keeper.go_on(waiting.id)
+    assert second.keeper.save(waiting.id).changed
+    assert not second.keeper.save(waiting.id).changed
+    approve(second.world.services, waiting.id, "gate", "ann")
+    second.world.work()
+    assert second.keeper.save(waiting.id).entry.status is ExecutionStatus.COMPLETED
 
 
 def test_a_branch_of_something_else_is_left_alone(jobs: Jobs) -> None:
