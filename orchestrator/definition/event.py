@@ -89,8 +89,9 @@ class Event:
 
     `written` is what the sender wrote with it: a review that was submitted, an issue or pull request that was opened.
     `label` is the one that a `labeled` event is about, `labels` are all that the issue or pull request has. `ref` is
-    full, as `refs/heads/main`; `gone` says that a push deleted it. `touched` are the files that the commits of a push
-    name, None where the payload does not tell all commits.
+    full, as `refs/heads/main`; `gone` says that a push deleted it. `after` is the commit that was pushed, that of an
+    annotated tag the one it marks. `touched` are the files that the commits of a push name, None where the payload does
+    not tell all commits.
     """
 
     name: str
@@ -139,7 +140,7 @@ def read_event(name: str, payload: Mapping[str, JsonValue]) -> Event:
         labels=tuple(filter(None, (_text(label, "name") for label in _maps(subject, "labels")))),
         ref=_text(payload, "ref") or _text(group, "base_ref"),
         before=_text(payload, "before") or _text(group, "base_sha"),
-        after=_text(payload, "after") or _text(group, "head_sha"),
+        after=_marked(payload) or _text(payload, "after") or _text(group, "head_sha"),
         gone=payload.get("deleted") is True,
         touched=_touched(payload) if name == "push" else None,
     )
@@ -215,6 +216,14 @@ def _account(found: Mapping[str, JsonValue]) -> Account:
         login=_text(found, "login"),
         kind=_text(found, "type"),
     )
+
+
+def _marked(payload: Mapping[str, JsonValue]) -> str:
+    """The commit of a pushed tag: what an annotated one points at is none.
+
+    https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
+    """
+    return _text(_map(payload, "head_commit"), "id") if _text(payload, "ref").startswith(TAG) else ""
 
 
 def _touched(payload: Mapping[str, JsonValue]) -> tuple[str, ...] | None:

@@ -52,6 +52,18 @@ def test_files_that_a_push_does_not_tell(commits: object) -> None:
     assert read_event("push", {**pushed(), "commits": commits}).touched is None
 
 
+@pytest.mark.parametrize(
+    ("ref", "head_commit", "commit"),
+    [
+        pytest.param("refs/tags/v1", {"id": "c" * 40}, "c" * 40, id="an annotated tag"),
+        pytest.param("refs/tags/v1", None, HEAD, id="a tag of no commit"),
+        pytest.param("refs/heads/main", {"id": "c" * 40}, HEAD, id="a branch"),
+    ],
+)
+def test_the_commit_of_a_push(ref: str, head_commit: object, commit: str) -> None:
+    assert read_event("push", {**pushed(ref), "head_commit": head_commit}).after == commit
+
+
 def test_a_merge_group() -> None:
     group = {"head_sha": HEAD, "base_sha": BASE, "base_ref": "refs/heads/main"}
     event = read_event("merge_group", payload("checks_requested", merge_group=group))
