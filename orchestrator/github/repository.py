@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
@@ -27,6 +28,10 @@ from orchestrator.lifecycle.ports.github import (
 _NO_PARTS: Final = frozenset({"", ".", ".."})
 _PAGE: Final = 100
 _MOST_PAGES: Final = 5
+_MOST_TAGS: Final = 5
+"""A tag may mark another one."""
+_REF: Final = re.compile(r"refs/((?:heads|tags)/[^\x00-\x20\x7f\ud800-\udfff~^:?*\[\\]+)")
+"""https://git-scm.com/docs/git-check-ref-format, as far as it matters to whoever asks for one."""
 
 
 @guarded
@@ -73,6 +78,27 @@ class GitHubRepository(People, Checks, Comments, Pulls, Issues):
         except (NotFound, Moved):
             # GitHub sends whoever asks for a renamed branch on to the new one.
             return None
+
+    def tip(self, ref: str) -> str | None:
+        from orchestrator.github.transport import Moved
+
+        name = _REF.fullmatch(ref)
+        if name is None or not _NO_PARTS.isdisjoint(ref.split("/")):
+            return None
+        try:
+            return self._marked(f"{self._path}/git/ref/{quote(name[1])}")
+        except (NotFound, Moved):
+            return None
+
+    def _marked(self, path: str) -> str | None:
+        """https://docs.github.com/en/rest/git/tags"""
+        for _ in range(_MOST_TAGS):
+            _, found = self._wire.requestJsonAndCheck("GET", path)
+            sha, kind = str(found["object"]["sha"]), found["object"]["type"]
+            if kind != "tag":
+                return sha if kind == "commit" else None
+            path = f"{self._path}/git/tags/{quote(sha)}"
+        return None
 
     def merge_base(self, base: str, head: str) -> str:
         path = f"{self._path}/compare/{quote(base)}...{quote(head)}"

@@ -205,6 +205,13 @@ def test_a_pull_request_as_it_is(bench: Bench) -> None:
     assert bench.github.branch("no/such") is None
 
 
+def test_what_a_ref_leads_to(bench: Bench) -> None:
+    bench.tag("v1")
+    names = ("refs/heads/change", "refs/tags/v1", "refs/heads/v1", "refs/tags/v2", "change", bench.head)
+    assert [bench.github.tip(name) for name in names] == [bench.head, bench.head, *[None] * 4]
+    assert bench.github.tip(f"refs/heads/{bench.head}") is None
+
+
 def test_where_two_commits_part(bench: Bench) -> None:
     tip = bench.github.branch("main")
     assert tip is not None

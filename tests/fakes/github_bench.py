@@ -44,6 +44,10 @@ class Bench(Protocol):
         """Somebody makes a branch with a commit; its SHA."""
         ...
 
+    def tag(self, name: str) -> None:
+        """Somebody makes an annotated tag of `head`."""
+        ...
+
     def comment(self, body: str) -> None:
         """Ada writes under the pull request."""
         ...
@@ -82,6 +86,9 @@ class MemoryBench:
         sha = f"{len(self.github.repo.branches):040x}"
         self.github.add_commits(sha, branch=branch)
         return sha
+
+    def tag(self, name: str) -> None:
+        self.github.repo.tags[name] = self.head
 
     def comment(self, body: str) -> None:
         self.github.add_comment(self.number, User(id=5, login="ada"), body)
@@ -166,6 +173,9 @@ class StandInBench:
 
     def push(self, branch: str) -> str:
         return self.hub.commit(self.repo, {f"{branch}.txt": branch}, branch=branch, by=self._ada)
+
+    def tag(self, name: str) -> None:
+        self.repo.git.tag(name, self.head)
 
     def comment(self, body: str) -> None:
         if not hasattr(self, "_as_ada"):

@@ -97,6 +97,8 @@ class Repository:
         self.default_branch = "main"
         self.commits = {"0" * 40}
         self.branches = {"main": "0" * 40}
+        self.tags: dict[str, str] = {}
+        """The commits that they mark."""
         self.merge_bases: dict[str, str] = {}
         """Where a head left its base, if that is not the base's present tip."""
         self.pull_requests: dict[int, PullRequest] = {}
@@ -474,12 +476,16 @@ class MemoryGitHub:
         with self._reading("branch", name):
             return self.repo.branches.get(name)
 
+    def tip(self, ref: str) -> str | None:
+        with self._reading("tip", ref):
+            _, _, name = ref.removeprefix("refs/").partition("/")
+            of = {f"refs/heads/{name}": self.repo.branches, f"refs/tags/{name}": self.repo.tags}
+            return of.get(ref, {}).get(name)
+
     def merge_base(self, base: str, head: str) -> str:
         with self._reading("merge_base", head):
-            known = self.repo.branches.get(base, base)
-            self._commit(known)
-            self._commit(self.repo.branches.get(head, head))
-            return self.repo.merge_bases.get(head, known)
+            one, other = self._named(base), self._named(head)
+            return one if one == other else self.repo.merge_bases.get(head, one)
 
     def remote(self) -> Remote:
         return Remote(url=f"{self.url}.git", token="ghs_memory")
@@ -553,6 +559,12 @@ class MemoryGitHub:
             self.repo.issues[number] = replace(self.repo.issues[number], labels=tuple(labels))
         else:
             self.repo.pull_requests[number] = replace(self._pull(number), labels=tuple(labels))
+
+    def _named(self, name: str) -> str:
+        """The commit of a SHA, and only then of a branch."""
+        found = name if name in self.repo.commits else self.repo.branches.get(name, name)
+        self._commit(found)
+        return found
 
     def _commit(self, sha: str) -> None:
         if sha not in self.repo.commits:

@@ -9,12 +9,11 @@ pull request was allowed, has to be found where they wrote it. What nodes came t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from orchestrator.definition.event import PullRequestState
+from orchestrator.definition.event import BRANCH, TAG, PullRequestState
 from orchestrator.definition.inputs import check_inputs
 from orchestrator.errors import BadInput, MyceliumError, NotFound
 from orchestrator.execution.machine import Situation
@@ -78,20 +77,31 @@ def _check_pull_request(execution: Execution, told: PullRequestState, github: Gi
 def _check_refs(execution: Execution, found: Occasion, commits: Iterable[str | None]) -> None:
     """Else anybody's commit could be said to have been pushed."""
     github, event = found.desk.github, found.event
-    trusted = event.ref if event.name in _OF_COMMITS else found.definitions.commit
-    wanted: list[tuple[str | None, tuple[str, ...]]] = [(commit, (trusted,)) for commit in commits]
+    if event.name not in _OF_COMMITS:
+        trusted = found.definitions.commit
+        if astray := [commit for commit in commits if commit and not _behind(github, trusted, commit)]:
+            raise _no(execution, f"GitHub has no commit {astray[0][:_SHOWN]} behind the trusted {trusted[:_SHOWN]}")
+        return
+    wanted: list[tuple[str, tuple[str, ...]]] = [(event.after, (event.ref,))]
     if event.name == "merge_group":
         group = found.payload.get("merge_group")
         own = group.get("head_ref") if isinstance(group, dict) else None
         wanted = [(event.after, (str(own), event.ref)), (event.before, (event.ref,))]
     for commit, refs in wanted:
-        if commit and not any(_has(github, ref, commit) for ref in refs):
+        if not (commit and any(_on(github, ref, commit) for ref in refs)):
             raise _no(execution, f"GitHub has no commit {commit[:_SHOWN]} on {refs[0][:80] or 'its branch'}")
 
 
-def _has(github: GitHub, ref: str, commit: str) -> bool:
+def _on(github: GitHub, ref: str, commit: str) -> bool:
+    """Whether a branch or tag of the repository has a commit. The name is the record's: GitHub would compare with a
+    commit that is called so too, and with a fork's branch."""
+    tip = github.tip(ref) if ref.startswith((BRANCH, TAG)) and ":" not in ref else None
+    return tip is not None and _behind(github, tip, commit)
+
+
+def _behind(github: GitHub, tip: str, commit: str) -> bool:
     try:
-        return ref == commit or github.merge_base(re.sub("^refs/(heads|tags)/", "", ref), commit) == commit
+        return tip == commit or github.merge_base(tip, commit) == commit
     except NotFound:
         return False
 

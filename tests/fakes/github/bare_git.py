@@ -164,6 +164,11 @@ class BareGit:
         """Compare and swap, where `old` is given."""
         self("update-ref", name, sha, *([old] if old is not None else []))
 
+    def tag(self, name: str, of: str, message: str = "Marked") -> str:
+        """An annotated tag; its SHA."""
+        self("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "tag", "-a", "-m", message, name, of)
+        return self("rev-parse", f"refs/tags/{name}")
+
     def keep(self, number: int, kind: str, sha: str) -> None:
         """`refs/pull/NUMBER/head` or `merge`: nobody else writes there, so that it takes no process."""
         place = self.folder / "refs" / "pull" / str(number) / kind

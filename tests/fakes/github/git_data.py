@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.fakes.github import access
@@ -53,6 +53,29 @@ def ref(call: Call) -> Answer:
     if sha is None:
         raise not_found()
     return Answer(body=shown_ref(call.urls, call.repository, name, sha))
+
+
+@route("GET", "/repos/{owner}/{repo}/git/tags/{tag_sha}", "contents:read")
+def tag(call: Call) -> Answer:
+    git, sha, root = call.repository.git, call.params["tag_sha"], root_of(call.urls, call.repository)
+    try:
+        head, message = git("cat-file", "tag", sha).split("\n\n", 1)
+    except GitRefused:
+        raise not_found() from None
+    told = dict(line.split(" ", 1) for line in head.splitlines())
+    name, email, seconds, _ = re.fullmatch(r"(.*) <(.*)> (\d+) (.*)", told["tagger"]).groups()  # type: ignore[union-attr]
+    date = datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
+    body = {
+        "node_id": node_id("TA", sha),
+        "sha": sha,
+        "url": f"{root}/git/tags/{sha}",
+        "tagger": {"name": name, "email": email, "date": date},
+        "object": {"sha": told["object"], "type": told["type"], "url": f"{root}/git/{told['type']}s/{told['object']}"},
+        "tag": told["tag"],
+        "message": message,
+        "verification": UNSIGNED,
+    }
+    return Answer(body=body)
 
 
 @route("GET", "/repos/{owner}/{repo}/git/matching-refs/{ref}", "contents:read")

@@ -95,6 +95,7 @@ def _git(scene: Scene, ask: Caller) -> None:
     ask("GET", f"{REPO}/commits/{sha}/pulls")
     ask("GET", f"{REPO}/git/ref/heads/topic")
     ask("GET", f"{REPO}/git/matching-refs/heads/to")
+    assert ask("GET", f"{REPO}/git/tags/{scene.repository.git.tag('v1', sha)}")["object"]["sha"] == sha
     ask("GET", f"{REPO}/git/commits/{sha}")
     entries = ask("GET", f"{REPO}/git/trees/topic?recursive=1")["tree"]
     blob = next(entry["sha"] for entry in entries if entry["path"] == "README.md")

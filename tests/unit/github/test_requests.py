@@ -298,6 +298,24 @@ def test_branches(github: Made, wire: responses.RequestsMock) -> None:
     assert [reader.branch(name) for name in ("fix/it", "gone", "renamed")] == [SHA, None, None]
 
 
+def test_what_refs_lead_to(github: Made, wire: responses.RequestsMock) -> None:
+    def at(sha: str, kind: str) -> dict[str, object]:
+        return {"object": {"sha": sha, "type": kind}}
+
+    wire.get(f"{REPO}/git/ref/heads/{SHA}", json=at("1" * 40, "commit"))
+    wire.get(f"{REPO}/git/ref/tags/v1", json=at("2" * 40, "tag"))
+    wire.get(f"{REPO}/git/tags/{'2' * 40}", json=at("3" * 40, "tag"))
+    wire.get(f"{REPO}/git/tags/{'3' * 40}", json=at("4" * 40, "commit"))
+    wire.get(f"{REPO}/git/ref/tags/tree", json=at("5" * 40, "tree"))
+    wire.get(f"{REPO}/git/ref/tags/gone", status=404, json={"message": "Not Found"})
+    names = (f"heads/{SHA}", "tags/v1", "tags/tree", "tags/gone")
+    assert [github().tip(f"refs/{name}") for name in names] == ["1" * 40, "4" * 40, None, None]
+    asked = len(wire.calls)
+    no_refs = ("pull/1/head", "heads/../tags/v1", "heads/", "heads/a:b", "heads/main~1", "heads/\ud800", "heads/a?b")
+    assert [github().tip(each) for each in (SHA, "main", "", *(f"refs/{name}" for name in no_refs))] == [None] * 10
+    assert len(wire.calls) == asked
+
+
 def test_what_is_worth_knowing_of_the_repository(github: Made, wire: responses.RequestsMock) -> None:
     found = {
         "id": 77,

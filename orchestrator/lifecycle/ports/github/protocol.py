@@ -155,6 +155,14 @@ class GitHub(Protocol):
         """The commit a branch points at."""
         ...
 
+    def tip(self, ref: str) -> str | None:
+        """The commit that a ref leads to, by its full name, such as `refs/tags/v1`; of an annotated tag, what it marks.
+
+        Never anything but that ref, also where its name reads like a commit. None where there is none, for whatever is
+        neither a branch nor a tag, and for a tag of something else than a commit.
+        """
+        ...
+
     def merge_base(self, base: str, head: str) -> str:
         """The newest commit that two have in common, each named by its SHA or its branch. Asked of GitHub, because a
         clone of a job's has no history. `NotFound` where there is none."""

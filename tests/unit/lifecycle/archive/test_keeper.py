@@ -684,6 +684,54 @@ def test_no_other_event_makes_a_commit_one_of_the_repository(
             keeper.take_up(made.id, desk=desk)
 
 
+@pytest.mark.parametrize(
+    ("event", "name", "goes_on"),
+    [
+        ("push", "refs/heads/main", True),
+        ("push", "refs/tags/v1", True),
+        ("push", "refs/tags/v2", False),
+        ("push", "{commit}", False),
+        ("push", "refs/heads/{commit}", False),
+        ("push", "refs/heads/sam:feature", False),
+        ("merge_group", "{commit}", False),
+        ("merge_group", "refs/heads/{commit}", False),
+        ("merge_group", "sam:feature", False),
+    ],
+)
+def test_no_name_of_a_ref_is_taken_for_something_else(tmp_path: Path, event: str, name: str, goes_on: bool) -> None:
+    """GitHub compares with any commit by its SHA, and with branches of forks."""
+    flow = {"workflows/r.yaml": "on: [pull_request, push, merge_group]\nnodes: {gate: {approval: go}}\n"}
+    hosted = Hosted(tmp_path, flow)
+    garden, repo, began = hosted.garden, hosted.github.repo, hosted.garden.main
+    commit = began if goes_on else garden.open(flow, author=STRANGER, fork=True).head_sha
+    group = {"base_ref": "refs/heads/main", "base_sha": began, "head_ref": "refs/heads/queue/1"}
+    who, ref = account("mia", 2), name.format(commit=commit)
+    body: dict[str, Any] = {
+        "push": {**pushed("refs/tags/v1", sender=who, after="d" * 40), "head_commit": {"id": commit}},
+        "merge_group": payload("checks_requested", merge_group={**group, "head_sha": commit}),
+    }[event]
+    garden.deliver(event, body)
+    made = garden.executions[-1]
+    assert (made.event_name, made.head, made.base) == (event, commit, commit)
+    repo.merge_bases |= {began: began, commit: began}
+    repo.tags["v1"] = repo.branches[commit] = began
+    if not goes_on:
+        repo.branches["sam:feature"] = commit
+    told: dict[str, Any] = {
+        "push": {"ref": ref, "after": "d" * 40 if "tags" in ref else commit},
+        "merge_group": {"merge_group": {**group, "head_sha": commit, "head_ref": ref}},
+    }[event]
+    with garden.world.store.begin() as tx:
+        tx.save(replace(tx.lock(made.id), event={**made.event, **told}))
+    hosted.keeper(garden.world, "1/1").save(made.id)
+    keeper, desk = hosted.job(9)
+    if goes_on:
+        keeper.take_up(made.id, desk=desk)
+    else:
+        with pytest.raises(Conflict, match="GitHub has no commit"):
+            keeper.take_up(made.id, desk=desk)
+
+
 @pytest.mark.parametrize("said", [True, False])
 def test_a_refusal_too_was_said_by_somebody(tmp_path: Path, said: bool) -> None:
     flow = "on: pull_request\nnodes:\n  gate: {approval: {message: go}, continue-on-error: true}\n"
