@@ -7,9 +7,11 @@ what is written down has to have come from that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from orchestrator.definition.model import Node
+from orchestrator.definition.expressions import parse, references
+from orchestrator.definition.model import Node, Workflow
 from orchestrator.execution.machine import Situation, arrive
 from orchestrator.execution.outcome import FailureClass
 from orchestrator.execution.state import NodeRun, NodeStatus, Result
@@ -26,6 +28,9 @@ _AFTER: Final = {
 _UNARRIVED: Final = frozenset({NodeStatus.PENDING, NodeStatus.CANCELLED})
 """Whoever cancels asks no predecessor."""
 
+_NUMBERS: Final = (("execution", "number"), ("github", "run_number"))
+"""Where conditions find the number of the execution."""
+
 _OF_PEOPLE: Final = frozenset({FailureClass.REJECTED, FailureClass.TIMEOUT})
 
 
@@ -34,7 +39,7 @@ def misplaced(
 ) -> Iterator[NodeRun]:
     """Those of all `runs` of an execution that cannot be where they are, after what comes before them.
 
-    Each has to have come about in one of the `situations`; these differ in what conditions may have seen.
+    Each has to have come about in one of the `situations`; these differ in what conditions may have come to.
     """
     before: list[list[NodeRun]] = [[] for _ in runs]
     for source, target in edges:
@@ -42,6 +47,26 @@ def misplaced(
     for run in runs:
         if run.status not in _UNARRIVED and not any(_came_about(run, before[run.index], each) for each in situations):
             yield run
+
+
+def either_way(workflow: Workflow) -> tuple[Workflow, ...]:
+    """`workflow`, and where there are any, the same with each condition that reads the execution's number true, and
+    with each of them false.
+
+    Nobody can say what such a one saw: an execution has no number when it starts, one of its own store until it is
+    first saved, then that of the branch, and another where it came into a store that has given this one away.
+    """
+    asking = [node for node in workflow.nodes.values() if node.condition and _reads_number(node.condition)]
+    if not asking:
+        return (workflow,)
+    said = ({node.id: replace(node, condition=each) for node in asking} for each in ("true", "false"))
+    return workflow, *(replace(workflow, nodes={**workflow.nodes, **nodes}) for nodes in said)
+
+
+def _reads_number(condition: str) -> bool:
+    """Also with a whole context, or with what is looked up in it by a computed name."""
+    paths = [tuple(map(str.lower, each.path)) for each in references(parse(condition))]
+    return any(path == number[: len(path)] or path[: len(number)] == number for path in paths for number in _NUMBERS)
 
 
 def result_of(run: NodeRun, node: Node) -> Result | None:

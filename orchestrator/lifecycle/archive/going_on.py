@@ -4,7 +4,8 @@ Whoever may write to the branch can write a record of anything, and it would run
 So nothing that decides what runs is believed: workflow, agents and project file have to be those of the commit that is
 trusted for the event, inputs have to fit, and the commit has to be the event's. Its node runs have to be those of that
 workflow, and each has to stand where the rules bring it after those before it. What people decided, and that a fork's
-pull request was allowed, has to be found where they wrote it. What nodes came to is believed: nothing else knows it.
+pull request was allowed, has to be found where they wrote it. What nodes came to is believed, and what conditions
+that read the execution's number came to: nothing else knows it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from orchestrator.definition.event import BRANCH, TAG, PullRequestState
 from orchestrator.definition.inputs import check_inputs
 from orchestrator.errors import BadInput, MyceliumError, NotFound
 from orchestrator.execution.machine import Situation
-from orchestrator.execution.standing import misplaced
+from orchestrator.execution.standing import either_way, misplaced
 from orchestrator.execution.state import Execution, NodeRun
 from orchestrator.lifecycle import contexts
 from orchestrator.lifecycle.archive.claimed import Claimed
@@ -145,15 +146,16 @@ def check_standing(claimed: Claimed) -> None:
     """`Conflict` unless its node runs are those that the workflow lays out, and each is where those before it let it
     be."""
     execution, definition = claimed.execution, claimed.plan.definition
-    # What starts has no number yet, and its first nodes see none.
-    seen = [contexts.common(replace(execution, number=number)) for number in (0, execution.number)]
+    # What starts has no number yet: its matrices see none.
+    seen = contexts.common(replace(execution, number=0))
     try:
-        layout = lay_out(definition, execution.id, seen[0])
+        layout = lay_out(definition, execution.id, seen)
     except MyceliumError as error:
         raise _no(execution, f"its workflow cannot be laid out: {error.message}") from error
     if claimed.edges != layout.edges or list(map(_place, claimed.runs)) != list(map(_place, layout.runs)):
         raise _no(execution, "its node runs are not those of its workflow")
-    situations = [Situation(workflow=definition, contexts=each, now=execution.created_at) for each in seen]
+    taken = either_way(definition)
+    situations = [Situation(workflow=each, contexts=seen, now=execution.created_at) for each in taken]
     for run in misplaced(claimed.runs, claimed.edges, situations):
         raise _no(execution, f"`{run.key}` cannot be {run.status.value} after what came before it")
 

@@ -12,7 +12,7 @@ from orchestrator.definition.model import Approval, EdgeCondition, Need, Node
 from orchestrator.execution.approval import rejected
 from orchestrator.execution.machine import Situation
 from orchestrator.execution.outcome import FailureClass, Outcome
-from orchestrator.execution.standing import misplaced, result_of
+from orchestrator.execution.standing import either_way, misplaced, result_of
 from orchestrator.execution.state import NodeRun, NodeStatus
 from tests.fakes.world import node, workflow
 
@@ -86,11 +86,45 @@ def test_an_approval_fails_by_people_or_by_its_condition(first: Node, outcome: O
 
 
 def test_a_condition_may_have_seen_either_situation() -> None:
-    first = node("first", condition="github.run_number == '0'")
-    told = [Situation(workflow=workflow(first), contexts={"github": {"run_number": each}}, now=AT) for each in "07"]
+    first = node("first", condition="github.sha == '0'")
+    told = [Situation(workflow=workflow(first), contexts={"github": {"sha": each}}, now=AT) for each in "07"]
     queued = [run(first, 0, "queued")]
     assert list(misplaced(queued, [], told)) == []
     assert list(misplaced(queued, [], told[1:])) == queued
+
+
+@pytest.mark.parametrize(
+    ("condition", "either"),
+    [
+        ("execution.number > 7", True),
+        ("Execution.Number == 7 && always()", True),
+        ("github['run_number'] == '7'", True),
+        ("contains(toJSON(github), '7')", True),
+        ("execution[inputs.name] == 7", True),
+        ("contains(fromJSON('[7]'), execution.number)", True),
+        ("execution.workflow == 'x'", False),
+        ("inputs.number == 7", False),
+        ("github.run_id == '7'", False),
+    ],
+)
+def test_what_a_condition_on_the_number_came_to_is_believed_and_nothing_else(condition: str, either: bool) -> None:
+    second, gate = node("second", "first", condition=condition, implied_success=True), node("gate", action=Approval())
+    taken = either_way(workflow(JOB, gate, second))
+    assert len(taken) == (3 if either else 1)
+
+    def stand(first: str, then: str, of_gate: str = "waiting", **keys: Any) -> bool:
+        runs = [run(JOB, 0, first), run(gate, 1, of_gate), run(second, 2, then, **keys)]
+        situations = [Situation(workflow=each, contexts={}, now=AT) for each in taken]
+        return list(misplaced(runs, [(0, 2)], situations)) == []
+
+    assert stand("completed", "skipped")
+    assert stand("completed", "running") is either
+    assert stand("failed", "skipped", **SKIPPED)
+    assert not stand("failed", "running", **SKIPPED)
+    assert not stand("failed", "skipped")
+    assert not stand("running", "running")
+    assert not stand("completed", "waiting")
+    assert not stand("completed", "skipped", of_gate="skipped")
 
 
 def test_what_edges_ask_for_is_asked() -> None:

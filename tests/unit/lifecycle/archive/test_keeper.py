@@ -732,6 +732,19 @@ def test_no_name_of_a_ref_is_taken_for_something_else(tmp_path: Path, event: str
             keeper.take_up(made.id, desk=desk)
 
 
+def test_it_goes_on_where_a_condition_saw_another_number(tmp_path: Path) -> None:
+    flow = "on: pull_request\nnodes:\n  a: {run: x}\n  b: {run: y, needs: a, if: execution.number == 1}\n"
+    hosted = Hosted(tmp_path, {"workflows/r.yaml": f"{flow}  gate: {{approval: go}}\n"})
+    world = hosted.garden.world
+    world.work()
+    assert [run.status.value for run in world.store.runs(hosted.id)] == ["completed", "completed", "waiting"]
+    with world.store.begin() as tx:
+        tx.save(replace(tx.lock(hosted.id), number=57))
+    hosted.keeper(world, "1/1").save(hosted.id)
+    keeper, desk = hosted.job(9)
+    keeper.take_up(hosted.id, desk=desk)
+
+
 @pytest.mark.parametrize("said", [True, False])
 def test_a_refusal_too_was_said_by_somebody(tmp_path: Path, said: bool) -> None:
     flow = "on: pull_request\nnodes:\n  gate: {approval: {message: go}, continue-on-error: true}\n"
