@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from orchestrator.definition.event import BRANCH, TAG
 from orchestrator.definition.expressions import EvaluationError, ExpressionError, interpolate, interpolate_text
 from orchestrator.definition.expressions.functions import MAX_TEXT
 from orchestrator.definition.model import JsonValue, Node, Workflow
@@ -96,8 +97,8 @@ def _github(execution: Execution) -> Contexts:
         "actor": execution.triggered_by,
         "repository": execution.repository,
         "repository_owner": execution.repository.partition("/")[0],
-        "ref": f"refs/heads/{execution.branch}" if execution.branch else "",
-        "ref_name": execution.branch,
+        "ref": _ref(execution.branch),
+        "ref_name": execution.branch.removeprefix(TAG),
         "head_ref": _branch(pull_request, "head"),
         "base_ref": _branch(pull_request, "base"),
         "sha": execution.head,
@@ -105,6 +106,11 @@ def _github(execution: Execution) -> Contexts:
         "run_number": str(execution.number),
         "workflow": execution.workflow_name,
     }
+
+
+def _ref(branch: str) -> str:
+    """In full, as a tag is already."""
+    return branch if not branch or branch.startswith("refs/") else BRANCH + branch
 
 
 def _branch(pull_request: JsonValue, side: str) -> JsonValue:
