@@ -48,7 +48,7 @@ def here(garden: Garden, name: str, told: dict[str, Any]) -> dict[str, Any]:
         told["pull_request"]["head"].update(sha=pull.head_sha, ref=pull.head_ref, repo=there)
         told["pull_request"]["base"].update(sha=pull.base_sha, ref=pull.base_ref, repo=there)
     if name == "push" and not told["deleted"]:
-        told["after"] = garden.main
+        told["after"] = told["head_commit"]["id"] = garden.main
     if name == "merge_group":
         told["merge_group"].update(head_sha=garden.main, base_sha=garden.main)
     if name == "issue_comment":
