@@ -30,8 +30,7 @@ def hosts(checkout: Checkout, databases: PostgresDatabases) -> Iterator[Hosts]:
         yield found
 
 
-@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGKILL], ids=["stopped-at-once", "killed"])
-def test_the_database_is_restarted(number: signal.Signals, hosts: Hosts, databases: PostgresDatabases) -> None:
+def test_the_database_is_killed_and_comes_back(hosts: Hosts, databases: PostgresDatabases) -> None:
     hosts.checkout.workflow("long", LONG)
     evidence = hosts.submit("long")
     hosts.start(control=True)
@@ -39,7 +38,7 @@ def test_the_database_is_restarted(number: signal.Signals, hosts: Hosts, databas
     hosts.start(workers=1)
     evidence.await_start("long")
     evidence.look("long")
-    databases.server.stop(number)
+    databases.server.stop(signal.SIGKILL)
     (hosts.checkout.folder / "go").touch()
     databases.server.start()
     evidence.await_end()

@@ -17,8 +17,9 @@ def test_a_plain_user_can_do_the_same() -> None:
         if isinstance(user, str):
             pytest.skip(user)
         files = [str(HERE / f"{name}.py") for name in ("test_containment", "test_containment_refused")]
-        # Looking for descendants takes no rights, and root has shown it.
-        done = user.pytest("-q", "-rs", "-k", "not descendants", *files, before=group)
+        # Looking for descendants takes no rights, nor do many processes: root has shown both.
+        chosen = "not descendants and not crowd and not flee"
+        done = user.pytest("-q", "-rs", "-k", chosen, *files, before=group)
     assert done.returncode == 0, done.stdout + done.stderr
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed

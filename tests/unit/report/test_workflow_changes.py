@@ -325,7 +325,7 @@ def test_whatever_a_value_is_its_sentence_is_one_line_and_its_code_ends(
 
 
 @pytest.mark.no_cover
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(
     files=st.integers(0, 120),
     nodes=st.integers(1, 60),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.definition.model import JsonValue
@@ -25,6 +25,7 @@ def nested(depth: int) -> dict[str, JsonValue]:
     return {"deep": value}
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.text(), VALUES))
 def test_any_outputs_come_back(outputs: dict[str, Any]) -> None:
     outcome = Outcome(outputs=outputs)

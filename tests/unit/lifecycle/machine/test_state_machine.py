@@ -28,7 +28,7 @@ from tests.unit.lifecycle.machine.stage import Stage
 pytestmark = pytest.mark.no_cover  # a tracer doubles its time, and it takes no way that no other test takes
 T = TypeVar("T")
 PROFILES = {
-    "quick": settings(max_examples=80, stateful_step_count=50, derandomize=True),
+    "quick": settings(max_examples=60, stateful_step_count=50, derandomize=True),
     "long": settings(max_examples=5_000, stateful_step_count=80),
 }
 EXECUTIONS = 3
