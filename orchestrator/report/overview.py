@@ -166,7 +166,7 @@ def _result_cell(run: NodeRun) -> str:
         words.append("failed, allowed" if tolerated(run) else safe_message(outcome.message if outcome else "", 80))
     if run.status is NodeStatus.RUNNING and run.attempt > 1:
         words.append(f"attempt {run.attempt}")
-    if run.decided_by:
+    if run.decided_by and (run.status is not NodeStatus.FAILED or tolerated(run)):
         words.append(f"by {safe_inline(run.decided_by, 40)}")
     if outcome and outcome.commit:
         words.append(f"`{outcome.commit[:8]}`")

@@ -11,6 +11,7 @@ from markdown_it.token import Token
 
 from orchestrator.definition.commands import Command, Verb, parse_command
 from orchestrator.definition.model import Skipped
+from orchestrator.execution import approval
 from orchestrator.execution.outcome import Annotation, Outcome, Usage
 from orchestrator.execution.showing import Target
 from orchestrator.execution.state import ExecutionStatus, NodeStatus
@@ -309,6 +310,13 @@ def test_a_deadline_that_is_looked_at_later_is_a_time() -> None:
     later = still(replace(shown, runs=runs))
     assert "rejected by itself on 2026-03-14 at 10:26 UTC" in comment(later)
     assert "rejected by itself on 2026-03-14 at 10:26 UTC" in run_check(later, later.runs[9]).summary
+
+
+def test_who_rejected_is_said_once() -> None:
+    shown = views.waiting()
+    gate = replace(shown.runs[9], status=NodeStatus.FAILED, outcome=approval.rejected("root"), decided_by="root")
+    row = next(line for line in comment(replace(shown, runs=(*shown.runs[:9], gate))).splitlines() if "| ❌ |" in line)
+    assert row.endswith("| rejected by root |")
 
 
 def test_the_comment_says_which_execution_it_shows() -> None:
