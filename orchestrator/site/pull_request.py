@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orchestrator.execution.state import Execution
+from orchestrator.definition.model import Skipped
+from orchestrator.execution.state import Execution, NodeRun, NodeStatus
 from orchestrator.report.check_run import MAX_TEXT, CheckRun, execution_check
 from orchestrator.report.comment import comment_parts
 from orchestrator.report.numbers import plural
@@ -29,7 +30,8 @@ class PreviewPart:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewCheck:
-    """A check run with its place on the page; `state` is its conclusion, or its status before one."""
+    """A check run with its place on the page; `state` is its conclusion, its status before one, or
+    `skipped` for what is neutral because it did not run."""
 
     check: CheckRun
     anchor: str
@@ -76,7 +78,7 @@ def pull_request(view: ExecutionView, anchors: Mapping[int, str], files: tuple[F
     execution = view.execution
     said = to_markdown(comment_parts(view)[:1], limit=MAX_TEXT)
     whole = _check(replace(execution_check(view), summary=said), "check-execution")
-    checks = tuple(_check(run_check(view, run), anchors[run.index]) for run in view.runs)
+    checks = tuple(_check_of(view, run, anchors[run.index]) for run in view.runs)
     verdict, state = _verdict((whole, *checks))
     return PullRequest(
         title=one_line(execution.workflow_name or execution.workflow_id, 120),
@@ -119,6 +121,12 @@ def _part(part: Paragraphs | Notice | Graph | Details) -> PreviewPart:
 def _check(check: CheckRun, anchor: str) -> PreviewCheck:
     state = check.conclusion.value if check.conclusion else check.status.value
     return PreviewCheck(check=check, anchor=anchor, state=state, label=_WORDS.get(state, state))
+
+
+def _check_of(view: ExecutionView, run: NodeRun, anchor: str) -> PreviewCheck:
+    check = _check(run_check(view, run), anchor)
+    grey = run.status is NodeStatus.SKIPPED and check.state == Skipped.NEUTRAL.value
+    return replace(check, state=run.status.value) if grey else check
 
 
 def _verdict(checks: tuple[PreviewCheck, ...]) -> tuple[str, str]:

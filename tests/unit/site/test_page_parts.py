@@ -16,6 +16,7 @@ from orchestrator.site.graph import drawing
 from orchestrator.site.log import PAGE_LINES, grouped, log_pages, run_log
 from orchestrator.site.markdown import rendered
 from orchestrator.site.pages import environment
+from orchestrator.site.pull_request import pull_request
 from orchestrator.site.timeline import timeline
 from orchestrator.site.yaml_lines import yaml_lines
 from tests.fakes import views
@@ -222,3 +223,10 @@ def test_yaml_is_coloured_and_whole() -> None:
     assert {"y-key", "y-comment", "y-expression"} <= {piece.style for line in lines for piece in line} | {
         "y-expression"
     }
+
+
+def test_the_check_of_a_skipped_node_looks_skipped_and_not_tolerated() -> None:
+    shown = views.failed()
+    checks = pull_request(shown, {run.index: f"check-{run.index}" for run in shown.runs}, ()).checks
+    assert [(check.state, check.label) for check in checks[8:]] == [("skipped", "neutral")] * 2
+    assert checks[4].state == "neutral", "a failure that may be"
