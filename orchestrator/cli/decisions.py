@@ -18,6 +18,7 @@ from orchestrator.report.view import ExecutionView
 
 EXCERPT_LINES = 16
 WIDTH = 96
+ANSWERS = ("y", "yes", "n", "no", "l", "later")
 UNATTENDED = "--approve-unattended"
 """Recorded as who decided where the option did: reads after "Approved by" as a name does."""
 
@@ -64,13 +65,13 @@ class Desk:
         try:
             answer = click.prompt(
                 "  [y]es, [n]o, or [l]ater",
-                type=click.Choice(["y", "n", "l"], case_sensitive=False),
+                type=click.Choice(ANSWERS, case_sensitive=False),
                 show_choices=False,
                 default="l",
             )
         except click.Abort:
             return None
-        return {"y": True, "n": False}.get(answer.lower())
+        return {"y": True, "n": False}.get(answer[0].lower())
 
 
 def _excerpt(text: str) -> str:
