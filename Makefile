@@ -34,9 +34,7 @@ demo: setup ## Three agents change a clone of this repository (ENGINE=claude: re
 	@[ -d .mycelium/demo/.git ] || { rm -rf .mycelium/demo && git clone --quiet --no-checkout . .mycelium/demo; }
 	@git -C .mycelium/demo fetch --quiet origin HEAD && git -C .mycelium/demo checkout --quiet -B demo FETCH_HEAD
 	@PATH="$$PWD/$(BIN):$$PATH"; export PATH; unset MYCELIUM_HOME_DIR; cd .mycelium/demo; \
-		mycelium run workflows/demo/three-agents.yaml --input "engine=$(ENGINE)" --approve-unattended; code=$$?; \
-		printf '\n  That was in a clone of this repository. To look around in it:\n'; \
-		printf '    export PATH="%s/$(BIN):$$PATH"; cd "%s"\n' "$(CURDIR)" "$$PWD"; exit $$code
+		"$(CURDIR)/requirements/demo.sh" "$(ENGINE)" "$(CURDIR)/$(BIN)"
 
 .PHONY: agents
 agents: setup ## Install the coding agents that tests run, and bubblewrap (`make test` does so by itself)

@@ -93,6 +93,39 @@ def test_the_links_lead_to_pages_that_say_it_too(
     assert NOTICE in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "error", "created", "ends", "said"),
+    [
+        (4, "waiting", None, "9999", 0, "mycelium executions approve e1 gate"),
+        (1, "failed", "APPROVAL_REJECTED", "9999", 0, "nothing was merged"),
+        (1, "failed", "EXIT_CODE", "9999", 1, ""),
+        (1, "failed", "APPROVAL_REJECTED", "2020", 1, ""),
+        (2, "failed", "APPROVAL_REJECTED", "9999", 2, ""),
+        (0, "completed", None, "9999", 0, ""),
+    ],
+)
+def test_an_answer_is_no_failure_of_the_demo(
+    code: int, status: str, error: str | None, created: str, ends: int, said: str, tmp_path: Path
+) -> None:
+    run = {"key": "gate", "status": status, "error_code": error}
+    shown = {"id": "e1", "status": status, "created_at": created, "node_runs": [run]}
+    program = tmp_path / "mycelium"
+    program.write_text(f"#!/bin/sh\n[ $1 = executions ] || exit {code}\necho '{json.dumps(shown)}'\n", encoding="utf-8")
+    program.chmod(0o755)
+    done = subprocess.run(
+        [REPOSITORY / "requirements/demo.sh", "replay", "/the/bin"],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (ends, "")
+    _, _, after = done.stdout.partition(f'export PATH="/the/bin:$PATH"; cd "{tmp_path}"\n')
+    assert said in after
+    assert bool(said) == bool(after)
+
+
 def _git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
     return done.stdout
