@@ -160,7 +160,7 @@ def test_a_pull_request_from_a_fork_waits_and_a_job_of_our_own_says_so(github: G
 
     done = scene.runner.run("pull_request", scene.event(scene.pull), token=scene.token(reading))
     assert (done.conclusion, done.outputs["status"]) == ("success", "waiting"), done.raw
-    assert f"/mycelium allow {scene.pull.head_sha[:12]}" in done.summary
+    assert f"/mycelium allow {scene.pull.head_sha}`" in done.summary
     report = done.artifacts[f"mycelium-report-mycelium-{done.check_run}"]
     assert json.loads((report / "report.json").read_text())["decisions"]
     assert scene.written() == []
